@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+// One line per module, ground floor first: a module may import only modules of lower floors.
+import PackageDescription
+
+let environment = Context.environment
+
+/// Code for the machine that builds it ("native"), or for every x86-64 of the last ten years.
+let architecture = environment["MUSTER_ARCHITECTURE"] ?? "x86-64-v3"
+
+let swift: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+    .unsafeFlags(["-Xcc", "-march=\(architecture)"]),
+]
+
+func module(_ name: String, _ below: [String] = []) -> Target {
+    .target(name: name, dependencies: below.map { .byName(name: $0) }, swiftSettings: swift)
+}
+
+func program(_ name: String, at path: String, _ below: [String]) -> Target {
+    .executableTarget(
+        name: name, dependencies: below.map { .byName(name: $0) }, path: path,
+        swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])])
+}
+
+func system(_ name: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/System/\(name)")
+}
+
+func tests(_ name: String, _ below: [String]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: below.map { .byName(name: $0) }, swiftSettings: swift)
+}
+
+let package = Package(
+    name: "muster",
+    targets: [
+        // Floor 0: C libraries, each imported by exactly one module.
+        system("COpenBLAS"),
+        system("CRocksDB"),
+        system("CZeroMQ"),
+        system("CHiredis"),
+        system("CMicroHTTP"),
+        system("CRelaxed"),
+        // Floor 1
+        module("Basics"),
+        // Floor 2
+        module("World", ["Basics"]),
+        module("Linalg", ["Basics", "COpenBLAS", "CRelaxed"]),
+        module("Wire", ["Basics"]),
+        // Floor 3
+        module("Graph", ["Basics", "World", "Linalg"]),
+        module("Store", ["Basics", "World", "CRocksDB"]),
+        module("Nearest", ["Basics", "Linalg"]),
+        module("Transport", ["Basics", "Wire", "CZeroMQ", "CHiredis"]),
+        module("Cluster", ["Basics", "Wire"]),
+        module("Gateway", ["Basics", "Wire", "CMicroHTTP"]),
+        // Floor 4
+        module("Learn", ["Basics", "Linalg", "Graph"]),
+        module("Influence", ["Basics", "Graph"]),
+        // Floor 5
+        module("Plans", ["Basics", "World", "Graph", "Nearest", "Learn", "Influence"]),
+        // Floor 6
+        module("Shard", ["Basics", "World", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Plans"]),
+        // Floor 7: the programs
+        program("muster-worker", at: "Worker", ["Basics", "Wire", "Transport", "Shard"]),
+        program("muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
+        program("muster", at: "Sources/muster", ["Basics", "World", "Wire", "Transport"]),
+        // Tests, in the same order
+        tests("Basics", ["Basics"]),
+        tests("World", ["World", "Basics"]),
+        tests("Linalg", ["Linalg", "Basics"]),
+        tests("Wire", ["Wire", "Basics"]),
+        tests("Graph", ["Graph", "World", "Basics"]),
+        tests("Store", ["Store", "World", "Basics"]),
+        tests("Nearest", ["Nearest", "Basics"]),
+        tests("Transport", ["Transport", "Wire", "Basics"]),
+        tests("Cluster", ["Cluster", "Wire", "Basics"]),
+        tests("Gateway", ["Gateway", "Basics"]),
+        tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"]),
+        tests("Influence", ["Influence", "Graph", "Basics"]),
+        tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
