@@ -78,7 +78,7 @@ struct BlockSender {
         let city = answer.city.flatMap { cities[$0]?.name } ?? "?"
         if answer.kind == .failure {
             let failure = try answer.decode(Failure.self)
-            guard failure.code.mayPass else { throw CommandError("\(city): \(failure.detail)") }
+            guard failure.code.isWorthRetrying else { throw CommandError("\(city): \(failure.detail)") }
             if monotonicSeconds() - flight.firstSent > Self.patienceSeconds { throw givenUp(city, failure.detail) }
             flights[answer.request]?.sendAgainAt = monotonicSeconds() + 0.25
             return

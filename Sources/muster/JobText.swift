@@ -6,7 +6,7 @@ struct JobText {
 
     init(_ row: JobRow) { self.row = row }
 
-    func text() -> String { row.kind == "train" ? training() : planning() }
+    func text() -> String { row.kind == JobRow.training ? training() : planning() }
 
     private func training() -> String {
         var table = TextTable([
@@ -32,40 +32,6 @@ struct JobText {
             table.add([report.name, fixed(report.values[0], 0), fixed(report.values[1], 0)])
         }
         return "job \(row.job) \(row.state)\n\n\(table.text())"
-    }
-}
-
-/// The same, for machines.
-struct JobView: Encodable {
-    struct City: Encodable {
-        var city: String
-        var values: [String: Double]
-    }
-
-    var job: UInt64
-    var kind: String
-    var state: String
-    var round: UInt32
-    var rounds: UInt32
-    var losses: [Double]
-    var detail: String
-    var cities: [City]
-
-    init(_ row: JobRow) {
-        job = row.job.number
-        kind = row.kind
-        state = row.state
-        round = row.round
-        rounds = row.rounds
-        losses = row.losses
-        detail = row.detail
-        let names =
-            row.kind == "train"
-            ? ["people", "recall_at_10", "ndcg_at_10", "popularity_recall_at_10", "popularity_ndcg_at_10"]
-            : ["seeds", "new"]
-        cities = row.reports.map { report in
-            City(city: report.name, values: Dictionary(uniqueKeysWithValues: zip(names, report.values)))
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 import Basics
 import FoundationEssentials
 import Glibc
+import Wire
 
 /// muster: what people type. Each verb is one row of `verbs`; data goes to standard output, talk to standard error.
 ///
@@ -19,7 +20,7 @@ enum MusterProgram {
             exit(0)
         }
         if word == "--version" || word == "version" {
-            print("muster \(buildIdentifier)")
+            print("muster \(Build.identifier)")
             exit(0)
         }
         guard let verb = verbs.first(where: { $0.name == word }) else {

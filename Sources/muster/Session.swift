@@ -69,7 +69,7 @@ final class Session {
             guard let answer = try exchange(request, seconds: left) else { continue }
             guard answer.kind == .failure else { return try answer.decode(Answer.self) }
             let failure = try answer.decode(Failure.self)
-            guard failure.code.mayPass else { throw CommandError(failure.detail) }
+            guard failure.code.isWorthRetrying else { throw CommandError(failure.detail) }
             last = failure.detail
             usleep(200_000)
         }
@@ -88,15 +88,5 @@ final class Session {
             }
         }
         return nil
-    }
-}
-
-extension FailureCode {
-    /// Whether the same request may succeed later with nobody doing anything.
-    var mayPass: Bool {
-        switch self {
-        case .unavailable, .busy, .staleEpoch, .deadline: true
-        default: false
-        }
     }
 }

@@ -50,17 +50,9 @@ extension Verb {
             InfluencersRequest(
                 count: UInt32(settings.integer("count")), epsilon: settings.number("eps"),
                 seed: UInt64(settings.integer("seed"))), city: city.city, seconds: 120, for: Influencers.self)
-        if invocation.isJSON { return try printJSON(InfluencersView(answer, city: city.name)) }
-        var table = TextTable([("#", .right), ("person", .right), ("adds", .right)])
-        for (index, row) in answer.people.enumerated() {
-            table.add([String(index + 1), String(row.person.number), fixed(row.marginal, 2)])
-        }
-        print(table.text())
-        print(
-            "\nTogether they reach \(fixed(answer.spread, 1)) people of \(city.name) in expectation: at least "
-                + "\(fixed(100 * answer.certifiedRatio, 1)) % of the best possible choice, with confidence "
-                + "\(fixed(100 * answer.confidence, 2)) % (eps \(fixed(answer.epsilon, 2)), "
-                + "\(grouped(answer.sets)) reverse-reachable sets).")
+        let view = InfluencersView(answer, city: city.name)
+        if invocation.isJSON { return try printJSON(view) }
+        print(view.text())
     }
 
     static let status = Verb(
@@ -70,8 +62,9 @@ extension Verb {
     ) { invocation in
         try invocation.noMoreWords()
         let status = try invocation.session().ask(StatusRequest(), for: Status.self)
-        if invocation.isJSON { return try printJSON(StatusView(status)) }
-        print(StatusView(status).text())
+        let view = StatusView(status)
+        if invocation.isJSON { return try printJSON(view) }
+        print(view.text())
     }
 }
 
