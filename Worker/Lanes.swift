@@ -19,8 +19,8 @@ final class Lanes: Sendable {
 
     enum Submission { case accepted, busy }
 
-    /// `wake` is called whenever an answer is ready to be taken.
-    func start(service: Service, wake: @escaping @Sendable () -> Void) {
+    /// Starts both threads; `wake` is called whenever an answer is ready to be taken.
+    init(service: Service, wake: @escaping @Sendable () -> Void) {
         for lane in [quick, long] {
             running.withLock { count, _ in count += 1 }
             startThread { [self] in

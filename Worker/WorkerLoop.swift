@@ -1,5 +1,6 @@
 import Basics
 import Glibc
+import Shard
 import Transport
 import Wire
 
@@ -25,33 +26,26 @@ final class WorkerLoop {
     private let name: String
     private let host: ShardHost
     private let lanes: Lanes
-    private let stop: StopFlag
-    /// Signalled by lanes and signals; lives longer than any one socket.
+    /// Woken by lanes and signals; lives longer than any one socket.
     private let waker: Waker
     private var state = State.apart(until: 0)
     private var backoff = 1.0
     private var heartbeatSeconds = 1.0
     private var lastBeat = 0.0
-    private var beats = UInt64(0)
+    private var incarnations: UInt64 = 0
 
     init(
-        context: MessageContext, connection: Connection, name: String, host: ShardHost, lanes: Lanes, stop: StopFlag
-    ) throws {
+        context: MessageContext, connection: Connection, name: String, host: ShardHost, lanes: Lanes, waker: Waker
+    ) {
         self.context = context
         self.connection = connection
         self.name = name
         self.host = host
         self.lanes = lanes
-        self.stop = stop
-        waker = try Waker()
+        self.waker = waker
     }
 
-    /// For other threads, the only thing they may use of the loop.
-    var wake: @Sendable () -> Void {
-        { [waker] in waker.wake() }
-    }
-
-    func run() {
+    func run(until stop: StopFlag) {
         while !stop.isRaised {
             do {
                 try step()
@@ -92,15 +86,10 @@ final class WorkerLoop {
     }
 
     private func greet() throws {
-        var identity = ByteWriter()
-        identity.put(raw: [0x4D])
-        identity.put(raw: randomIdentity())
         let link = try DealerLink(
             context: context, endpoint: connection.endpoint, keys: connection.keys,
-            serverKey: connection.serverKey, identity: identity.bytes, waker: waker)
-        let hello = Hello(
-            role: .worker, protocolLowest: Build.protocolLowest, protocolHighest: Build.protocolHighest,
-            build: Build.identifier, name: name, processID: UInt32(getpid()))
+            serverKey: connection.serverKey, identity: freshIdentity(), waker: waker)
+        let hello = Hello(role: .worker, name: name, processID: UInt32(getpid()))
         _ = link.send(Envelope(hello).frames())
         state = .greeting(link, since: monotonicSeconds())
     }
@@ -135,6 +124,10 @@ final class WorkerLoop {
         switch message.kind {
         case .welcome:
             let welcome = try message.decode(Welcome.self)
+            if case .refused(let reason) = welcome.verdict() {
+                Log.error("we do not go with this coordinator", ["reason": reason])
+                return part()
+            }
             heartbeatSeconds = Double(max(welcome.heartbeatMilliseconds, 50)) / 1000
             backoff = 1
             state = .together(link, heard: monotonicSeconds(), cluster: welcome.cluster)
@@ -173,13 +166,14 @@ final class WorkerLoop {
         _ = link.send(Envelope(Heartbeat(cities: host.all().map { $0.report() })).frames())
     }
 
-    /// An identity nobody else has: which process this is, and its how-many-eth try.
-    private func randomIdentity() -> [UInt8] {
-        beats += 1
+    /// An identity nobody else has: which process this is, when, and its how-many-eth try.
+    private func freshIdentity() -> [UInt8] {
+        incarnations += 1
         var writer = ByteWriter()
+        writer.put(raw: Array("worker".utf8))
         writer.put(UInt32(getpid()))
         writer.put(UInt64(monotonicSeconds() * 1e9))
-        writer.put(beats)
+        writer.put(incarnations)
         return writer.bytes
     }
 }

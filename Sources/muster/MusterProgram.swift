@@ -108,14 +108,8 @@ struct CommandError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// Talk for people, on standard error.
-func say(_ text: String) {
-    var line = text + "\n"
-    line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
-}
-
 func fail(_ text: String, code: Int32) -> Never {
-    say("muster: \(text)")
+    complain("muster: \(text)")
     exit(code)
 }
 

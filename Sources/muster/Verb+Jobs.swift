@@ -102,7 +102,7 @@ struct JobFollower {
             if interrupted.isRaised {
                 bar.finish()
                 let paused = try session.ask(ControlJob(job: job, verb: .pause), for: JobReport.self).row
-                say("job \(job) is \(paused.state) in round \(paused.round) of \(paused.rounds); go on: muster resume \(job)")
+                complain("job \(job) is \(paused.state) in round \(paused.round) of \(paused.rounds); go on: muster resume \(job)")
                 exit(130)
             }
             usleep(50_000)

@@ -27,7 +27,7 @@ extension Verb {
         let names = Dictionary(uniqueKeysWithValues: cities.map { ($0.city, $0.name) })
         let views = seeds.prefix(count).map { SeedView($0, city: names[$0.city] ?? "?") }
         if invocation.isJSON { return try printJSON(Array(views)) }
-        if views.isEmpty { say("no seeds yet: muster train, then muster plan --all") }
+        if views.isEmpty { complain("no seeds yet: muster train, then muster plan --all") }
         print(SeedView.table(Array(views)))
     }
 
