@@ -1,5 +1,6 @@
 import Basics
 import Cluster
+import Glibc
 import Store
 
 // What the coordinator must not forget, in its own RocksDB. Each change is synced before anybody hears of it.
@@ -27,13 +28,14 @@ final class Ledger {
 
     func close() { database.close() }
 
-    /// The cluster's number; `draw` makes one the first time.
-    func cluster(draw: () -> UInt64) throws -> UInt64 {
+    /// The number that tells this cluster from others, drawn the first time from the clock and the process.
+    func cluster() throws -> UInt64 {
         if let bytes = try database.get(.meta, key: Self.clusterKey) {
             var reader = ByteReader(bytes)
             return try reader.get()
         }
-        let number = draw()
+        // Kept below 2^53, so that it is a whole number in every JSON reader.
+        let number = SeededRandom.mix(UInt64(monotonicSeconds() * 1e9) ^ UInt64(getpid()) << 40) >> 11
         try put(Self.clusterKey, number)
         return number
     }

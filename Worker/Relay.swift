@@ -84,9 +84,16 @@ final class Relay: Sendable {
         let acknowledged = store.acknowledged
         guard shard.epoch.number > 0, evenIfEmpty || acknowledged < store.lastSequence else { return .idle }
         let rows = try store.outboxRows(after: acknowledged, limit: Self.rowsAtOnce)
+        let first = rows.first?.sequence ?? acknowledged + 1
+        let isHole = first > acknowledged + 1
+        if isHole {
+            Log.error(
+                "events are lost for good: Redis lost them after they were trimmed here",
+                ["city": shard.name, "from": acknowledged + 1, "to": first - 1])
+        }
         let answer = try redis.append(
-            stream: "muster:{\(shard.name)}:events", epoch: shard.epoch, firstSequence: acknowledged + 1,
-            payloads: rows.map(\.payload))
+            stream: RedisStream.eventsKey(city: shard.name), epoch: shard.epoch, firstSequence: first,
+            payloads: rows.map(\.payload), acceptingHole: isHole)
         switch answer {
         case .done(let last), .duplicate(let last), .gap(let last):
             let known = min(last, store.lastSequence)

@@ -74,7 +74,7 @@ extension CityShard {
             var reader = ByteReader(bytes)
             let seed = try PlanSeed(from: &reader)
             return SeedRow(
-                id: seed.id, city: seed.city, venue: seed.venue, starters: seed.starters, slot: seed.slot.number,
+                id: seed.id, city: seed.city, venue: seed.venue, starters: seed.starters, slot: seed.slot.name,
                 conversion: seed.conversion, expectedTurnout: seed.expectedTurnout, score: seed.score,
                 invites: seed.invites)
         }
@@ -86,7 +86,7 @@ extension CityShard {
             let graph = try currentGraph(pool: pool)
             let result = maximizeInfluence(
                 .weightedCascade(of: graph),
-                options: InfluenceOptions(budget: Int(order.count), epsilon: order.epsilon, seed: order.seed),
+                options: try InfluenceOptions(budget: Int(order.count), epsilon: order.epsilon, seed: order.seed),
                 pool: pool)
             let rows = zip(result.seeds, result.marginal).map {
                 InfluencerRow(person: graph.people[Int($0)], marginal: $1)

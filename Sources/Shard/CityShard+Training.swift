@@ -14,11 +14,12 @@ extension CityShard {
     /// How many of a person's retrieved places the place head ranks again.
     static let candidates = 200
 
-    /// Runs one round from `weights` and answers with the new ones.
+    /// Runs one round from `weights` and answers with the new ones. Without weights it is the first round of all.
     package func trainRound(
         _ order: TrainRound, weights: [Float], pool: ComputePool, isCancelled: () -> Bool
     ) throws -> (result: RoundResult, weights: [Float]) {
         try computing.withLock { state in
+            let weights = try initialized(weights, order)
             let trainer = try trainer(for: order, weights: weights, pool: pool, state: &state)
             let outcome = try trainer.round(
                 Int(order.round), weights: weights, steps: Int(order.steps), pool: pool, isCancelled: isCancelled)
@@ -109,6 +110,12 @@ extension CityShard {
         state.trainerJob = order.job
         state.trainerRound = stored?.round ?? 0
         return trainer
+    }
+
+    /// The weights of the first round are drawn from the job's seed, the same in every city.
+    private func initialized(_ weights: [Float], _ order: TrainRound) throws -> [Float] {
+        if !weights.isEmpty { return weights }
+        return SharedWeights.initial(try configuration(from: order.model), seed: order.seed).values
     }
 
     private func configuration(from bytes: [UInt8]) throws -> GraphRecConfiguration {

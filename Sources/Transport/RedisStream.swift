@@ -53,12 +53,13 @@ package final class RedisStream {
     package static func epochKey(city: String) -> String { "muster:{\(city)}:epoch" }
 
     /// Appends consecutive events in one step. `stream` is an `eventsKey`; `payloads` holds at most
-    /// `RedisLimits.rowsPerAppendMax` events, the first of sequence `firstSequence` (from 1). After any thrown
+    /// `RedisLimits.rowsPerAppendMax` events, the first of sequence `firstSequence` (from 1). With none, it only claims
+    /// the stream for this epoch and tells where it ends: a gap before `firstSequence`, or `duplicate`. After any thrown
     /// error the same call may be repeated. `acceptingHole` lets the batch begin beyond the stream's end.
     package func append(
         stream: String, epoch: Epoch, firstSequence: UInt64, payloads: [[UInt8]], acceptingHole: Bool = false
     ) throws(RedisError) -> RelayAnswer {
-        precondition(!payloads.isEmpty && payloads.count <= RedisLimits.rowsPerAppendMax, "a batch has 1 to 512 events")
+        precondition(payloads.count <= RedisLimits.rowsPerAppendMax, "a batch has at most 512 events")
         precondition(firstSequence > 0, "sequences begin at 1")
         precondition(epoch.number < RedisLimits.numberMax, "an epoch beyond 2^53")
         precondition(firstSequence < RedisLimits.numberMax - UInt64(payloads.count), "a sequence beyond 2^53")

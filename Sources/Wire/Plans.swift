@@ -103,8 +103,8 @@ package struct SeedRow: Part {
     package var venue: PlaceID
     /// Two or three.
     package var starters: [PersonID]
-    /// 0 to 5: morning, afternoon, evening, night, weekend day, weekend night.
-    package var slot: UInt8
+    /// The name of its time slot: morning, afternoon, evening, night, weekend_day or weekend_night.
+    package var slot: String
     /// Probability that the starters go.
     package var conversion: Double
     /// People.
@@ -114,7 +114,7 @@ package struct SeedRow: Part {
     package var invites: [PersonID]
 
     package init(
-        id: SeedID, city: CityID, venue: PlaceID, starters: [PersonID], slot: UInt8, conversion: Double,
+        id: SeedID, city: CityID, venue: PlaceID, starters: [PersonID], slot: String, conversion: Double,
         expectedTurnout: Double, score: Double, invites: [PersonID]
     ) {
         self.id = id
@@ -133,8 +133,7 @@ package struct SeedRow: Part {
         city = try reader.getIdentifier()
         venue = try reader.getIdentifier()
         starters = try reader.getIdentifiers()
-        slot = try reader.get()
-        guard slot < 6 else { throw .invalid("time slot \(slot)") }
+        slot = try reader.getName()
         conversion = try reader.getDouble()
         expectedTurnout = try reader.getDouble()
         score = try reader.getDouble()
