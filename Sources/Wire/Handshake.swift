@@ -12,6 +12,7 @@ package enum Build {
     package static let protocolHighest: UInt16 = 1
 
     static var protocolRange: ClosedRange<UInt16> { protocolLowest...protocolHighest }
+    static var spoken: String { Wire.spoken(protocolLowest, protocolHighest) }
 }
 
 /// What kind of process says hello.
@@ -163,9 +164,10 @@ extension Welcome {
 }
 
 private var ourselves: String {
-    "muster \(Build.identifier) (\(spoken(Build.protocolLowest, Build.protocolHighest)))"
+    "muster \(Build.identifier) (\(Build.spoken))"
 }
 
-private func spoken(_ lowest: UInt16, _ highest: UInt16) -> String {
+/// A range of protocols in words.
+func spoken(_ lowest: UInt16, _ highest: UInt16) -> String {
     lowest == highest ? "protocol \(lowest)" : "protocols \(lowest) to \(highest)"
 }

@@ -36,8 +36,12 @@ package struct StartTraining: Body {
     }
 }
 
-/// Coordinator to worker: one round of the header's city, from the weights in bulk frame 0. Answer: `RoundResult`.
-/// The same request again gives the same result.
+/// Coordinator to worker: one round of the header's city, from the weights in bulk frame 0 (no floats: from the
+/// model's initial weights, which follow from the seed). Answer: `RoundResult`.
+///
+/// It may come more than once, under another request number too, because an answer may be lost and the coordinator
+/// may have restarted. A worker that is at it goes on; one that is through answers the same again, so it keeps its
+/// last result or the state from before the round.
 package struct TrainRound: Body {
     package static let kind = Kind.trainRound
     package var job: JobID

@@ -41,7 +41,7 @@ extension WireError: CustomStringConvertible {
         case .unknownKind(let number):
             "the message has kind \(number), which muster \(Build.identifier) does not know"
         case .unsupportedProtocol(let version):
-            "the message is in protocol \(version); muster \(Build.identifier) speaks \(Build.protocolRange): "
+            "the message is in protocol \(version); muster \(Build.identifier) speaks \(Build.spoken): "
                 + "run the same version on both sides"
         }
     }
