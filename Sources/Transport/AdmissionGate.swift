@@ -78,9 +78,8 @@ final class AdmissionGate: Sendable {
             request.count == 7 && request[0] == Array("1.0".utf8) && request[5] == Array("CURVE".utf8)
             && isAllowed(key: request[6], domain: String(decoding: request[2], as: UTF8.self))
         let verdict = isAllowed ? ("200", "OK") : ("400", "this public key is not on the list")
-        return [
-            Array("1.0".utf8), request.count > 1 ? request[1] : [], Array(verdict.0.utf8), Array(verdict.1.utf8), [], [],
-        ]
+        let requestID = request.count > 1 ? request[1] : []
+        return [Array("1.0".utf8), requestID, Array(verdict.0.utf8), Array(verdict.1.utf8), [], []]
     }
 
     private func isAllowed(key: [UInt8], domain: String) -> Bool {

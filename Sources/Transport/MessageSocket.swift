@@ -67,6 +67,7 @@ final class MessageSocket {
 
     /// Waits for a message or for `waker`, whichever is first; both false: the time is over or a signal came.
     func poll(waker: Waker, milliseconds: Int) throws(TransportError) -> (message: Bool, waker: Bool) {
+        guard handle != nil else { throw .closed(endpoint: endpoint) }
         var items = (
             zmq_pollitem_t(socket: handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
             zmq_pollitem_t(socket: nil, fd: waker.descriptor, events: Int16(ZMQ_POLLIN), revents: 0)
