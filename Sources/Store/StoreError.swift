@@ -13,8 +13,8 @@ package enum StoreError: Error, Equatable {
     case staleEpoch(directory: String, stored: UInt64, given: UInt64)
     /// Outbox rows were asked for that have been acknowledged and removed since.
     case trimmed(directory: String, wanted: UInt64, first: UInt64)
-    case unknownFormat(directory: String, found: UInt32, known: UInt32)
-    case wrongCity(directory: String, stored: UInt32, given: UInt32)
+    case unknownFormat(directory: String, found: UInt64, known: UInt64)
+    case wrongCity(directory: String, stored: UInt64, given: UInt64)
 }
 
 extension StoreError: CustomStringConvertible {
