@@ -160,7 +160,7 @@ package struct Seeds: Body {
 
     package init(seeds: [SeedRow]) { self.seeds = seeds }
 
-    package init(from reader: inout ByteReader) throws(ByteError) { seeds = try reader.getList(smallest: 53) }
+    package init(from reader: inout ByteReader) throws(ByteError) { seeds = try reader.getList(smallest: 56) }
 
     package func encode(into writer: inout ByteWriter) { writer.put(list: seeds) }
 }

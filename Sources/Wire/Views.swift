@@ -1,6 +1,8 @@
 // Answers as other people's programs read them, over HTTP and from `muster --json`: the same objects in both. Numbers
 // with 64 bits (people, places, seeds, clusters) are strings, since many JSON readers round them.
 
+import Basics
+
 /// A plan seed for a booking layer, a feed, a person.
 package struct SeedView: Encodable, Sendable {
     package var seed: String

@@ -22,10 +22,10 @@ enum Samples {
         job: JobID(0), kind: "", state: "", round: 0, rounds: 0, doneCities: 0, cities: 0, losses: [], detail: "",
         reports: [])
     static let seed = SeedRow(
-        id: SeedID(1), city: CityID(2), venue: PlaceID(3), starters: [PersonID(4), PersonID(5)], slot: 5,
+        id: SeedID(1), city: CityID(2), venue: PlaceID(3), starters: [PersonID(4), PersonID(5)], slot: "evening",
         conversion: 0.25, expectedTurnout: 6.5, score: 1.5, invites: [PersonID(6)])
     static let emptySeed = SeedRow(
-        id: SeedID(0), city: CityID(0), venue: PlaceID(0), starters: [], slot: 0, conversion: 0,
+        id: SeedID(0), city: CityID(0), venue: PlaceID(0), starters: [], slot: "", conversion: 0,
         expectedTurnout: 0, score: 0, invites: [])
     static let weights = [[UInt8]]([[0, 0, 128, 63]])
 
