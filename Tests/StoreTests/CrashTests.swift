@@ -30,7 +30,7 @@ struct CrashTests {
 
     @Test func aKilledProcessLosesNothingThatItWasToldIsDurable() async throws {
         let path = directory.store()
-        await #expect(processExitsWith: .signal(SIGKILL)) { [path] in
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             let store = try ShardStore(directory: path, city: CityID(1))
             for number in 1...20 {
                 var state = WriteBatch()
@@ -53,7 +53,7 @@ struct CrashTests {
         let database = try Database(directory: directory.store())
         let path = directory.store()
         let owner = Int(getpid())
-        await #expect(processExitsWith: .success) { [path, owner] in
+        await #expect(processExitsWith: .success) { [path = path as String, owner = owner as Int] in
             do {
                 _ = try Database(directory: path)
                 exit(3)

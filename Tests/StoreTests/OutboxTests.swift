@@ -43,7 +43,7 @@ struct OutboxTests {
 
     @Test func sequencesFromManyThreadsHaveNoHoleAndKeepEachBatchTogether() throws {
         let pool = ComputePool(threads: 4)
-        pool.forEach(40) { index in
+        pool.forEach(40) { [store] index in
             let events = [[UInt8(index)], [UInt8(index)], [UInt8(index)]]
             let range = try? store.commit(WriteBatch(), events: events)
             precondition(range?.count == 3)
