@@ -46,6 +46,7 @@ final class Coordinator {
         for (number, request, job) in try ledger.allJobs() {
             jobs[number] = RunningJob(job: job, request: request)
         }
+        restartJobs()
     }
 
     /// Seconds since the start, as ticks. A restart begins again at zero; nothing durable holds a tick.

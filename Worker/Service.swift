@@ -36,7 +36,7 @@ struct Service: Sendable {
             let order = try request.decode(TrainRound.self)
             let (result, weights) = try shard.trainRound(
                 order, weights: try weights(of: request), pool: pool, isCancelled: isCancelled)
-            return request.answer(result, bulk: [bytes(of: weights)])
+            return request.answer(result, bulk: [Envelope.bulk(of: weights)])
         case .publishModel:
             let order = try request.decode(PublishModel.self)
             return request.answer(try shard.publish(order, weights: try weights(of: request), pool: pool))
@@ -61,11 +61,9 @@ struct Service: Sendable {
         return shard
     }
 
+    /// The first round's order comes without weights.
     private func weights(of request: Envelope) throws -> [Float] {
-        guard let bytes = request.bulk.first, bytes.count.isMultiple(of: 4) else {
-            throw Refusal(.badRequest, "\(request.kind.name) came without weights")
-        }
-        return floats(of: bytes)
+        request.bulk.isEmpty ? [] : try request.bulkFloats()
     }
 
     private static func code(of error: any Error, isCancelled: Bool) -> FailureCode {

@@ -154,6 +154,6 @@ extension StatusView.City {
 
 extension JobRow {
     /// The two kinds of jobs, as `kind` says them.
-    package static let training = "train"
-    package static let planning = "plan"
+    package static let training = "training"
+    package static let planning = "planning"
 }

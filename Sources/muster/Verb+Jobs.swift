@@ -96,13 +96,13 @@ struct JobFollower {
                 return try conclude(row)
             }
             let part = row.cities == 0 ? 0 : Double(row.doneCities) / Double(row.cities)
-            let whole = row.rounds == 0 ? part : (Double(row.round) - 1 + part) / Double(row.rounds)
+            let whole = row.rounds == 0 ? part : (Double(row.round) + part) / Double(row.rounds)
             let loss = row.losses.last.map { "loss \(fixed($0, 4))" } ?? ""
-            bar.update(whole, "\(row.state) round \(row.round)/\(row.rounds) \(loss)")
+            bar.update(whole, "\(row.state), \(row.round) of \(row.rounds) rounds done  \(loss)")
             if interrupted.isRaised {
                 bar.finish()
                 let paused = try session.ask(ControlJob(job: job, verb: .pause), for: JobReport.self).row
-                complain("job \(job) is \(paused.state) in round \(paused.round) of \(paused.rounds); go on: muster resume \(job)")
+                complain("job \(job) is \(paused.state) after \(paused.round) of \(paused.rounds) rounds; go on: muster resume \(job)")
                 exit(130)
             }
             usleep(50_000)
