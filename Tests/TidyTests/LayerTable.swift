@@ -83,7 +83,9 @@ struct LayerTable {
         guard let module = module(of: file.path), file.isSwift else { return [] }
         return codeOnly(file.text).enumerated().compactMap { number, line in
             let words = line.split(separator: " ")
-            guard let keyword = words.firstIndex(of: "import"), let name = words.last.map(String.init) else { return nil }
+            guard let keyword = words.firstIndex(of: "import"), let name = words.last.map(String.init) else {
+                return nil
+            }
             // Only attributes and access levels may stand before the keyword; else the word is part of something else.
             let modifiers = ["package", "public", "internal", "private", "fileprivate"]
             guard words[..<keyword].allSatisfy({ $0.hasPrefix("@") || modifiers.contains(String($0)) }) else {

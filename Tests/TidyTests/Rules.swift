@@ -31,7 +31,9 @@ func tooLongFunctions(_ file: SourceFile) -> [Finding] {
             if trimmedEnd(lines[end]).hasSuffix("}") { break }
             end += 1
             let next = end < lines.count ? lines[end] : ""
-            if next.isEmpty || (indentation(next) <= column && !next.drop(while: { $0 == " " }).hasPrefix(")")) { break }
+            if next.isEmpty || (indentation(next) <= column && !next.drop(while: { $0 == " " }).hasPrefix(")")) {
+                break
+            }
         }
         guard end < lines.count, trimmedEnd(lines[end]).hasSuffix("{") else { continue }
         let brace = String(repeating: " ", count: column) + "}"
