@@ -65,7 +65,7 @@ let package = Package(
         // Floor 6
         module("Shard", ["Basics", "World", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Plans"]),
         // Floor 7: the programs
-        program("muster-worker", at: "Worker", ["Basics", "Wire", "Transport", "Shard"]),
+        program("muster-worker", at: "Worker", ["Basics", "Linalg", "Wire", "Store", "Transport", "Learn", "Shard"]),
         program(
             "muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
         program("muster", at: "Sources/muster", ["Basics", "World", "Wire", "Transport"]),

@@ -1,8 +1,10 @@
 package import Basics
+import Graph
 import Influence
 import Learn
 import Plans
 import Store
+import Synchronization
 package import Wire
 import World
 
@@ -16,14 +18,14 @@ extension CityShard {
 
     /// Chooses the city's seeds with the current model.
     package func plan(_ order: PlanCity, pool: ComputePool) throws -> Planned {
-        try computing.withLock { state in
+        try computing.withLock { state, _ in
             guard let model = try model(&state) else { throw ShardError.noModel(city: name) }
             let graph = try currentGraph(pool: pool)
             let known = model.aligned(with: graph)
-            let head = PlaceHead(configuration: model.configuration, weights: model.weights)
             let asked = (0..<graph.residents).filter { known.people[$0] }
             let found = Interests(
-                graph: graph, embeddings: known.embeddings, unknownPlaces: known.unknownPlaces, head: head
+                graph: graph, embeddings: known.embeddings, unknownPlaces: known.unknownPlaces,
+                configuration: model.configuration, weights: model.weights
             ).of(
                 people: asked, candidates: Self.candidates, keep: Self.interestsKept, skippingVisited: false,
                 pool: pool)
@@ -82,7 +84,7 @@ extension CityShard {
 
     /// The people who, asked first, bring the most others, under independent cascade with weighted-cascade odds.
     package func influencers(_ order: InfluencersRequest, pool: ComputePool) throws -> Influencers {
-        try computing.withLock { _ in
+        try computing.withLock { _, _ in
             let graph = try currentGraph(pool: pool)
             let result = maximizeInfluence(
                 .weightedCascade(of: graph),

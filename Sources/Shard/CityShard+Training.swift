@@ -1,8 +1,9 @@
 package import Basics
 import Graph
 import Learn
-import Nearest
+import Plans
 import Store
+import Synchronization
 package import Wire
 
 // A training job visits a city once a round: shared weights in, shared weights out. The vertices' own embeddings and
@@ -18,7 +19,7 @@ extension CityShard {
     package func trainRound(
         _ order: TrainRound, weights: [Float], pool: ComputePool, isCancelled: () -> Bool
     ) throws -> (result: RoundResult, weights: [Float]) {
-        try computing.withLock { state in
+        try computing.withLock { state, _ in
             let weights = try initialized(weights, order)
             let trainer = try trainer(for: order, weights: weights, pool: pool, state: &state)
             let outcome = try trainer.round(
@@ -37,7 +38,7 @@ extension CityShard {
     /// Embeds the whole city with the job's final weights, measures the ranking of held-out visits, and makes the
     /// model the city's current one. Asked again for the same version, it answers what it answered.
     package func publish(_ order: PublishModel, weights: [Float], pool: ComputePool) throws -> Published {
-        try computing.withLock { state in
+        try computing.withLock { state, _ in
             if let model = try model(&state), model.version == order.version { return model.report }
             let asRound = TrainRound(
                 job: order.job, round: .max, steps: 0, seed: order.seed, model: order.model)
@@ -45,8 +46,10 @@ extension CityShard {
             let graph = trainer.graph
             let embeddings = trainer.embeddings(weights: weights, pool: pool)
             let ranking = rankHeldOut(
-                graph: graph, embeddings: embeddings,
-                head: PlaceHead(configuration: trainer.configuration, weights: weights), pool: pool)
+                graph: graph,
+                by: Interests(
+                    graph: graph, embeddings: embeddings, configuration: trainer.configuration, weights: weights),
+                pool: pool)
             let quality = evaluate(graph: graph, ranked: ranking)
             let report = Published(
                 job: order.job, people: UInt64(quality.people),
@@ -148,12 +151,10 @@ extension CityShard {
     }
 
     /// Best places first, for each resident who holds something out: retrieved by inner product, ranked by the head.
-    private func rankHeldOut(
-        graph: CityGraph, embeddings: CityEmbeddings, head: PlaceHead, pool: ComputePool
-    ) -> [[UInt32]] {
+    private func rankHeldOut(graph: CityGraph, by model: Interests, pool: ComputePool) -> [[UInt32]] {
         let asked = (0..<graph.residents).filter { graph.heldOutOffsets[$0] < graph.heldOutOffsets[$0 + 1] }
-        let interests = Interests(graph: graph, embeddings: embeddings, head: head)
-            .of(people: asked, candidates: Self.candidates, keep: 10, skippingVisited: true, pool: pool)
+        let interests = model.of(
+            people: asked, candidates: Self.candidates, keep: 10, skippingVisited: true, pool: pool)
         var ranked = [[UInt32]](repeating: [], count: graph.residents)
         for (row, person) in asked.enumerated() { ranked[person] = interests[row].places }
         return ranked

@@ -1,5 +1,5 @@
 package import Basics
-package import Graph
+import Graph
 import Learn
 import Plans
 package import Store
@@ -39,7 +39,7 @@ package final class CityShard: Sendable {
     package let store: ShardStore
     let cluster: UInt64
     let view = Mutex(View())
-    let computing = Mutex(Computing())
+    let computing = Monitor(Computing())
 
     /// Opens the city's folder, or makes it. `name` is for messages, events and people; `cluster` goes into events.
     package init(directory: String, city: CityID, name: String, cluster: UInt64) throws {

@@ -12,7 +12,8 @@ struct Interests {
     let embeddings: CityEmbeddings
     /// Places that came after the model was trained: it has nothing to say of them. Ascending.
     var unknownPlaces: [UInt32] = []
-    let head: PlaceHead
+    let configuration: GraphRecConfiguration
+    let weights: [Float]
 
     /// For each person asked (local vertices), the `keep` best of the `candidates` retrieved places, best first, ties by lower place row.
     func of(
@@ -29,16 +30,11 @@ struct Interests {
             excluding: { row in
                 skippingVisited ? Self.visited(graph, person: people[row], and: unknown) : unknown
             }, pool: pool)
-        let context = [Float](repeating: 0, count: head.configuration.contextDimensions)
-        let (head, embeddings) = (head, embeddings)
-        return pool.map(people.count) { row in
-            let person = people[row]
-            let places = found[row].map(\.row)
-            let scores = head.scores(
-                person: embeddings.people.span.extracting(person * width..<(person + 1) * width), places: places,
-                embeddings: embeddings, context: context)
-            return Self.best(keep, places: places, scores: scores)
-        }
+        let places = found.map { $0.map(\.row) }
+        let scores = PlaceHead(configuration: configuration, weights: weights).scores(
+            people: people.map { UInt32($0) }, candidates: places, embeddings: embeddings,
+            context: PlaceContext.vector(slot: nil, configuration: configuration), pool: pool)
+        return pool.map(people.count) { Self.best(keep, places: places[$0], scores: scores[$0]) }
     }
 
     private static func visited(_ graph: CityGraph, person: Int, and others: [UInt32]) -> [UInt32] {

@@ -21,7 +21,7 @@ package struct RoundOutcome: Sendable {
 
 /// Trains one city, and computes its embeddings.
 package final class CityTrainer {
-    let graph: CityGraph
+    package let graph: CityGraph
     let model: GraphRec
     let inputs: CityInputs
     let seed: SeededRandom
@@ -31,6 +31,8 @@ package final class CityTrainer {
     var moments: Moments
     /// Steps taken since the very first round.
     var steps = 0
+
+    package var configuration: GraphRecConfiguration { model.configuration }
 
     /// How many batches are drawn at once, in parallel. Fixed, though no result depends on it.
     private static let batchesAhead = 4
