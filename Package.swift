@@ -66,7 +66,8 @@ let package = Package(
         module("Shard", ["Basics", "World", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Plans"]),
         // Floor 7: the programs
         program("muster-worker", at: "Worker", ["Basics", "Wire", "Transport", "Shard"]),
-        program("muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
+        program(
+            "muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
         program("muster", at: "Sources/muster", ["Basics", "World", "Wire", "Transport"]),
         // Tests, in the same order
         tests("Basics", ["Basics"]),
@@ -82,6 +83,8 @@ let package = Package(
         tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"]),
         tests("Influence", ["Influence", "Graph", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
+        // The rules of the house, kept by reading the tree
+        tests("Tidy", ["Basics"]),
     ],
     swiftLanguageModes: [.v6]
 )

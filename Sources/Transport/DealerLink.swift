@@ -21,10 +21,11 @@ package final class DealerLink {
 
     /// Starts to connect; does not wait for the other side. `identity` is 1 to 255 bytes, fresh for this incarnation
     /// (`PeerIdentity(name:random:)` makes one); a leading zero byte, which ZeroMQ keeps for itself, becomes a one.
+    /// `waker` is given by an owner whose links come and go while others keep waking it.
     /// With `keys` the connection is encrypted and only a server that holds the secret of `serverKey` is trusted.
     package init(
         context: MessageContext, endpoint: String, keys: CurveKeys?, serverKey: String?, identity: [UInt8],
-        limits: TransportLimits = TransportLimits()
+        waker: Waker? = nil, limits: TransportLimits = TransportLimits()
     ) throws(TransportError) {
         precondition((1...255).contains(identity.count), "an identity has 1 to 255 bytes")
         let place = try Endpoint(endpoint)
@@ -32,7 +33,7 @@ package final class DealerLink {
             throw .badEndpoint(endpoint: endpoint, rule: "a connection needs the host and the port of the other side")
         }
         guard keys != nil || place.isLoopback else { throw .keysMissing(endpoint: endpoint) }
-        core = try LinkCore(context: context, type: ZMQ_DEALER, endpoint: place, limits: limits)
+        core = try LinkCore(context: context, type: ZMQ_DEALER, endpoint: place, waker: waker, limits: limits)
         let socket = core.socket
         try socket.set(ZMQ_ROUTING_ID, bytes: identity[0] == 0 ? [1] + identity.dropFirst() : identity)
         try socket.set(ZMQ_RECONNECT_IVL, Int32(place.isLoopback ? 100 : 1_000))

@@ -12,9 +12,11 @@ final class LinkCore {
     enum Event { case message([[UInt8]]), woken }
 
     /// An open socket with everything set that does not depend on the role.
-    init(context: MessageContext, type: Int32, endpoint: Endpoint, limits: TransportLimits) throws(TransportError) {
+    init(
+        context: MessageContext, type: Int32, endpoint: Endpoint, waker: Waker? = nil, limits: TransportLimits
+    ) throws(TransportError) {
         socket = try MessageSocket(context: context.handle, type: type, endpoint: endpoint.text)
-        waker = try Waker()
+        self.waker = if let waker { waker } else { try Waker() }
         self.context = context
         self.limits = limits
         try socket.set(ZMQ_LINGER, TransportLimits.lingerMilliseconds)

@@ -25,11 +25,11 @@ package final class RouterLink {
     /// list lets nobody in); without, only an endpoint on loopback is taken.
     package init(
         context: MessageContext, endpoint: String, keys: CurveKeys?, allowedClients: [String],
-        limits: TransportLimits = TransportLimits()
+        waker: Waker? = nil, limits: TransportLimits = TransportLimits()
     ) throws(TransportError) {
         let place = try Endpoint(endpoint)
         guard keys != nil || place.isLoopback else { throw .keysMissing(endpoint: endpoint) }
-        core = try LinkCore(context: context, type: ZMQ_ROUTER, endpoint: place, limits: limits)
+        core = try LinkCore(context: context, type: ZMQ_ROUTER, endpoint: place, waker: waker, limits: limits)
         try core.socket.set(ZMQ_ROUTER_MANDATORY, Int32(1))
         try core.socket.set(ZMQ_ROUTER_HANDOVER, Int32(1))
         if let keys {

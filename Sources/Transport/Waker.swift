@@ -7,7 +7,7 @@ package final class Waker: Sendable {
     /// Readable for poll while a wake is pending.
     let descriptor: Int32
 
-    init() throws(TransportError) {
+    package init() throws(TransportError) {
         descriptor = muster_event_descriptor()
         guard descriptor >= 0 else {
             throw .system(operation: "make", endpoint: "a waker", reason: String(cString: strerror(errno)))
@@ -20,6 +20,12 @@ package final class Waker: Sendable {
     package func wake() {
         var one: UInt64 = 1
         while write(descriptor, &one, MemoryLayout<UInt64>.size) < 0, errno == EINTR {}
+    }
+
+    /// Waits for a wake, at most so long, where there is no link to wait at.
+    package func wait(milliseconds: Int) {
+        var item = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        if poll(&item, 1, Int32(clamping: milliseconds)) > 0 { _ = reset() }
     }
 
     /// Takes back all pending wakes; whether there were any.

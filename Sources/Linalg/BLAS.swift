@@ -1,0 +1,45 @@
+// OpenBLAS chooses its kernels in a constructor that runs before `main`, from OPENBLAS_CORETYPE or from
+// the processor's name. Version 0.3.21 does not know newer processors and gives them its AVX2 kernels,
+// half as fast as its AVX-512 ones. Setting the variable from inside the process comes too late, so a
+// program that multiplies replaces itself once, with the variable set, as the first thing in `main`.
+
+import COpenBLAS
+import CRelaxed
+import Glibc
+
+/// The one place that sets OpenBLAS up.
+package enum BLAS {
+    private static let coreVariable = "OPENBLAS_CORETYPE"
+    private static let threadsVariable = "OPENBLAS_NUM_THREADS"
+
+    /// Limits OpenBLAS to the calling thread (our own pool shares out the work) and names the kernels it took,
+    /// such as "SkylakeX" or "Haswell". Cheap; may be called again. Does not change which kernels run.
+    @discardableResult
+    package static func configure() -> String {
+        openblas_set_num_threads(1)
+        guard let name = openblas_get_corename() else { return "unknown" }
+        return String(cString: name)
+    }
+
+    /// For the first line of a program's `main`: replaces the process by itself with OPENBLAS_CORETYPE=SkylakeX
+    /// and OPENBLAS_NUM_THREADS=1 when the machine has AVX-512 and the core type is not chosen yet; the variable
+    /// itself keeps this from happening twice. Otherwise, or when the system refuses, the same as `configure()`.
+    /// `arguments` are the program's own, its name first. Nothing must be open or running before this call.
+    @discardableResult
+    package static func configure(arguments: [String]) -> String {
+        if getenv(coreVariable) == nil, machine_has_avx512() != 0 {
+            setenv(coreVariable, "SkylakeX", 1)
+            setenv(threadsVariable, "1", 1)
+            replaceProcess(arguments)
+        }
+        return configure()
+    }
+
+    /// Returns only when the system refuses.
+    private static func replaceProcess(_ arguments: [String]) {
+        var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+        pointers.append(nil)
+        execv("/proc/self/exe", pointers)
+        for pointer in pointers { free(pointer) }
+    }
+}

@@ -1,0 +1,34 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// Throws unless `path` is a folder.
+func requireFolder(_ path: String) throws(ImportError) {
+    var facts = stat()
+    guard stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else { throw .missingFolder(path) }
+}
+
+/// All bytes of a file.
+func bytes(ofFile path: String) throws(ImportError) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .unreadable(file: path, reason: lastFault()) }
+    defer { close(descriptor) }
+    var facts = stat()
+    guard fstat(descriptor, &facts) == 0 else { throw .unreadable(file: path, reason: lastFault()) }
+    var fault: String?
+    let bytes = [UInt8](unsafeUninitializedCapacity: Int(facts.st_size)) { buffer, count in
+        while count < buffer.count {
+            let got = read(descriptor, buffer.baseAddress! + count, buffer.count - count)  // not empty: count < its count
+            if got < 0 && errno == EINTR { continue }
+            if got < 0 { fault = lastFault() }
+            if got <= 0 { return }
+            count += got
+        }
+    }
+    if let fault { throw .unreadable(file: path, reason: fault) }
+    return bytes
+}
+
+private func lastFault() -> String { String(cString: strerror(errno)) }

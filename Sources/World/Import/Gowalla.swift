@@ -1,0 +1,249 @@
+// Gowalla check-ins with friendships in CAPRI's split, with cities found by density. Tab-separated:
+//
+//   poi_city.tsv, user_home_city.tsv   with header: poi lat lon city; user city
+//   train.txt, tune.txt, test.txt      user poi count; chronological per user, in this order of files
+//   socialRelations.txt                user user
+//
+// The files say how often somebody was at a place, not when. Each row is one attended visit, a
+// user's rows an hour apart in their order, so that "the last tenth" means what it should; every
+// return counts as a like. Neighbourhoods are squares of a twentieth of a degree (about 5 km). A
+// user's own is the one they visited most in train.txt: the other files are what models are asked for.
+
+package import Basics
+
+/// The Gowalla data set in one folder.
+package struct GowallaDataSet: DataSet {
+    private let directory: String
+
+    package init(directory: String) { self.directory = directory }
+
+    package func cityNames() throws(ImportError) -> [String] {
+        try requireFolder(directory)
+        var names: [String] = []
+        for file in [GowallaReading.placesFile, GowallaReading.homesFile] {
+            var table = try TextTable(directory: directory, file: file)
+            let column = try table.header(["city"])[0]
+            distinctNames(table, column: column, into: &names)
+        }
+        return names
+    }
+
+    package func read(
+        cities: [String: CityID], emit: (CityID, Record) throws -> Void, reject: (Reject) throws -> Void,
+        progress: (Double) -> Void
+    ) throws {
+        try requireFolder(directory)
+        var reading = GowallaReading(cities: cities)
+        try reading.readPlaces(directory, reject)
+        try reading.readHomes(directory, reject)
+        for file in GowallaReading.visitFiles { try reading.readVisits(directory, file, reject) }
+        try reading.readFriends(directory, reject)
+        let parsed = 0.1
+        progress(parsed)
+        try reading.emitAll(emit, progress, from: parsed)
+        progress(1)
+    }
+}
+
+/// The files as columns of small numbers: cities are slots of `cities`, people and places are
+/// numbered in the order of their files.
+struct GowallaReading {
+    static let placesFile = "poi_city.tsv"
+    static let homesFile = "user_home_city.tsv"
+    static let trainFile = "train.txt"
+    static let visitFiles = [trainFile, "tune.txt", "test.txt"]
+    static let friendsFile = "socialRelations.txt"
+    /// Monday 2009-02-02 00:00 UTC, the week in which Gowalla opened.
+    private static let start: Int64 = 1_233_532_800_000
+    private static let hourMilliseconds: Int64 = 3_600_000
+    /// Side of a neighbourhood in degrees.
+    private static let squareDegrees = 0.05
+
+    private struct Spot {
+        var id: UInt64
+        var city: Int
+        var neighborhood: UInt16
+    }
+
+    private struct CheckIns {
+        var person: UInt32
+        var place: UInt32
+        var hours: UInt32
+        var count: UInt32
+    }
+
+    private struct Tie: Hashable {
+        var first: UInt32
+        var second: UInt32
+    }
+
+    private var cities: CityColumn
+    private var places: [Spot] = []
+    private var placeIndex: [UInt64: UInt32] = [:]
+    /// Per city slot, the number of each square.
+    private var squares: [[UInt64: UInt16]] = []
+    private var people: [UInt64] = []
+    private var personIndex: [UInt64: UInt32] = [:]
+    private var homes: [Int] = []
+    private var rowsOfPerson: [UInt32] = []
+    private var neighborhoodBallot = Ballot()
+    private var visits: [CheckIns] = []
+    private var ties: [Tie] = []
+
+    init(cities: [String: CityID]) { self.cities = CityColumn(known: cities) }
+
+    mutating func readPlaces(_ directory: String, _ reject: (Reject) throws -> Void) throws {
+        var table = try TextTable(directory: directory, file: Self.placesFile)
+        let columns = try table.header(["poi", "lat", "lon", "city"])
+        while table.next() {
+            do throws(RowFault) {
+                try addPlace(table, columns)
+            } catch {
+                try reject(table.rejected(error))
+            }
+        }
+    }
+
+    private mutating func addPlace(_ table: TextTable, _ columns: [Int]) throws(RowFault) {
+        try table.checkWidth()
+        let id = try table.number(columns[0], "poi")
+        let latitude = try table.decimal(columns[1], "lat", in: -90...90)
+        let longitude = try table.decimal(columns[2], "lon", in: -180...180)
+        let city = try cities.slot(table, columns[3])
+        guard placeIndex[id] == nil else { throw RowFault(reason: "poi \(id) was given before") }
+        let row = UInt64((latitude + 90) / Self.squareDegrees)
+        let column = UInt64((longitude + 180) / Self.squareDegrees)
+        while squares.count <= city { squares.append([:]) }
+        let square = row << 32 | column
+        let neighborhood = squares[city][square] ?? UInt16(truncatingIfNeeded: squares[city].count)
+        squares[city][square] = neighborhood
+        placeIndex[id] = UInt32(places.count)
+        places.append(Spot(id: id, city: city, neighborhood: neighborhood))
+    }
+
+    mutating func readHomes(_ directory: String, _ reject: (Reject) throws -> Void) throws {
+        var table = try TextTable(directory: directory, file: Self.homesFile)
+        let columns = try table.header(["user", "city"])
+        while table.next() {
+            do throws(RowFault) {
+                try addPerson(table, columns)
+            } catch {
+                try reject(table.rejected(error))
+            }
+        }
+    }
+
+    private mutating func addPerson(_ table: TextTable, _ columns: [Int]) throws(RowFault) {
+        try table.checkWidth()
+        let id = try table.number(columns[0], "user")
+        let city = try cities.slot(table, columns[1])
+        guard personIndex[id] == nil else { throw RowFault(reason: "user \(id) was given before") }
+        personIndex[id] = UInt32(people.count)
+        people.append(id)
+        homes.append(city)
+        rowsOfPerson.append(0)
+    }
+
+    mutating func readVisits(_ directory: String, _ file: String, _ reject: (Reject) throws -> Void) throws {
+        var table = try TextTable(directory: directory, file: file, width: 3)
+        while table.next() {
+            do throws(RowFault) {
+                let row = try checkIns(table)
+                visits.append(row)
+                let (person, place) = (Int(row.person), places[Int(row.place)])
+                rowsOfPerson[person] += 1
+                if file == Self.trainFile && place.city == homes[person] {
+                    neighborhoodBallot.add(person: person, choice: Int(place.neighborhood))
+                }
+            } catch {
+                try reject(table.rejected(error))
+            }
+        }
+    }
+
+    private func checkIns(_ table: TextTable) throws(RowFault) -> CheckIns {
+        try table.checkWidth()
+        let person = try person(table, 0)
+        let id = try table.number(1, "poi")
+        let count = try table.number(2, "count", in: 1...1_000_000)
+        guard let place = placeIndex[id] else {
+            throw RowFault(reason: "poi \(id) is not in \(Self.placesFile)")
+        }
+        return CheckIns(person: person, place: place, hours: rowsOfPerson[Int(person)], count: UInt32(count))
+    }
+
+    private func person(_ table: TextTable, _ column: Int) throws(RowFault) -> UInt32 {
+        let id = try table.number(column, "user")
+        guard let person = personIndex[id] else {
+            throw RowFault(reason: "user \(id) is not in \(Self.homesFile)")
+        }
+        return person
+    }
+
+    mutating func readFriends(_ directory: String, _ reject: (Reject) throws -> Void) throws {
+        var table = try TextTable(directory: directory, file: Self.friendsFile, width: 2)
+        var known = Set<Tie>()
+        while table.next() {
+            do throws(RowFault) {
+                try table.checkWidth()
+                let (one, other) = (try person(table, 0), try person(table, 1))
+                guard one != other else { throw RowFault(reason: "a user cannot be their own friend") }
+                let ordered = people[Int(one)] < people[Int(other)]
+                let tie = Tie(first: ordered ? one : other, second: ordered ? other : one)
+                if known.insert(tie).inserted { ties.append(tie) }
+            } catch {
+                try reject(table.rejected(error))
+            }
+        }
+    }
+
+    func emitAll(
+        _ emit: (CityID, Record) throws -> Void, _ progress: (Double) -> Void, from parsed: Double
+    ) throws {
+        var meter = ProgressMeter(total: people.count + places.count + visits.count + ties.count, from: parsed)
+        let cities = cities.cities
+        let neighborhoods = neighborhoodBallot.favourites(people: people.count)
+        try guests().forEach(homes: homes) { person, city in
+            let record = Person(
+                id: PersonID(people[person]), homeCity: cities[homes[person]],
+                homeNeighborhood: UInt16(neighborhoods[person] ?? 0))
+            try emit(cities[city], .person(record))
+            if city == homes[person] { meter.step(progress) }
+        }
+        for place in places {
+            let city = cities[place.city]
+            try emit(city, .place(Place(id: PlaceID(place.id), city: city, neighborhood: place.neighborhood)))
+            meter.step(progress)
+        }
+        for row in visits {
+            let place = places[Int(row.place)]
+            let visit = Visit(
+                person: PersonID(people[Int(row.person)]), place: PlaceID(place.id),
+                time: Timestamp(milliseconds: Self.start + Int64(row.hours) * Self.hourMilliseconds),
+                likes: UInt16(min(row.count - 1, UInt32(UInt16.max))), attended: true)
+            try emit(cities[place.city], .visit(visit))
+            meter.step(progress)
+        }
+        for tie in ties {
+            let (first, second) = (Int(tie.first), Int(tie.second))
+            let friendship = Friendship(first: PersonID(people[first]), second: PersonID(people[second]))
+            try emit(cities[homes[first]], .friendship(friendship))
+            if homes[second] != homes[first] { try emit(cities[homes[second]], .friendship(friendship)) }
+            meter.step(progress)
+        }
+    }
+
+    private func guests() -> GuestList {
+        var guests = GuestList()
+        for row in visits {
+            let person = Int(row.person)
+            guests.note(person: person, in: places[Int(row.place)].city, home: homes[person])
+        }
+        for tie in ties {
+            let (first, second) = (Int(tie.first), Int(tie.second))
+            guests.note(person: first, in: homes[second], home: homes[first])
+            guests.note(person: second, in: homes[first], home: homes[second])
+        }
+        return guests
+    }
+}
