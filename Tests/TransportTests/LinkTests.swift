@@ -67,8 +67,8 @@ import Testing
     @Test("a queue with nobody at its end fills up and says so")
     func fullWithoutConnection() throws {
         let context = try MessageContext()
-        // Bound and closed again: nobody listens at this port.
-        let router = try RouterLink(context: context, endpoint: "tcp://127.0.0.1:0", keys: nil, allowedClients: [])
+        // Bound and closed again: nobody listens at this port, and no other test is given it on this address.
+        let router = try RouterLink(context: context, endpoint: "tcp://127.0.0.2:0", keys: nil, allowedClients: [])
         router.close()
         let dealer = try DealerLink(
             context: context, endpoint: router.boundEndpoint, keys: nil, serverKey: nil, identity: [1],
