@@ -52,7 +52,7 @@ extension Coordinator {
                 placeCities()
                 assign(worker)
                 for placement in map.placements(of: worker) { tellJobs(reached: placement.city) }
-            case .left(let worker, _):
+            case .left(let worker, _), .lost(let worker, _):
                 Log.warn("worker is gone", ["worker": map.workers[worker] ?? "?"])
                 let name = map.workers[worker] ?? "?"
                 for asker in book.lost(worker) {

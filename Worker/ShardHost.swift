@@ -1,6 +1,7 @@
 import Basics
 import FoundationEssentials
 import Shard
+import Store
 import Synchronization
 import Wire
 

@@ -57,8 +57,9 @@ enum WorkerProgram {
         Log.info("stopped")
     }
 
-    /// A secret's file holds nothing else; the line end does not belong to it.
+    /// The first line of a file that holds a secret and nothing else.
     private static func secret(in path: String) throws -> String {
-        String(decoding: try readSmallFile(path), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = String(decoding: try readSmallFile(path), as: UTF8.self)
+        return text.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? ""
     }
 }
