@@ -9,7 +9,9 @@ package import Basics
 
 /// One city's place in the cluster.
 package struct CityPlacement: Equatable, Sendable {
+    /// Its number, for ever.
     package let city: CityID
+    /// Its name.
     package let name: String
     /// nil until it is placed for the first time.
     package fileprivate(set) var worker: WorkerID?
@@ -34,8 +36,10 @@ package struct ClusterMap: Equatable, Sendable {
     /// All placements, ascending by number. O(cities log cities).
     package var placements: [CityPlacement] { cities.values.sorted { $0.city < $1.city } }
 
+    /// The number of a registered name. O(1).
     package func worker(named name: String) -> WorkerID? { workersByName[name] }
 
+    /// The number of a registered name. O(1).
     package func city(named name: String) -> CityID? { citiesByName[name] }
 
     /// What a worker owns, ascending by number. O(cities).

@@ -37,8 +37,10 @@ package struct Membership: Equatable, Sendable {
     /// Those here, ascending.
     package var alive: [WorkerID] { members.keys.sorted() }
 
+    /// Where to send to; nil: it is away.
     package func peer(of worker: WorkerID) -> [UInt8]? { members[worker]?.peer }
 
+    /// Who speaks; nil: nobody that is here.
     package func worker(of peer: [UInt8]) -> WorkerID? { workers[peer] }
 
     /// A worker introduced itself. The same hello again (a retry) is only a sign of life.

@@ -9,11 +9,15 @@ package import Wire
 package struct PlanJob: Equatable, Sendable {
     /// What was ordered.
     package struct Configuration: Equatable, Sendable {
+        /// Its number.
         package var job: JobID
+        /// How many seeds a city may have at most.
         package var seedsPerCity: UInt32
+        /// All randomness of the work follows from it.
         package var seed: UInt64
         /// In any order; a city named twice is one city.
         package var cities: [CityID]
+        /// How long the job waits for the absent and the silent.
         package var patience: JobPatience
 
         package init(
@@ -49,12 +53,15 @@ package struct PlanJob: Equatable, Sendable {
 
     /// What a city's plan came to.
     package struct Outcome: Equatable, Sendable {
+        /// The city it is about.
         package var city: CityID
+        /// Seeds of the plan.
         package var seeds: UInt32
         /// Of them, new ones.
         package var created: UInt32
     }
 
+    /// What was ordered; never changes.
     package let configuration: Configuration
     /// Ascending by city.
     package private(set) var outcomes: [Outcome] = []
@@ -157,8 +164,9 @@ extension PlanJob {
 extension PlanJob {
     private static let format: UInt8 = 1
 
-    /// The durable bytes, little-endian: format u8; job u64, seeds per city u32, seed u64, cities u32 list; phase, paused
-    /// flag; outcomes as a list of city u32, seeds u32, created u32; ignored u64; the roster as in a training job.
+    /// The durable bytes, little-endian: format u8; job u64, seeds per city u32, seed u64, cities u32 list; phase,
+    /// paused flag; outcomes as a list of city u32, seeds u32, created u32; ignored u64; the roster as in a training
+    /// job.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(Self.format)

@@ -7,7 +7,9 @@ package import Basics
 
 /// Whom an answer belongs to: the asker's connection, and the number under which it asked.
 package struct Asker: Hashable, Sendable {
+    /// The asker's connection.
     package var peer: [UInt8]
+    /// Its own number for the request.
     package var id: RequestID
 
     package init(peer: [UInt8], id: RequestID) {
@@ -18,6 +20,7 @@ package struct Asker: Hashable, Sendable {
 
 /// Forwarded requests that wait for their answers.
 package struct RequestBook: Equatable, Sendable {
+    /// Requests under way before askers are told to wait.
     package static let capacityDefault = 10_000
 
     private struct Entry: Equatable {

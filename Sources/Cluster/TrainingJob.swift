@@ -22,16 +22,19 @@ package import Basics
 package struct TrainingJob: Equatable, Sendable {
     /// What was ordered.
     package struct Configuration: Equatable, Sendable {
+        /// Its number.
         package var job: JobID
         /// At least 1, as `steps`.
         package var rounds: Int
         /// Local steps per city and round.
         package var steps: Int
+        /// All randomness of the work follows from it.
         package var seed: UInt64
         /// In any order; a city named twice is one city.
         package var cities: [CityID]
         /// The model's configuration, opaque here; empty: the default.
         package var model: [UInt8]
+        /// How long the job waits for the absent and the silent.
         package var patience: JobPatience
 
         package init(
@@ -84,6 +87,7 @@ package struct TrainingJob: Equatable, Sendable {
     package struct Round: Equatable, Sendable {
         /// Cities averaged.
         package var cities: Int
+        /// Training samples of those cities.
         package var samples: UInt64
         /// Mean over the cities, weighted by samples.
         package var meanLoss: Double
@@ -91,8 +95,11 @@ package struct TrainingJob: Equatable, Sendable {
 
     /// What a city reported when the model went live.
     package struct Outcome: Equatable, Sendable {
+        /// The city it is about.
         package var city: CityID
+        /// Its weight in averages of the values.
         package var people: UInt64
+        /// As they came; opaque here.
         package var values: [Double]
     }
 
@@ -106,6 +113,7 @@ package struct TrainingJob: Equatable, Sendable {
         package var unexpected: UInt64 = 0
     }
 
+    /// What was ordered; never changes.
     package let configuration: Configuration
     /// The current average. Empty until round 0 closes: train from the initial weights, which follow from the seed.
     package internal(set) var weights: [Float] = []
@@ -115,6 +123,7 @@ package struct TrainingJob: Equatable, Sendable {
     package internal(set) var rounds: [Round] = []
     /// Ascending by city.
     package internal(set) var outcomes: [Outcome] = []
+    /// Results that did not count.
     package internal(set) var ignored = Ignored()
     /// Never `.paused`: what it pauses from.
     var phase = JobState.queued
@@ -130,7 +139,9 @@ package struct TrainingJob: Equatable, Sendable {
         contributions = Array(repeating: nil, count: roster.seats.count)
     }
 
+    /// Where the job is.
     package var state: JobState { isPaused && !phase.isOver ? .paused : phase }
+    /// Mean loss of each finished round.
     package var losses: [Double] { rounds.map(\.meanLoss) }
 
     /// Tells the job what happened. Events that cannot be meant for its state change nothing.

@@ -23,8 +23,11 @@ package struct RegisterCities: Body {
 /// One city as the coordinator sees it.
 package struct CityRow: Part {
     static let bytesMin = 23
+    /// The city it is about.
     package var city: CityID
+    /// Its name.
     package var name: String
+    /// The epoch of its present owner; 0: it never had one.
     package var epoch: Epoch
     /// nil: nobody owns it yet.
     package var worker: WorkerID?
@@ -74,6 +77,7 @@ package struct CityRow: Part {
 /// Coordinator to command: all cities, ascending by number.
 package struct CityTable: Body {
     package static let kind = Kind.cityTable
+    /// Ascending by number, with and without owner.
     package var cities: [CityRow]
 
     package init(cities: [CityRow]) { self.cities = cities }
@@ -98,6 +102,7 @@ package struct ImportBlock: Body {
 package struct RowReject: Part {
     /// Place in the block, from 0.
     package var index: UInt32
+    /// The rule it breaks, in one line.
     package var reason: String
 
     package init(index: UInt32, reason: String) {
@@ -123,6 +128,7 @@ package struct Imported: Body {
     package var new: UInt32
     /// Rows that were there already.
     package var known: UInt32
+    /// Rows not stored; the others of the block are.
     package var rejects: [RowReject]
 
     package init(new: UInt32, known: UInt32, rejects: [RowReject]) {

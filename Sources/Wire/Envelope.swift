@@ -28,15 +28,23 @@ package struct Envelope: Equatable, Sendable {
     package static let magic: UInt32 = 0x5254_534D
     private static let noCity = UInt32.max
 
+    /// What the body says.
     package var kind: Kind
     /// The protocol it is written in. Ours, unless it is a stranger's handshake.
     package var protocolVersion: UInt16
+    /// Chosen by the asker, repeated by the answer and by retries.
     package var request: RequestID
+    /// nil: about no city.
     package var city: CityID?
+    /// How long the asker waits, counted from sending; 0: for ever.
     package var deadlineMilliseconds: UInt32
+    /// The city's epoch as the sender knows it; 0: none.
     package var epoch: Epoch
+    /// 0: part of no job.
     package var job: JobID
+    /// Read it with `decode`.
     package var body: [UInt8]
+    /// Rows and weights; what they are is said by the kind.
     package var bulk: [[UInt8]]
 
     /// Puts a message into its envelope. `CityID(UInt32.max)` is no city and must not be given.

@@ -7,8 +7,11 @@ package import Basics
 
 /// What this program is. Two builds of one protocol work together; two protocols do only where ranges overlap.
 package enum Build {
+    /// The version that people see.
     package static let identifier = "0.1.0"
+    /// The oldest protocol this program still speaks.
     package static let protocolLowest: UInt16 = 1
+    /// The newest protocol this program speaks, and the one it writes.
     package static let protocolHighest: UInt16 = 1
 
     static var protocolRange: ClosedRange<UInt16> { protocolLowest...protocolHighest }
@@ -22,15 +25,20 @@ package enum Role: UInt8, CaseIterable, Sendable {
     /// Asks and leaves; no heartbeats, no cities.
     case command = 2
 
+    /// The word for logs and errors.
     package var name: String { String(describing: self) }
 }
 
 /// Worker or command to coordinator, first message of every connection. Answer: `Welcome` or `Refused`.
 package struct Hello: Body {
     package static let kind = Kind.hello
+    /// What it comes for.
     package var role: Role
+    /// Oldest protocol it speaks.
     package var protocolLowest: UInt16
+    /// Newest protocol it speaks; not below the oldest.
     package var protocolHighest: UInt16
+    /// Build of the sender, for people.
     package var build: String
     /// Stable over restarts for a worker: the name from its settings.
     package var name: String
@@ -79,6 +87,7 @@ package struct Welcome: Body {
     package static let kind = Kind.welcome
     /// The protocol to speak from now on.
     package var protocolVersion: UInt16
+    /// Build of the sender, for people.
     package var build: String
     /// The number that belongs to the worker's name; meaningless for a command (0).
     package var worker: WorkerID
@@ -118,6 +127,7 @@ package struct Welcome: Body {
 /// Coordinator to whoever does not fit: one line saying why and what to do. The asker prints it and ends.
 package struct Refused: Body {
     package static let kind = Kind.refused
+    /// Names both versions, or what else does not fit.
     package var reason: String
 
     package init(reason: String) { self.reason = reason }

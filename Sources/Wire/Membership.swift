@@ -7,13 +7,19 @@ package import Basics
 /// One city as its worker sees it.
 package struct CityReport: Part {
     static let bytes = 76
+    /// The city it is about.
     package var city: CityID
+    /// The epoch the worker holds it under.
     package var epoch: Epoch
     /// Residents; halo copies are counted apart.
     package var people: UInt64
+    /// Copies of people who live elsewhere.
     package var halo: UInt64
+    /// Places stored.
     package var places: UInt64
+    /// Visits stored.
     package var visits: UInt64
+    /// Friendships stored, each once.
     package var friendships: UInt64
     /// Events committed and not yet acknowledged by the stream.
     package var outboxLag: UInt64
@@ -69,6 +75,7 @@ package struct CityReport: Part {
 /// Worker to coordinator, once per heartbeat interval. Answer: `HeartbeatAnswer`.
 package struct Heartbeat: Body {
     package static let kind = Kind.heartbeat
+    /// Every city the worker holds open.
     package var cities: [CityReport]
 
     package init(cities: [CityReport]) { self.cities = cities }
@@ -98,7 +105,9 @@ package struct Goodbye: Body {
 
 /// The ownership of one city.
 package struct CityAssignment: Part {
+    /// The city it is about.
     package var city: CityID
+    /// Its name.
     package var name: String
     /// What the worker writes in front of every event from now on; a smaller one is fenced off.
     package var epoch: Epoch
@@ -125,6 +134,7 @@ package struct CityAssignment: Part {
 /// Coordinator to worker: everything that is yours, not a difference. Answer: `Assigned` when all are open.
 package struct Assign: Body {
     package static let kind = Kind.assign
+    /// The whole list; a city that is not in it is no longer yours.
     package var cities: [CityAssignment]
 
     package init(cities: [CityAssignment]) { self.cities = cities }
@@ -158,6 +168,7 @@ package enum FailureCode: UInt16, CaseIterable, Sendable {
     /// The city has no trained model yet.
     case noModel = 9
 
+    /// The word for logs and errors.
     package var name: String { String(describing: self) }
 
     /// Whether the same request may succeed later with nothing changed by the asker.
@@ -167,6 +178,7 @@ package enum FailureCode: UInt16, CaseIterable, Sendable {
 /// The answer to any request that was not done.
 package struct Failure: Body {
     package static let kind = Kind.failure
+    /// For programs; the detail is for people.
     package var code: FailureCode
     /// One line that names the thing, the place and the way out.
     package var detail: String

@@ -8,7 +8,9 @@ package struct StartPlanning: Body {
     package static let kind = Kind.startPlanning
     /// Empty: all cities.
     package var cities: [CityID]
+    /// How many seeds a city may have at most.
     package var seedsPerCity: UInt32
+    /// All randomness of the work follows from it.
     package var seed: UInt64
 
     package init(cities: [CityID], seedsPerCity: UInt32, seed: UInt64) {
@@ -33,8 +35,11 @@ package struct StartPlanning: Body {
 /// Coordinator to worker: plan the header's city. Answer: `Planned`. The same request again makes no seed twice.
 package struct PlanCity: Body {
     package static let kind = Kind.planCity
+    /// The job it belongs to.
     package var job: JobID
+    /// How many seeds a city may have at most.
     package var seedsPerCity: UInt32
+    /// All randomness of the work follows from it.
     package var seed: UInt64
 
     package init(job: JobID, seedsPerCity: UInt32, seed: UInt64) {
@@ -59,6 +64,7 @@ package struct PlanCity: Body {
 /// Worker to coordinator: the header's city is planned.
 package struct Planned: Body {
     package static let kind = Kind.planned
+    /// The job it belongs to.
     package var job: JobID
     /// Seeds the plan has.
     package var seeds: UInt32
@@ -87,6 +93,7 @@ package struct Planned: Body {
 /// Command to the header's city's owner: its best seeds. Answer: `Seeds`.
 package struct SeedsRequest: Body {
     package static let kind = Kind.seedsRequest
+    /// How many at most.
     package var count: UInt32
 
     package init(count: UInt32) { self.count = count }
@@ -98,8 +105,11 @@ package struct SeedsRequest: Body {
 
 /// One plan seed.
 package struct SeedRow: Part {
+    /// The same proposal has the same name.
     package var id: SeedID
+    /// Where it will be.
     package var city: CityID
+    /// A place of the city.
     package var venue: PlaceID
     /// Two or three.
     package var starters: [PersonID]
@@ -109,6 +119,7 @@ package struct SeedRow: Part {
     package var conversion: Double
     /// People.
     package var expectedTurnout: Double
+    /// What seeds are ranked by; comparable within a city.
     package var score: Double
     /// Whom to ask, best first.
     package var invites: [PersonID]
@@ -156,6 +167,7 @@ package struct SeedRow: Part {
 /// Worker to command: the city's seeds, best first.
 package struct Seeds: Body {
     package static let kind = Kind.seeds
+    /// Best first.
     package var seeds: [SeedRow]
 
     package init(seeds: [SeedRow]) { self.seeds = seeds }
@@ -168,9 +180,11 @@ package struct Seeds: Body {
 /// Command to the header's city's owner: the people from whom most is reached. Answer: `Influencers`.
 package struct InfluencersRequest: Body {
     package static let kind = Kind.influencersRequest
+    /// How many at most.
     package var count: UInt32
     /// How far below (1 - 1/e) of the best the answer may certify, 0 < epsilon < 1.
     package var epsilon: Double
+    /// All randomness of the work follows from it.
     package var seed: UInt64
 
     package init(count: UInt32, epsilon: Double, seed: UInt64) {
@@ -195,6 +209,7 @@ package struct InfluencersRequest: Body {
 /// One chosen person.
 package struct InfluencerRow: Part {
     static let bytes = 16
+    /// Who was chosen.
     package var person: PersonID
     /// People reached beyond those whom the persons before reach.
     package var marginal: Double
@@ -218,12 +233,15 @@ package struct InfluencerRow: Part {
 /// Worker to command: the chosen, in the order of choice, and how sure that is.
 package struct Influencers: Body {
     package static let kind = Kind.influencers
+    /// In the order of choice.
     package var people: [InfluencerRow]
     /// Expected number of people reached by all of them.
     package var spread: Double
     /// Certified share of the best possible spread, with probability `confidence`.
     package var certifiedRatio: Double
+    /// Probability that the certificate holds.
     package var confidence: Double
+    /// As asked for.
     package var epsilon: Double
     /// Reverse-reachable sets drawn.
     package var sets: UInt64

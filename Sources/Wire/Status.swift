@@ -13,8 +13,11 @@ package struct StatusRequest: Body {
 
 /// One worker, here or not.
 package struct WorkerRow: Part {
+    /// Its number, for ever.
     package var worker: WorkerID
+    /// Its name, as people gave it.
     package var name: String
+    /// Whether it was heard of lately.
     package var alive: Bool
     /// Zero when it is not here.
     package var processID: UInt32
@@ -49,8 +52,11 @@ package struct WorkerRow: Part {
 /// What one city gave to a job; what the numbers mean depends on the job's kind.
 /// Training: recall, ndcg, popularity recall, popularity ndcg (all at 10). Planning: seeds, new seeds.
 package struct CityOutcome: Part {
+    /// The city it is about.
     package var city: CityID
+    /// Its name, as people gave it.
     package var name: String
+    /// In the order of the kind.
     package var values: [Double]
 
     package init(city: CityID, name: String, values: [Double]) {
@@ -74,6 +80,7 @@ package struct CityOutcome: Part {
 
 /// One job, as far as it is.
 package struct JobRow: Part {
+    /// The job it belongs to.
     package var job: JobID
     /// "training" or "planning".
     package var kind: String
@@ -81,14 +88,17 @@ package struct JobRow: Part {
     package var state: String
     /// Rounds finished of `rounds`; both 0 for jobs without rounds.
     package var round: UInt32
+    /// Rounds ordered.
     package var rounds: UInt32
     /// Cities that have given what the present step waits for.
     package var doneCities: UInt32
+    /// Cities of the job.
     package var cities: UInt32
     /// Mean loss of every finished round.
     package var losses: [Double]
     /// Why it failed or what it waits for; empty when all is well.
     package var detail: String
+    /// Cities that are through, ascending.
     package var reports: [CityOutcome]
 
     package init(
@@ -137,10 +147,15 @@ package struct JobRow: Part {
 /// Coordinator to command: the whole picture.
 package struct Status: Body {
     package static let kind = Kind.status
+    /// The number drawn when the cluster was made.
     package var cluster: UInt64
+    /// The coordinator's build.
     package var build: String
+    /// Ascending, with those that are away.
     package var workers: [WorkerRow]
+    /// Ascending.
     package var cities: [CityRow]
+    /// Ascending, the finished ones too.
     package var jobs: [JobRow]
 
     package init(cluster: UInt64, build: String, workers: [WorkerRow], cities: [CityRow], jobs: [JobRow]) {
@@ -171,6 +186,7 @@ package struct Status: Body {
 /// Coordinator to command: the job exists, durably, under this number. A retried request gets the same one.
 package struct JobAccepted: Body {
     package static let kind = Kind.jobAccepted
+    /// The job it belongs to.
     package var job: JobID
 
     package init(job: JobID) { self.job = job }
@@ -183,6 +199,7 @@ package struct JobAccepted: Body {
 /// Command to coordinator: how far is it? Answer: `JobReport`.
 package struct JobRequest: Body {
     package static let kind = Kind.jobRequest
+    /// The job it belongs to.
     package var job: JobID
 
     package init(job: JobID) { self.job = job }
@@ -195,6 +212,7 @@ package struct JobRequest: Body {
 /// Coordinator to command: the job as it is now.
 package struct JobReport: Body {
     package static let kind = Kind.jobReport
+    /// As it is at the time of the answer.
     package var row: JobRow
 
     package init(row: JobRow) { self.row = row }
@@ -210,13 +228,16 @@ package enum JobVerb: UInt8, CaseIterable, Sendable {
     case resume = 2
     case cancel = 3
 
+    /// The word for logs and errors.
     package var name: String { String(describing: self) }
 }
 
 /// Command to coordinator. Answer: `JobReport` with the state after it. A verb that does not apply changes nothing.
 package struct ControlJob: Body {
     package static let kind = Kind.controlJob
+    /// The job it belongs to.
     package var job: JobID
+    /// What to do.
     package var verb: JobVerb
 
     package init(job: JobID, verb: JobVerb) {

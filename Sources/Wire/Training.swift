@@ -7,9 +7,11 @@ package import Basics
 /// Command to coordinator: train on all cities. Answer: `JobAccepted`.
 package struct StartTraining: Body {
     package static let kind = Kind.startTraining
+    /// At least 1.
     package var rounds: UInt32
     /// Local steps of each city per round.
     package var steps: UInt32
+    /// All randomness of the work follows from it.
     package var seed: UInt64
     /// Configuration of the model; empty: the default.
     package var model: [UInt8]
@@ -44,11 +46,15 @@ package struct StartTraining: Body {
 /// last result or the state from before the round.
 package struct TrainRound: Body {
     package static let kind = Kind.trainRound
+    /// The job it belongs to.
     package var job: JobID
     /// From 0.
     package var round: UInt32
+    /// Local steps, at least 1.
     package var steps: UInt32
+    /// All randomness of the work follows from it.
     package var seed: UInt64
+    /// Configuration of the model, opaque on the way; empty: the default.
     package var model: [UInt8]
 
     package init(job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8]) {
@@ -79,10 +85,13 @@ package struct TrainRound: Body {
 /// Worker to coordinator: the header's city has done its round; the new weights are bulk frame 0.
 package struct RoundResult: Body {
     package static let kind = Kind.roundResult
+    /// The job it belongs to.
     package var job: JobID
+    /// As it was asked for.
     package var round: UInt32
     /// Training samples seen: the weight of this city in the average.
     package var samples: UInt64
+    /// Over the samples.
     package var meanLoss: Double
 
     package init(job: JobID, round: UInt32, samples: UInt64, meanLoss: Double) {
@@ -111,9 +120,13 @@ package struct RoundResult: Body {
 /// Publishing a version that is live already changes nothing.
 package struct PublishModel: Body {
     package static let kind = Kind.publishModel
+    /// The job it belongs to.
     package var job: JobID
+    /// Above 0, rising.
     package var version: ModelVersion
+    /// All randomness of the work follows from it.
     package var seed: UInt64
+    /// Configuration of the model, opaque on the way; empty: the default.
     package var model: [UInt8]
 
     package init(job: JobID, version: ModelVersion, seed: UInt64, model: [UInt8]) {
@@ -141,6 +154,7 @@ package struct PublishModel: Body {
 /// Worker to coordinator: the model is live in the header's city, and this is how good it is there.
 package struct Published: Body {
     package static let kind = Kind.published
+    /// The job it belongs to.
     package var job: JobID
     /// Residents with held-out places: the weight of this city in averages of the values.
     package var people: UInt64

@@ -19,6 +19,7 @@ package enum WireError: Error, Equatable, Sendable {
 }
 
 extension WireError: CustomStringConvertible {
+    /// One line for logs.
     package var description: String {
         switch self {
         case .body(let kind, let fault):

@@ -21,7 +21,8 @@ struct Interpreter {
         case "place": return place(command)
         case "map": return showMap()
         case "reload": return reload()
-        case "hello", "beat", "clock" where command.tick != nil, "bye", "who": return runMembership(command)
+        case "hello", "beat", "bye", "who": return runMembership(command)
+        case "clock" where command.tick != nil: return runMembership(command)
         case "job", "plan": return make(command)
         default: return runJob(command)
         }
@@ -193,7 +194,8 @@ struct Command {
         case "lost": .lost(city)
         case "result":
             .result(
-                city, round: Int(values["round"]!)!, weights: values["weights"]!.split(separator: ",").map { Float($0)! },
+                city, round: Int(values["round"]!)!,
+                weights: values["weights"]!.split(separator: ",").map { Float($0)! },
                 samples: UInt64(values["samples"]!)!, meanLoss: Double(values["loss"]!)!)
         case "published":
             .published(city, people: UInt64(values["people"]!)!, values: [Double(values["values"]!)!])
