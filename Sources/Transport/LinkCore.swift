@@ -19,6 +19,8 @@ final class LinkCore {
         self.waker = if let waker { waker } else { try Waker() }
         self.context = context
         self.limits = limits
+        // Before anything can fail: from here on `deinit` closes the socket and counts this link out.
+        context.linkOpened()
         try socket.set(ZMQ_LINGER, TransportLimits.lingerMilliseconds)
         try socket.set(ZMQ_SNDHWM, Int32(clamping: limits.queuedMessages))
         try socket.set(ZMQ_RCVHWM, Int32(clamping: limits.queuedMessages))
@@ -30,7 +32,6 @@ final class LinkCore {
         try socket.set(ZMQ_TCP_KEEPALIVE_INTVL, Int32(15))
         try socket.set(ZMQ_TCP_KEEPALIVE_CNT, Int32(4))
         try socket.set(ZMQ_IPV6, Int32(endpoint.isIPv6 ? 1 : 0))
-        context.linkOpened()
     }
 
     deinit { close() }

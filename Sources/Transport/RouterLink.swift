@@ -44,7 +44,8 @@ package final class RouterLink {
         boundEndpoint = try core.socket.bind(to: place.bindable)
     }
 
-    /// The next message or wake; nil when none came within the time or a signal interrupted the wait.
+    /// The next message or wake; nil when none came within the time or the wait was cut short, by a signal or
+    /// by a message that had to be dropped.
     package func receive(timeoutMilliseconds: Int) throws(TransportError) -> Received? {
         switch try core.receive(timeoutMilliseconds: timeoutMilliseconds) {
         case .message(var frames):
@@ -64,6 +65,9 @@ package final class RouterLink {
 
     /// Handshakes refused so far because the client's key was not on the list.
     package var refusals: UInt64 { admission?.refusals ?? 0 }
+
+    /// Messages dropped so far because they had more than 1,024 frames.
+    package var dropped: UInt64 { core.socket.oversized }
 
     /// Stops accepting and drops all peers; what was accepted for sending still goes out, for at most a second.
     package func close() { core.close() }

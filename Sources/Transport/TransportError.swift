@@ -1,4 +1,5 @@
-/// What can go wrong between processes. Every case names the place and carries the system's own reason.
+/// What can go wrong between our processes (for Redis see `RedisError`). Every case names the place and carries the
+/// system's own reason.
 package enum TransportError: Error, Equatable {
     /// A key is not 40 characters of Z85, or the two halves of a pair do not belong together.
     case badKey(place: String, rule: String)
@@ -12,8 +13,6 @@ package enum TransportError: Error, Equatable {
     case keyFileExposed(path: String, mode: UInt32)
     /// Something outside this machine would be spoken to without encryption.
     case keysMissing(endpoint: String)
-    /// Redis cannot be reached, or refused what was asked.
-    case redis(address: String, reason: String)
     /// A client has keys of its own but does not know whom to trust.
     case serverKeyMissing(endpoint: String)
     /// ZeroMQ refused an operation.
@@ -36,8 +35,6 @@ extension TransportError: CustomStringConvertible {
         case .keysMissing(let endpoint):
             "\(endpoint) is outside loopback and there are no keys: give this process a key file (key-file), "
                 + "or use an address on 127.0.0.1"
-        case .redis(let address, let reason):
-            "redis at \(address): \(reason)"
         case .serverKeyMissing(let endpoint):
             "there are keys but no public key of the server at \(endpoint): name the file that holds it (server-key)"
         case .system(let operation, let endpoint, let reason):

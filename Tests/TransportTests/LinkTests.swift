@@ -123,6 +123,7 @@ import Testing
         #expect(pair.dealer.send(frames) == .sent)
         #expect(pair.dealer.send([[2]]) == .sent)
         #expect(try pair.router.next().frames == [[2]])
+        #expect(pair.router.dropped == 1)
     }
 
     @Test("a peer that sends a frame above the limit is cut off, and heard again when it behaves")
@@ -158,6 +159,22 @@ import Testing
         #expect(try router.next().frames == [[1], [UInt8](repeating: 2, count: 1 << 20)])
         router.close()
         here.close()
+    }
+
+    @Test("a link that could not be made leaves its context free to close")
+    func failedLink() throws {
+        let context = try MessageContext()
+        #expect(throws: TransportError.self) {
+            // A documentation address: no interface of any machine has it.
+            try RouterLink(
+                context: context, endpoint: "tcp://192.0.2.1:0", keys: try CurveKeys.generate(), allowedClients: [])
+        }
+        #expect(throws: TransportError.self) {
+            try DealerLink(
+                context: context, endpoint: "tcp://127.0.0.1:1", keys: try CurveKeys.generate(), serverKey: "short",
+                identity: [1])
+        }
+        context.close()
     }
 
     @Test("a closed link says so instead of waiting")
