@@ -80,7 +80,7 @@ let package = Package(
         tests("Cluster", ["Cluster", "Wire", "Basics"]),
         tests("Gateway", ["Gateway", "Basics"]),
         tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"]),
-        tests("Influence", ["Influence", "Graph", "Basics"]),
+        tests("Influence", ["Influence", "Graph", "World", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
     ],
     swiftLanguageModes: [.v6]
