@@ -3,15 +3,134 @@
 // popularity would make every measured recall a lie.
 
 import Basics
+import Glibc
+import World
 
 /// Features and time shares of all vertices of a city.
 struct CityFeatures {
     /// [people, 148]
-    var people: [Float] = []
+    let people: [Float]
     /// [places, 114]
-    var places: [Float] = []
+    let places: [Float]
     /// [people, 6]
-    var personSlots: [Float] = []
+    let personSlots: [Float]
     /// [places, 6]
-    var placeSlots: [Float] = []
+    let placeSlots: [Float]
+
+    init(people: [Person], places: [Place], visits: VisitEdges, areas: PersonAreas, pool: ComputePool) {
+        self.places = placeFeatures(places, visits: visits, pool: pool)
+        self.people = personFeatures(
+            people, visits: visits, areas: areas, placeFeatures: self.places, pool: pool)
+        let slots = visits.milliseconds.map { Timestamp(milliseconds: $0).slot.number }
+        personSlots = slotShares(slots, offsets: visits.offsets, pool: pool) { $0 }
+        placeSlots = slotShares(slots, offsets: visits.placeOffsets, pool: pool) { Int(visits.placeEdges[$0]) }
+    }
+}
+
+/// [vertices, 6]: of the edges in each vertex' row, the share in each time slot. `edge` gives the index into
+/// `slots` of a position in the rows.
+private func slotShares(
+    _ slots: [UInt8], offsets: [UInt32], pool: ComputePool, edge: @Sendable (Int) -> Int
+) -> [Float] {
+    var shares = [Float](repeating: 0, count: (offsets.count - 1) * TimeSlot.count)
+    pool.forEachRow(of: &shares, columns: TimeSlot.count) { vertex, row in
+        let positions = Int(offsets[vertex])..<Int(offsets[vertex + 1])
+        if positions.isEmpty { return }
+        for position in positions { row[Int(slots[edge(position)])] += 1 }
+        for slot in 0..<TimeSlot.count { row[slot] /= Float(positions.count) }
+    }
+    return shares
+}
+
+/// [places, 114]. Popularity that is not stated is counted: visits relative to the mean place, visits per day of
+/// the time that the training visits span (one day at least), and the share of visits that were attended.
+private func placeFeatures(_ places: [Place], visits: VisitEdges, pool: ComputePool) -> [Float] {
+    var features = [Float](repeating: 0, count: places.count * PlaceColumns.count)
+    let mean = Float(visits.places.count) / Float(max(places.count, 1))
+    let days = visits.spanInDays
+    pool.forEachRow(of: &features, columns: PlaceColumns.count) { number, row in
+        let place = places[number]
+        row[PlaceColumns.city] = Float(place.city.number)
+        row[PlaceColumns.neighborhood] = Float(place.neighborhood)
+        write(place.categories, to: PlaceColumns.categories, of: &row)
+        write(place.fineTags, to: PlaceColumns.fineTags, of: &row)
+        row[PlaceColumns.priceBand] = Float(place.priceBand)
+        row[PlaceColumns.typicalSlot] = Float(place.typicalSlot)
+        let popularity = place.popularity ?? countedPopularity(of: number, visits: visits, mean: mean, days: days)
+        let first = PlaceColumns.popularity.lowerBound
+        row[first] = log1pf(popularity.base) / 5
+        row[first + 1] = log1pf(popularity.dailyVisits) / 5
+        row[first + 2] = popularity.conversionRate
+        row[first + 3] = popularity.novelty
+    }
+    return features
+}
+
+/// What the training visits say of a place. The specification's novelty, 1 / (1 + log(base)), is infinite at
+/// base 1/e and negative below; `PlacePopularity.novelty(ofBase:)` stays above 0 and at most 1 for any base.
+private func countedPopularity(of place: Int, visits: VisitEdges, mean: Float, days: Float) -> PlacePopularity {
+    let edges = Int(visits.placeOffsets[place])..<Int(visits.placeOffsets[place + 1])
+    var attended = 0
+    for edge in edges where visits.signals[Int(visits.placeEdges[edge])].attended { attended += 1 }
+    let base = mean > 0 ? Float(edges.count) / mean : 0
+    return PlacePopularity(
+        base: base, dailyVisits: Float(edges.count) / days,
+        conversionRate: edges.isEmpty ? 0 : Float(attended) / Float(edges.count),
+        novelty: PlacePopularity.novelty(ofBase: base))
+}
+
+/// [people, 148]. Category and fine-tag preferences that are not stated are the shares of the visited places'
+/// categories and fine tags; vibes and behavior cannot be told from visits and stay 0.
+private func personFeatures(
+    _ people: [Person], visits: VisitEdges, areas: PersonAreas, placeFeatures: [Float], pool: ComputePool
+) -> [Float] {
+    var features = [Float](repeating: 0, count: people.count * PersonColumns.count)
+    pool.forEachRow(of: &features, columns: PersonColumns.count) { number, row in
+        let person = people[number]
+        if person.categoryPreference.isEmpty || person.finePreference.isEmpty {
+            let edges = Int(visits.offsets[number])..<Int(visits.offsets[number + 1])
+            addTastes(of: visits.places.span.extracting(edges), placeFeatures: placeFeatures.span, to: &row)
+            normalize(PersonColumns.categories, of: &row)
+            normalize(PersonColumns.fineTags, of: &row)
+        }
+        row[PersonColumns.city] = Float(person.homeCity.number)
+        row[PersonColumns.neighborhood] = Float(person.homeNeighborhood)
+        write(person.categoryPreference, to: PersonColumns.categories, of: &row)
+        write(person.finePreference, to: PersonColumns.fineTags, of: &row)
+        write(person.vibePreference, to: PersonColumns.vibes, of: &row)
+        for (rank, weight) in areas.largestWeights(of: number, count: PersonColumns.areas.count).enumerated() {
+            row[PersonColumns.areas.lowerBound + rank] = weight
+        }
+        let behavior = [
+            person.sessionsPerWeek / 10, person.viewsPerSession / 100, person.likesPerSession / 10,
+            person.savesPerSession / 10, person.attendsPerMonth / 20,
+        ]
+        write(behavior.map { min($0, 1) }, to: PersonColumns.behavior, of: &row)
+    }
+    return features
+}
+
+/// Adds the category and fine-tag columns of places, which both kinds of vertices have in the same columns.
+private func addTastes(of places: Span<UInt32>, placeFeatures: Span<Float>, to row: inout MutableSpan<Float>) {
+    let columns = PersonColumns.categories.lowerBound..<PersonColumns.fineTags.upperBound
+    for index in places.indices {
+        let start = Int(places[index]) * PlaceColumns.count
+        let place = placeFeatures.extracting(start..<start + PlaceColumns.count)
+        for column in columns { row[column] += place[column] }
+    }
+}
+
+/// Divides columns by their sum; leaves them when that is zero.
+private func normalize(_ columns: Range<Int>, of row: inout MutableSpan<Float>) {
+    var sum: Float = 0
+    for column in columns { sum += row[column] }
+    if sum <= 0 { return }
+    for column in columns { row[column] /= sum }
+}
+
+/// Writes a stated vector over its columns; an empty one says nothing.
+private func write(_ values: [Float], to columns: Range<Int>, of row: inout MutableSpan<Float>) {
+    if values.isEmpty { return }
+    precondition(values.count == columns.count, "a vector of \(values.count) entries for \(columns.count) columns")
+    for (index, value) in values.enumerated() { row[columns.lowerBound + index] = value }
 }

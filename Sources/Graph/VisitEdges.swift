@@ -93,6 +93,12 @@ extension VisitEdges {
         turnByPlace(places: placeIndex.count)
     }
 
+    /// Days from the first training visit to the last, at least one.
+    var spanInDays: Float {
+        guard let first = milliseconds.min(), let last = milliseconds.max() else { return 1 }
+        return max(1, Float(Double(last - first) / 86_400_000))
+    }
+
     private mutating func reserve(visits: Int, people: Int) {
         places.reserveCapacity(visits)
         signals.reserveCapacity(visits)
