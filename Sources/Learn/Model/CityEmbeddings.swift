@@ -1,0 +1,55 @@
+package import Basics
+
+/// What a city's vertices became under one model version: one row per local person (halo included) and per place.
+/// The last column is 1 for people and the bias for places, so the inner product of a person's row and a place's
+/// row is the retrieval score.
+package struct CityEmbeddings: Sendable, Equatable {
+    /// Entries of a row: the model's dimensions and one more.
+    package let dimensions: Int
+    /// [people, dimensions]
+    package var people: [Float]
+    /// [places, dimensions]
+    package var places: [Float]
+
+    package init(dimensions: Int, people: [Float], places: [Float]) {
+        precondition(
+            dimensions > 1 && people.count % dimensions == 0 && places.count % dimensions == 0,
+            "embeddings come in whole rows")
+        self.dimensions = dimensions
+        self.people = people
+        self.places = places
+    }
+
+    private static let version: UInt16 = 1
+
+    /// | bytes | field |
+    /// | --- | --- |
+    /// | 2 | version 1 |
+    /// | 4 | dimensions |
+    /// | 4 + 4n | people |
+    /// | 4 + 4n | places |
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(Self.version)
+        writer.put(UInt32(dimensions))
+        writer.put(array: people)
+        writer.put(array: places)
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        let version = try reader.get(UInt16.self)
+        guard version == Self.version else { throw .invalid("embeddings version \(version)") }
+        let dimensions = Int(try reader.get(UInt32.self))
+        let people = try reader.getArray(of: Float.self)
+        let places = try reader.getArray(of: Float.self)
+        guard dimensions > 1, people.count % dimensions == 0, places.count % dimensions == 0 else {
+            throw .invalid("\(people.count) and \(places.count) numbers in rows of \(dimensions)")
+        }
+        self.init(dimensions: dimensions, people: people, places: places)
+    }
+
+    /// A person's row.
+    package func person(_ row: Int) -> ArraySlice<Float> { people[row * dimensions..<(row + 1) * dimensions] }
+
+    /// A place's row.
+    package func place(_ row: Int) -> ArraySlice<Float> { places[row * dimensions..<(row + 1) * dimensions] }
+}

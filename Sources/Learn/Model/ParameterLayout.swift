@@ -1,0 +1,213 @@
+// All shared weights are one vector, so that a round can send, average and store them without knowing what they
+// are. The layout says which part is which matrix, and how each starts.
+
+import Basics
+import Glibc
+import Graph
+
+/// One matrix inside the parameter vector.
+struct ParameterBlock: Sendable {
+    let offset: Int
+    let rows: Int
+    let columns: Int
+    let start: Start
+
+    /// What a matrix holds before training.
+    enum Start: Sendable {
+        case constant(Float)
+        /// Uniform within ±sqrt(6 / (inputs + outputs)); Glorot and Bengio, 2010, equation 16.
+        case glorot(inputs: Int, outputs: Int)
+        case normal(deviation: Float)
+    }
+
+    var count: Int { rows * columns }
+}
+
+/// Hands out blocks one after the other.
+struct ParameterAllocator {
+    private(set) var blocks: [ParameterBlock] = []
+    private(set) var count = 0
+
+    mutating func take(_ rows: Int, _ columns: Int, _ start: ParameterBlock.Start) -> ParameterBlock {
+        let block = ParameterBlock(offset: count, rows: rows, columns: columns, start: start)
+        blocks.append(block)
+        count += block.count
+        return block
+    }
+
+    /// Weights of a layer of their own.
+    mutating func weights(_ rows: Int, _ columns: Int) -> ParameterBlock {
+        take(rows, columns, .glorot(inputs: rows, outputs: columns))
+    }
+
+    mutating func row(_ columns: Int, _ value: Float) -> ParameterBlock { take(1, columns, .constant(value)) }
+}
+
+/// An embedding of one feature column and the weights that carry it into an encoder's hidden layer.
+struct TableBlocks: Sendable {
+    /// Feature column that holds the row number.
+    let column: Int
+    let table: ParameterBlock
+    let weights: ParameterBlock
+}
+
+/// Feature row -> hidden layer -> embedding, normalized.
+struct EncoderBlocks: Sendable {
+    let tables: [TableBlocks]
+    /// Feature columns that are quantities.
+    let quantities: [Range<Int>]
+    let features: ParameterBlock
+    let hiddenBias: ParameterBlock
+    let output: ParameterBlock
+    let outputBias: ParameterBlock
+    let norm: NormBlocks
+
+    /// `tables` are (feature column, rows, width).
+    init(
+        _ allocator: inout ParameterAllocator, tables sizes: [(column: Int, rows: Int, width: Int)],
+        quantities: [Range<Int>], _ configuration: GraphRecConfiguration
+    ) {
+        let hidden = configuration.encoderHidden
+        let width = quantities.reduce(0) { $0 + $1.count }
+        let inputs = sizes.reduce(width) { $0 + $1.width }
+        var tables: [TableBlocks] = []
+        for size in sizes {
+            let table = allocator.take(size.rows, size.width, .normal(deviation: 0.1))
+            let weights = allocator.take(size.width, hidden, .glorot(inputs: inputs, outputs: hidden))
+            tables.append(TableBlocks(column: size.column, table: table, weights: weights))
+        }
+        self.tables = tables
+        self.quantities = quantities
+        features = allocator.take(width, hidden, .glorot(inputs: inputs, outputs: hidden))
+        hiddenBias = allocator.row(hidden, 0)
+        output = allocator.weights(hidden, configuration.dimensions)
+        outputBias = allocator.row(configuration.dimensions, 0)
+        norm = NormBlocks(&allocator, configuration.dimensions, gain: NormBlocks.encoderGain)
+    }
+}
+
+/// Gain and shift of a layer normalization.
+struct NormBlocks: Sendable {
+    let gain: ParameterBlock
+    let shift: ParameterBlock
+
+    /// Small at first, so that scores start near the places' biases and own embeddings are heard beside features.
+    static let encoderGain: Float = 0.1
+    static let layerGain: Float = 0.1
+
+    init(_ allocator: inout ParameterAllocator, _ columns: Int, gain start: Float) {
+        gain = allocator.row(columns, start)
+        shift = allocator.row(columns, 0)
+    }
+}
+
+/// One relation of one layer: weights of its edges, and what becomes of the mean of its messages.
+struct RelationBlocks: Sendable {
+    let edges: ParameterBlock
+    let edgeBias: ParameterBlock
+    let messages: ParameterBlock
+
+    /// Channels an edge weight is the mean of.
+    static let channels = 16
+
+    init(_ allocator: inout ParameterAllocator, features: Int, _ dimensions: Int) {
+        edges = allocator.weights(features, Self.channels)
+        edgeBias = allocator.row(Self.channels, 1)
+        messages = allocator.weights(dimensions, dimensions)
+    }
+}
+
+/// What a vertex does with itself in one layer.
+struct SelfBlocks: Sendable {
+    let weights: ParameterBlock
+    let bias: ParameterBlock
+    let norm: NormBlocks
+
+    init(_ allocator: inout ParameterAllocator, _ dimensions: Int) {
+        weights = allocator.weights(dimensions, dimensions)
+        bias = allocator.row(dimensions, 0)
+        norm = NormBlocks(&allocator, dimensions, gain: NormBlocks.layerGain)
+    }
+}
+
+/// One layer of message passing.
+struct LayerBlocks: Sendable {
+    let social: RelationBlocks
+    let interacts: RelationBlocks
+    let revInteracts: RelationBlocks
+    let people: SelfBlocks
+    let places: SelfBlocks
+
+    init(_ allocator: inout ParameterAllocator, _ dimensions: Int) {
+        social = RelationBlocks(&allocator, features: FriendshipColumns.count, dimensions)
+        interacts = RelationBlocks(&allocator, features: VisitSignals.featureCount, dimensions)
+        revInteracts = RelationBlocks(&allocator, features: VisitSignals.featureCount, dimensions)
+        people = SelfBlocks(&allocator, dimensions)
+        places = SelfBlocks(&allocator, dimensions)
+    }
+}
+
+/// The place head: [z_u, z_p, z_u ⊙ z_p, |z_u - z_p|, context] -> hidden layers -> one number.
+struct HeadBlocks: Sendable {
+    let person: ParameterBlock
+    let place: ParameterBlock
+    let product: ParameterBlock
+    let distance: ParameterBlock
+    let context: ParameterBlock
+    let firstBias: ParameterBlock
+    /// Weights and bias of each layer after the first; the last has one column and starts at zero.
+    let layers: [(weights: ParameterBlock, bias: ParameterBlock)]
+
+    init(_ allocator: inout ParameterAllocator, _ configuration: GraphRecConfiguration) {
+        let (d, widths) = (configuration.dimensions, configuration.headHidden)
+        let start = ParameterBlock.Start.glorot(
+            inputs: 4 * d + configuration.contextDimensions, outputs: widths[0])
+        person = allocator.take(d, widths[0], start)
+        place = allocator.take(d, widths[0], start)
+        product = allocator.take(d, widths[0], start)
+        distance = allocator.take(d, widths[0], start)
+        context = allocator.take(configuration.contextDimensions, widths[0], start)
+        firstBias = allocator.row(widths[0], 0)
+        var layers: [(weights: ParameterBlock, bias: ParameterBlock)] = []
+        for (inputs, outputs) in zip(widths, widths.dropFirst()) {
+            layers.append((allocator.weights(inputs, outputs), allocator.row(outputs, 0)))
+        }
+        layers.append((allocator.take(widths[widths.count - 1], 1, .constant(0)), allocator.row(1, 0)))
+        self.layers = layers
+    }
+}
+
+/// Where everything of a GraphRec stands in its parameter vector. The head comes last.
+struct GraphRecLayout: Sendable {
+    let people: EncoderBlocks
+    let places: EncoderBlocks
+    /// First the layer nearest the input.
+    let layers: [LayerBlocks]
+    let head: HeadBlocks
+    let headOffset: Int
+    let count: Int
+    let blocks: [ParameterBlock]
+
+    init(_ configuration: GraphRecConfiguration) {
+        var allocator = ParameterAllocator()
+        let (city, neighborhood) = (configuration.cityBuckets, configuration.neighborhoodBuckets)
+        people = EncoderBlocks(
+            &allocator,
+            tables: [(PersonColumns.city, city, 16), (PersonColumns.neighborhood, neighborhood, 32)],
+            quantities: [2..<PersonColumns.count], configuration)
+        places = EncoderBlocks(
+            &allocator,
+            tables: [
+                (PlaceColumns.city, city, 16), (PlaceColumns.neighborhood, neighborhood, 32),
+                (PlaceColumns.priceBand, 5, 8), (PlaceColumns.typicalSlot, 6, 8),
+            ],
+            quantities: [2..<PlaceColumns.priceBand, PlaceColumns.popularity], configuration)
+        var layers: [LayerBlocks] = []
+        for _ in configuration.fanouts { layers.append(LayerBlocks(&allocator, configuration.dimensions)) }
+        self.layers = layers
+        headOffset = allocator.count
+        head = HeadBlocks(&allocator, configuration)
+        count = allocator.count
+        blocks = allocator.blocks
+    }
+}

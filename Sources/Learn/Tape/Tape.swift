@@ -1,0 +1,184 @@
+// Reverse-mode differentiation, small. A tape remembers the operations of one step; `backward` walks them from
+// last to first. Values are row-major matrices in an arena that is reset at the next step. Each operation has
+// one file with its forward and its backward side by side; this file has what they share.
+//
+// Two conventions save memory traffic. An operation that reads `rows` of its input may be given a longer one: it
+// reads the first rows (a layer's targets are the first rows of its inputs). And operations named in-place
+// (`relu`, `add`, `addProduct`) write into a value that exists already; they are legal only where the
+// operation that made the value does not read its own result when it goes backward.
+//
+// Loops over rows are split into blocks of a fixed size, never by the number of threads, and sums over blocks
+// run in block order: so a step's bits do not depend on the pool. Not thread-safe: the owner is one trainer.
+
+import Basics
+import Linalg
+
+/// A matrix on a tape, named by its place there. Valid until the tape's next `reset`.
+struct Value {
+    fileprivate let index: Int32
+}
+
+/// The operations of one step, their values, and the parameters they use with their gradients.
+struct Tape<Number: Scalar>: ~Copyable {
+    struct Node {
+        var value: UnsafeMutablePointer<Number>
+        var gradient: UnsafeMutablePointer<Number>?
+        let rows: Int
+        let columns: Int
+        let needsGradient: Bool
+
+        var count: Int { rows * columns }
+    }
+
+    private var arena = Arena()
+    private var nodes: [Node] = []
+    private var operations: [Operation<Number>] = []
+    let pool: ComputePool
+
+    /// All shared parameters as one vector, and the gradient of the loss by each.
+    let parameters: UnsafeMutableBufferPointer<Number>
+    let parameterGradients: UnsafeMutableBufferPointer<Number>
+
+    init(parameterCount: Int, pool: ComputePool) {
+        self.pool = pool
+        parameters = .allocate(capacity: parameterCount)
+        parameters.initialize(repeating: 0)
+        parameterGradients = .allocate(capacity: parameterCount)
+        parameterGradients.initialize(repeating: 0)
+    }
+
+    deinit {
+        parameters.deallocate()
+        parameterGradients.deallocate()
+    }
+
+    /// Forgets all values and operations and sets the parameters' gradients to zero. Parameters stay.
+    mutating func reset() {
+        arena.reset()
+        nodes.removeAll(keepingCapacity: true)
+        operations.removeAll(keepingCapacity: true)
+        parameterGradients.update(repeating: 0)
+    }
+
+    /// How often the arena had to ask the system for memory so far.
+    var growths: Int { arena.growths }
+
+    // MARK: Leaves
+
+    /// A part of the parameter vector as a matrix.
+    mutating func parameter(_ block: ParameterBlock) -> Value {
+        precondition(block.offset + block.count <= parameters.count, "a parameter block lies inside the vector")
+        // SAFETY: the block lies inside both vectors.
+        let value = parameters.baseAddress! + block.offset
+        let gradient = parameterGradients.baseAddress! + block.offset
+        return append(
+            Node(value: value, gradient: gradient, rows: block.rows, columns: block.columns, needsGradient: true))
+    }
+
+    /// Room for a matrix the caller fills at once, through `node(_:).value`; every entry must be written.
+    mutating func leaf(rows: Int, columns: Int, needsGradient: Bool) -> Value {
+        append(
+            Node(
+                value: arena.take(Number.self, count: rows * columns), gradient: nil, rows: rows, columns: columns,
+                needsGradient: needsGradient))
+    }
+
+    /// A matrix in the caller's memory, which must outlive the step; it gets no gradient and is not written.
+    mutating func constant(_ start: UnsafePointer<Number>, rows: Int, columns: Int) -> Value {
+        append(
+            Node(
+                value: UnsafeMutablePointer(mutating: start), gradient: nil, rows: rows, columns: columns,
+                needsGradient: false))
+    }
+
+    // MARK: For operations
+
+    func node(_ value: Value) -> Node { nodes[Int(value.index)] }
+
+    mutating func record(_ operation: Operation<Number>) { operations.append(operation) }
+
+    mutating func scratch(_ count: Int) -> UnsafeMutablePointer<Number> { arena.take(Number.self, count: count) }
+
+    /// The step's own copy of indices, so that the caller's array need not outlive the call.
+    mutating func keep(_ indices: [UInt32]) -> UnsafePointer<UInt32> {
+        let copy = arena.take(UInt32.self, count: indices.count)
+        indices.withUnsafeBufferPointer { source in
+            if let start = source.baseAddress { copy.update(from: start, count: source.count) }
+        }
+        return UnsafePointer(copy)
+    }
+
+    /// The value's gradient to add to, zero when nothing was added before; nil when nobody needs it.
+    mutating func gradientToAdd(_ value: Value) -> UnsafeMutablePointer<Number>? {
+        let index = Int(value.index)
+        if !nodes[index].needsGradient { return nil }
+        if let gradient = nodes[index].gradient { return gradient }
+        let gradient = arena.take(Number.self, count: nodes[index].count)
+        gradient.update(repeating: 0, count: nodes[index].count)
+        nodes[index].gradient = gradient
+        return gradient
+    }
+
+    /// As `gradientToAdd`, but says when the caller must write all of it instead of adding.
+    mutating func gradientToWrite(
+        _ value: Value
+    ) -> (gradient: UnsafeMutablePointer<Number>, isFresh: Bool)? {
+        let index = Int(value.index)
+        if !nodes[index].needsGradient { return nil }
+        if let gradient = nodes[index].gradient { return (gradient, false) }
+        let gradient = arena.take(Number.self, count: nodes[index].count)
+        nodes[index].gradient = gradient
+        return (gradient, true)
+    }
+
+    // MARK: Backward
+
+    /// Carries the gradient of the loss, which the loss put on its input, to every leaf and parameter.
+    mutating func backward() {
+        for index in operations.indices.reversed() { backward(operations[index]) }
+    }
+
+    private mutating func append(_ node: Node) -> Value {
+        nodes.append(node)
+        return Value(index: Int32(nodes.count - 1))
+    }
+}
+
+/// What a tape remembers of each operation: its operands, and what its backward needs beside them.
+enum Operation<Number: Scalar> {
+    case bias(Value, result: Value)
+    case product(Value, Value, result: Value)
+    case relu(Value)
+    case add(Value, to: Value)
+    case gather(Value, rows: UnsafePointer<UInt32>, result: Value)
+    case segmentMean(SegmentMean<Number>)
+    case layerNorm(LayerNorm<Number>)
+    case rowMean(Value, result: Value)
+    case multiply(Value, Value, result: Value)
+    case distance(Value, Value, result: Value)
+    case rowDot(Value, Value, result: Value)
+}
+
+extension Tape {
+    fileprivate mutating func backward(_ operation: Operation<Number>) {
+        switch operation {
+        case .bias(let bias, let result): biasBackward(bias, result)
+        case .product(let x, let weights, let result): productBackward(x, weights, result)
+        case .relu(let x): reluBackward(x)
+        case .add(let x, let sum): addBackward(x, to: sum)
+        case .gather(let x, let rows, let result): gatherBackward(x, rows, result)
+        case .segmentMean(let mean): segmentMeanBackward(mean)
+        case .layerNorm(let norm): layerNormBackward(norm)
+        case .rowMean(let x, let result): rowMeanBackward(x, result)
+        case .multiply(let a, let b, let result): multiplyBackward(a, b, result)
+        case .distance(let a, let b, let result): distanceBackward(a, b, result)
+        case .rowDot(let a, let b, let result): rowDotBackward(a, b, result)
+        }
+    }
+}
+
+/// Runs `body` over blocks of `size` rows on the pool. The split depends on the sizes alone.
+func forEachBlock(of rows: Int, size: Int, on pool: ComputePool, _ body: @Sendable (Range<Int>) -> Void) {
+    let blocks = (rows + size - 1) / size
+    pool.forEach(blocks) { block in body(block * size..<min((block + 1) * size, rows)) }
+}

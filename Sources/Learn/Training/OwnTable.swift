@@ -1,0 +1,67 @@
+// What a vertex knows of itself beyond its features: rows that belong to this city alone, are never averaged and
+// never leave the shard. Only the rows a batch touches move (lazy Adam, as torch.optim.SparseAdam): an
+// untouched row would move on old momentum alone.
+
+import Basics
+import Linalg
+
+/// Rows of floats by local vertex, with their moments.
+struct OwnTable: Equatable {
+    let columns: Int
+    var values: [Float]
+    var moments: Moments
+
+    init(values: [Float], columns: Int) {
+        precondition(columns > 0 && values.count % columns == 0, "a table has whole rows")
+        self.columns = columns
+        self.values = values
+        moments = Moments(count: values.count)
+    }
+
+    var rows: Int { values.count / columns }
+
+    /// Writes the rows of `vertices` to `target`, [vertices, columns]; zeros for vertices beyond the table (the halo).
+    func copy(_ vertices: [UInt32], to target: UnsafeMutablePointer<Float>) {
+        let known = rows
+        values.withUnsafeBufferPointer { source in
+            for (index, vertex) in vertices.enumerated() {
+                let to = target + index * columns
+                if Int(vertex) < known {
+                    to.update(from: source.baseAddress! + Int(vertex) * columns, count: columns)
+                } else {
+                    to.update(repeating: 0, count: columns)
+                }
+            }
+        }
+    }
+
+    /// One Adam step for the rows of `vertices`, which are distinct; `gradient` is [vertices, columns].
+    mutating func move(
+        _ vertices: [UInt32], by gradient: UnsafePointer<Float>, _ step: AdamStep, pool: ComputePool
+    ) {
+        let (columns, known) = (columns, rows)
+        values.withUnsafeMutableBufferPointer { values in
+            moments.first.withUnsafeMutableBufferPointer { first in
+                moments.second.withUnsafeMutableBufferPointer { second in
+                    // SAFETY: vertices are distinct, so no two blocks touch one row.
+                    nonisolated(unsafe) let (v, m, s, g) = (values, first, second, gradient)
+                    forEachBlock(of: vertices.count, size: 2048, on: pool) { block in
+                        for index in block where Int(vertices[index]) < known {
+                            let start = Int(vertices[index]) * columns
+                            step.move(
+                                v.baseAddress! + start, m.baseAddress! + start, s.baseAddress! + start,
+                                by: g + index * columns, count: columns)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// All that is a city's own: its residents' and places' embeddings and the places' biases.
+struct OwnTables: Equatable {
+    var people: OwnTable
+    var places: OwnTable
+    var biases: OwnTable
+}

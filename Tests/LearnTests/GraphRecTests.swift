@@ -1,0 +1,118 @@
+import Basics
+import Graph
+import Testing
+
+@testable import Learn
+@testable import Linalg
+
+/// A model small enough to move each of its weights by hand.
+func tinyConfiguration() -> GraphRecConfiguration {
+    var configuration = GraphRecConfiguration()
+    configuration.dimensions = 4
+    configuration.encoderHidden = 5
+    configuration.headHidden = [6, 3]
+    configuration.contextDimensions = 6
+    configuration.cityBuckets = 2
+    configuration.neighborhoodBuckets = 3
+    configuration.fanouts = [2, 2]
+    configuration.batch = 2
+    return configuration
+}
+
+@Suite struct GraphRecTests {
+    /// Three people, three places, and messages in every relation of both layers.
+    private func subgraph() -> SampledSubgraph {
+        let first = SampledLayer(
+            people: 2, places: 3, social: SampledRelation(offsets: [0, 1, 2], sources: [2, 0], edges: [0, 1]),
+            interacts: SampledRelation(offsets: [0, 2, 3, 3], sources: [0, 2, 1], edges: [0, 2, 3]),
+            revInteracts: SampledRelation(offsets: [0, 1, 3], sources: [2, 0, 1], edges: [1, 0, 3]))
+        let second = SampledLayer(
+            people: 2, places: 2, social: SampledRelation(offsets: [0, 1, 1], sources: [1], edges: [1]),
+            interacts: SampledRelation(offsets: [0, 1, 3], sources: [1, 0, 1], edges: [2, 0, 1]),
+            revInteracts: SampledRelation(offsets: [0, 2, 3], sources: [2, 1, 0], edges: [3, 2, 1]))
+        return SampledSubgraph(people: [1, 0, 2], places: [2, 0, 1], layers: [first, second])
+    }
+
+    private func inputs(_ random: inout SeededRandom) -> CityInputs {
+        var people = (0..<3 * PersonColumns.count).map { _ in random.uniformFloat() }
+        var places = (0..<3 * PlaceColumns.count).map { _ in random.uniformFloat() }
+        for row in 0..<3 {
+            people[row * PersonColumns.count + PersonColumns.city] = 5
+            people[row * PersonColumns.count + PersonColumns.neighborhood] = Float(row)
+            places[row * PlaceColumns.count + PlaceColumns.neighborhood] = Float(2 * row)
+            places[row * PlaceColumns.count + PlaceColumns.priceBand] = Float(row)
+            places[row * PlaceColumns.count + PlaceColumns.typicalSlot] = Float(row + 3)
+        }
+        let signals = (0..<4).map { edge in
+            VisitSignals(
+                dwellSeconds: Float(edge) * 40, likes: edge, saves: 1, shares: 0, attended: edge % 2 == 0,
+                timeOfDay: edge, isWeekend: edge > 1)
+        }
+        return CityInputs(
+            personFeatures: people, placeFeatures: places, socialFeatures: (0..<6).map { _ in random.uniformFloat() },
+            visitSignals: signals)
+    }
+
+    @Test func everyWeightAndOwnEmbeddingHasTheGradientThatDifferencesShow() {
+        let configuration = tinyConfiguration()
+        let model = GraphRec(configuration)
+        let d = configuration.dimensions
+        let count = model.layout.count
+        var random = SeededRandom(seed: 11)
+        // Every weight away from zero, so that nothing hides behind a zero start.
+        let parameters = (0..<count + 6 * d + 2).map { _ in random.normal() * 0.5 }
+        let inputs = inputs(&random)
+        let pairs = ScoredPairs(
+            people: [0, 1, 0, 1], places: [0, 1, 1, 0],
+            context: [1, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0] + [1, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 1, 0])
+        let wrong = GradientCheck(parameters: parameters).disagreements(ofScores: { tape in
+            let own = VertexRows(
+                people: tape.parameter(block(count, 3, d)), places: tape.parameter(block(count + 3 * d, 3, d)))
+            let rows = model.embed(subgraph(), inputs, own: own, on: &tape)
+            return model.score(pairs, rows, bias: tape.parameter(block(count + 6 * d, 2, 1)), on: &tape)
+        })
+        #expect(wrong == [])
+    }
+
+    @Test func theLayoutLeavesNoGapAndTheHeadComesLast() {
+        let layout = GraphRecLayout(GraphRecConfiguration())
+        var end = 0
+        for block in layout.blocks {
+            #expect(block.offset == end)
+            end += block.count
+        }
+        #expect(end == layout.count)
+        #expect(layout.head.person.offset == layout.headOffset)
+        #expect(SharedWeights.count(for: GraphRecConfiguration()) == layout.count)
+    }
+
+    @Test func initialWeightsDependOnTheSeedAlone() {
+        let configuration = tinyConfiguration()
+        let weights = SharedWeights.initial(configuration, seed: 1)
+        #expect(weights == SharedWeights.initial(configuration, seed: 1))
+        #expect(weights != SharedWeights.initial(configuration, seed: 2))
+        #expect(weights.values.allSatisfy { $0.isFinite })
+    }
+
+    @Test func aConfigurationSurvivesItsBytesAndRefusesOthers() throws {
+        var configuration = tinyConfiguration()
+        configuration.ownDecay = 0.25
+        var writer = ByteWriter()
+        configuration.encode(into: &writer)
+        var reader = ByteReader(writer.bytes)
+        #expect(try GraphRecConfiguration(from: &reader) == configuration)
+        try reader.finish()
+        #expect(writer.bytes[0..<6] == [1, 0, 4, 0, 0, 0])
+        for length in 0..<writer.count {
+            var short = ByteReader(Array(writer.bytes[..<length]))
+            #expect(throws: ByteError.self) { try GraphRecConfiguration(from: &short) }
+        }
+        for bit in 0..<writer.count * 8 {
+            var bytes = writer.bytes
+            bytes[bit / 8] ^= 1 << (bit % 8)
+            var broken = ByteReader(bytes)
+            let read = try? GraphRecConfiguration(from: &broken)
+            #expect(read != configuration)
+        }
+    }
+}

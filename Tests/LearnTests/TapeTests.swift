@@ -1,0 +1,161 @@
+import Basics
+import Testing
+
+@testable import Learn
+@testable import Linalg
+
+@Suite struct TapeGradientTests {
+    @Test func linearLayersPassGradientsToInputsWeightsAndBias() {
+        let check = GradientCheck(count: 6 * 3 + 3 * 5 + 5 + 2 * 5 + 6 * 2, seed: 1)
+        let wrong = check.disagreements(ofMatrix: { tape in
+            let x = tape.parameter(block(0, 6, 3))
+            let weights = tape.parameter(block(18, 3, 5))
+            let sum = tape.linear(x, weights, bias: tape.parameter(block(33, 1, 5)))
+            tape.addProduct(tape.parameter(block(48, 6, 2)), tape.parameter(block(38, 2, 5)), to: sum)
+            return sum
+        })
+        #expect(wrong == [])
+    }
+
+    @Test func aLayerMayReadTheFirstRowsOfALongerInput() {
+        let check = GradientCheck(count: 6 * 3 + 3 * 2 + 2, seed: 2)
+        let wrong = check.disagreements(ofMatrix: { tape in
+            let x = tape.parameter(block(0, 6, 3))
+            // Once through a leaf-like value with a gradient of its own, which must be zero beyond the rows read.
+            let copy = tape.gather(x, rows: [0, 1, 2, 3, 4, 5])
+            return tape.linear(
+                copy, tape.parameter(block(18, 3, 2)), bias: tape.parameter(block(24, 1, 2)), rows: 4)
+        })
+        #expect(wrong == [])
+    }
+
+    @Test func reluPassesGradientsWhereItsResultIsPositive() {
+        let check = GradientCheck(count: 4 * 3 + 3 * 4 + 4, seed: 3)
+        let wrong = check.disagreements(ofMatrix: { tape in
+            let x = tape.parameter(block(0, 4, 3))
+            let y = tape.linear(x, tape.parameter(block(12, 3, 4)), bias: tape.parameter(block(24, 1, 4)))
+            tape.relu(y)
+            return y
+        })
+        #expect(wrong == [])
+    }
+
+    @Test func gatheredRowsThatRepeatAddTheirGradients() {
+        let check = GradientCheck(count: 5 * 3, seed: 4)
+        #expect(
+            check.disagreements(ofMatrix: { tape in
+                tape.gather(tape.parameter(block(0, 5, 3)), rows: [4, 0, 4, 4, 2, 0])
+            }) == [])
+    }
+
+    @Test func segmentMeansPassGradientsToRowsAndWeights() {
+        // Weights are positive, as after relu; one target hears nobody, one hears a row twice.
+        var parameters = GradientCheck(count: 5 * 3 + 7, seed: 5).parameters
+        for index in 15..<22 { parameters[index] = abs(parameters[index]) + 0.1 }
+        let wrong = GradientCheck(parameters: parameters).disagreements(ofMatrix: { tape in
+            tape.segmentMean(
+                tape.parameter(block(0, 5, 3)), weights: tape.parameter(block(15, 7, 1)), offsets: [0, 2, 2, 6, 7],
+                sources: [0, 4, 1, 1, 2, 3, 0])
+        })
+        #expect(wrong == [])
+    }
+
+    @Test func layerNormPassesGradientsToInputGainAndShift() {
+        let check = GradientCheck(count: 4 * 5 + 5 + 5, seed: 6)
+        let wrong = check.disagreements(ofMatrix: { tape in
+            tape.layerNorm(
+                tape.parameter(block(0, 4, 5)), gain: tape.parameter(block(20, 1, 5)),
+                shift: tape.parameter(block(25, 1, 5)))
+        })
+        #expect(wrong == [])
+    }
+
+    @Test func pairsOfRowsPassGradientsToBothSides() {
+        let check = GradientCheck(count: 2 * 4 * 3, seed: 7)
+        let a = block(0, 4, 3)
+        let b = block(12, 4, 3)
+        #expect(check.disagreements(ofMatrix: { $0.multiply($0.parameter(a), $0.parameter(b)) }) == [])
+        #expect(check.disagreements(ofMatrix: { $0.distance($0.parameter(a), $0.parameter(b)) }) == [])
+        #expect(check.disagreements(ofScores: { $0.rowDot($0.parameter(a), $0.parameter(b)) }) == [])
+        #expect(check.disagreements(ofMatrix: { $0.multiply($0.parameter(a), $0.parameter(a)) }) == [])
+    }
+
+    @Test func sumsAndRowMeansPassGradients() {
+        let check = GradientCheck(count: 4 * 3 + 6 * 3, seed: 8)
+        let wrong = check.disagreements(ofScores: { tape in
+            let sum = tape.gather(tape.parameter(block(0, 4, 3)), rows: [0, 1, 2, 3])
+            tape.add(tape.parameter(block(12, 6, 3)), to: sum)
+            return tape.rowMean(tape.multiply(sum, sum))
+        })
+        #expect(wrong == [])
+    }
+}
+
+@Suite struct TapeTests {
+    @Test func theRankingLossIsTheMeanOfLogSigmoids() {
+        var tape = Tape<Double>(parameterCount: 4, pool: ComputePool(threads: 1))
+        _ = tape.parameters.update(fromContentsOf: [1, -800, 0.5, 3])
+        let loss = tape.rankingLoss(tape.parameter(block(0, 4, 1)))
+        // margins 0.5 and -803: log(1 + e^-0.5) and 803
+        #expect(abs(loss - (0.474076984 + 803) / 2) < 1e-6)
+        #expect(tape.parameterGradients.allSatisfy { $0.isFinite })
+    }
+
+    @Test func aWarmStepAsksTheSystemForNoMemory() {
+        var tape = Tape<Float>(parameterCount: 300 * 64, pool: ComputePool(threads: 1))
+        func step() {
+            tape.reset()
+            let weights = tape.parameter(block(0, 64, 64))
+            let bias = tape.parameter(block(64 * 64, 1, 64))
+            var x = tape.leaf(rows: 3000, columns: 64, needsGradient: true)
+            tape.node(x).value.update(repeating: 1, count: 3000 * 64)
+            for _ in 0..<6 { x = tape.linear(x, weights, bias: bias) }
+            _ = tape.rankingLoss(tape.rowDot(x, x))
+            tape.backward()
+        }
+        step()
+        step()
+        let growths = tape.growths
+        for _ in 0..<5 { step() }
+        #expect(tape.growths == growths)
+    }
+
+    @Test func resultsDoNotDependOnTheNumberOfThreads() {
+        func gradients(threads: Int) -> [Float] {
+            var tape = Tape<Float>(parameterCount: 10_000 * 8 + 64 + 8 + 16, pool: ComputePool(threads: threads))
+            var random = SeededRandom(seed: 9)
+            for index in tape.parameters.indices { tape.parameters[index] = random.uniformFloat() - 0.5 }
+            let x = tape.parameter(block(0, 10_000, 8))
+            let y = tape.linear(x, tape.parameter(block(80_000, 8, 8)), bias: tape.parameter(block(80_064, 1, 8)))
+            tape.relu(y)
+            let norm = tape.layerNorm(
+                y, gain: tape.parameter(block(80_072, 1, 8)), shift: tape.parameter(block(80_080, 1, 8)))
+            _ = tape.rankingLoss(tape.rowDot(norm, x))
+            tape.backward()
+            return Array(tape.parameterGradients)
+        }
+        let alone = gradients(threads: 1)
+        #expect(alone.contains { $0 != 0 })
+        #expect(alone == gradients(threads: 2))
+        #expect(alone == gradients(threads: 3))
+    }
+
+    @Test(arguments: [0, 1, 7, 8, 9, 33])
+    func floatOperationsAgreeWithDouble(columns: Int) {
+        let width = max(columns, 1)
+        #expect(abs(loss(Float.self, width) - loss(Double.self, width)) < 1e-4)
+    }
+
+    private func loss<Number: Scalar>(_: Number.Type, _ width: Int) -> Double {
+        var tape = Tape<Number>(parameterCount: 10 * width + 2 * width + 4, pool: ComputePool(threads: 1))
+        var random = SeededRandom(seed: 10)
+        for index in tape.parameters.indices { tape.parameters[index] = Number(random.uniformFloat() - 0.5) }
+        let x = tape.parameter(block(0, 10, width))
+        let norm = tape.layerNorm(
+            x, gain: tape.parameter(block(10 * width, 1, width)), shift: tape.parameter(block(11 * width, 1, width)))
+        let weights = tape.parameter(block(12 * width, 4, 1))
+        tape.relu(weights)
+        let mean = tape.segmentMean(norm, weights: weights, offsets: [0, 1, 4], sources: [3, 1, 2, 9])
+        return tape.rankingLoss(tape.rowMean(tape.distance(mean, tape.gather(x, rows: [0, 1]))))
+    }
+}
