@@ -92,7 +92,8 @@ import World
 
     @Test func nobodyIsAskedWhenInvitationsAreForbidden() {
         let city = TestCity(people: 60, places: 12, seed: 3)
-        let silent = PlanOptions(seedsPerCity: 5, invites: 8, invitationsPerPerson: 0, modelVersion: ModelVersion(1), seed: 1)
+        let silent = PlanOptions(
+            seedsPerCity: 5, invites: 8, invitationsPerPerson: 0, modelVersion: ModelVersion(1), seed: 1)
         let seeds = city.plan(silent)
         #expect(seeds.count == 5 && seeds.allSatisfy { $0.invites.isEmpty })
         let asking = city.plan(PlanOptions(seedsPerCity: 5, modelVersion: ModelVersion(1), seed: 1))
@@ -136,7 +137,9 @@ import World
         var total = 0
         for _ in 0..<20_000 {
             var comes = Set([0, 1])
-            for position in order where random.uniform() < Double(audience.acceptance[position]) { comes.insert(position) }
+            for position in order where random.uniform() < Double(audience.acceptance[position]) {
+                comes.insert(position)
+            }
             var fresh = comes.sorted()
             while let friend = fresh.popLast() {
                 let person = audience.people[friend]

@@ -44,7 +44,8 @@ import Testing
     }
 
     @Test func demandIsTheSumOfAcceptances() {
-        let table = InterestTable([PersonInterest(places: [0], scores: [3]), PersonInterest(places: [0], scores: [1])], places: 2)
+        let both = [PersonInterest(places: [0], scores: [3]), PersonInterest(places: [0], scores: [1])]
+        let table = InterestTable(both, places: 2)
         let rhythm = Rhythm(
             personSlots: [Float](repeating: 0, count: 12), placeSlots: [0, 0, 0.5, 0, 0, 0.5] + [0, 0, 0, 0, 0, 0])
         let result = demand(table, rhythm: rhythm, places: 2)
