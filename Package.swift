@@ -83,7 +83,7 @@ let package = Package(
         tests("Cluster", ["Cluster", "Wire", "Basics"], excluding: ["Transcripts"]),
         tests("Gateway", ["Gateway", "Basics"]),
         tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"]),
-        tests("Influence", ["Influence", "Graph", "Basics"]),
+        tests("Influence", ["Influence", "Graph", "World", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
         // The rules of the house, kept by reading the tree
         tests("Tidy", ["Basics"]),

@@ -27,7 +27,8 @@ struct PlanningContext: Sendable {
     }
 }
 
-/// How alike people's embeddings are.
+/// How alike people's embeddings are. The last column, which is 1 for everybody (it meets the places' biases), tells
+/// nothing about a person and is left out.
 struct Likeness: Sendable {
     private let dimensions: Int
     /// [people, dimensions]
@@ -42,14 +43,14 @@ struct Likeness: Sendable {
         self.dimensions = dimensions
         self.rows = rows
         inverseLengths = (0..<people).map { person in
-            let square = Self.product(rows.span, person * dimensions, person * dimensions, count: dimensions)
+            let square = Self.product(rows.span, person * dimensions, person * dimensions, count: dimensions - 1)
             return square > 0 ? 1 / square.squareRoot() : 0
         }
     }
 
     /// Inner product of two people's embeddings.
     func product(_ first: UInt32, _ second: UInt32) -> Float {
-        Self.product(rows.span, Int(first) * dimensions, Int(second) * dimensions, count: dimensions)
+        Self.product(rows.span, Int(first) * dimensions, Int(second) * dimensions, count: dimensions - 1)
     }
 
     /// (1 + cosine) / 2: 0 opposite, one half unrelated or unknown, 1 the same.

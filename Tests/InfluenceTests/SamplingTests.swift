@@ -38,7 +38,8 @@ import Testing
     }
 
     @Test func certainAndImpossibleCoins() throws {
-        let certain = try makeGraph(3, [TestEdge(from: 0, to: 1, probability: 1), TestEdge(from: 1, to: 2, probability: 1)])
+        let chain = [TestEdge(from: 0, to: 1, probability: 1), TestEdge(from: 1, to: 2, probability: 1)]
+        let certain = try makeGraph(3, chain)
         let sets = generateSets(certain, count: 3, roots: .inTurn, seed: 1)
         #expect((0..<3).map { Array(sets.members(of: $0)) } == [[0], [1, 0], [2, 1, 0]])
         let impossible = try makeGraph(2, [TestEdge(from: 0, to: 1, probability: 0)])
