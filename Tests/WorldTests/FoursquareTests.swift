@@ -51,7 +51,10 @@ import World
         let rows = try Rows(FoursquareDataSet(directory: folder.path))
         let people = rows.people.map { "\($0.person.id) of \($0.person.homeCity) in \($0.city)" }
         // 2 has one check-in in each city and saw New York first; 4 only has a friend.
-        #expect(people == ["1 of 0 in 0", "1 of 0 in 1", "2 of 0 in 0", "2 of 0 in 1", "3 of 1 in 1", "3 of 1 in 0", "4 of 1 in 1"])
+        #expect(
+            people == [
+                "1 of 0 in 0", "1 of 0 in 1", "2 of 0 in 0", "2 of 0 in 1", "3 of 1 in 1", "3 of 1 in 0", "4 of 1 in 1",
+            ])
     }
 
     @Test func aCategoryNumberBecomesOneTagAndItsCategory() throws {
@@ -77,13 +80,15 @@ import World
     @Test func friendshipsGoToBothHomesAndOnlyOnce() throws {
         let folder = try folder()
         let ties = try Rows(FoursquareDataSet(directory: folder.path)).friendships
-        #expect(ties.map { "\($0.friendship.first)-\($0.friendship.second) in \($0.city)" } == ["1-2 in 0", "1-3 in 0", "1-3 in 1", "3-4 in 1"])
+        let found = ties.map { "\($0.friendship.first)-\($0.friendship.second) in \($0.city)" }
+        #expect(found == ["1-2 in 0", "1-3 in 0", "1-3 in 1", "3-4 in 1"])
     }
 
     @Test func badRowsAreRejectedWithLineAndReasonAndTheRestIsLoaded() throws {
         let folder = try folder(
             venues: Self.venues + "\nNYC\t10\tdddd\t5\nNYC\tx\teeee\t5\n",
-            checkIns: Self.checkIns + "\nNYC\t1\t12\t2\t1\t0\t0\nNYC\t1\t10\t2\t169\t0\t0\nParis\t1\t10\t2\t1\t0\t0\nNYC\t1\n",
+            checkIns: Self.checkIns + "\nNYC\t1\t12\t2\t1\t0\t0\nNYC\t1\t10\t2\t169\t0\t0\n"
+                + "Paris\t1\t10\t2\t1\t0\t0\nNYC\t1\n",
             friends: Self.friends + "\nNYC\t5\t5\n")
         let rows = try Rows(FoursquareDataSet(directory: folder.path))
         try rows.expectPromises()
