@@ -78,8 +78,10 @@ extension Coordinator {
         }
     }
 
+    /// Also to the newest finished training: it still brings its model to a city that comes back late.
     func tellJobs(reached city: CityID) {
-        for number in jobs.keys.sorted() { drive(number) { $0.reached(city) } }
+        let newest = jobs.keys.sorted().last { jobs[$0]?.isTrained == true }
+        for number in jobs.keys.sorted() { drive(number, evenIfOver: number == newest) { $0.reached(city) } }
     }
 
     func tellJobs(lost city: CityID) {
@@ -87,8 +89,10 @@ extension Coordinator {
     }
 
     /// Tells a job what happened and does what it says, in order.
-    func drive(_ number: JobID, _ event: (inout RunningJob) -> [RunningJob.Action]) {
-        guard var running = jobs[number], !running.state.isOver else { return }
+    func drive(
+        _ number: JobID, evenIfOver: Bool = false, _ event: (inout RunningJob) -> [RunningJob.Action]
+    ) {
+        guard var running = jobs[number], evenIfOver || !running.state.isOver else { return }
         var actions = event(&running)
         jobs[number] = running
         var next = 0
@@ -152,7 +156,7 @@ extension Coordinator {
             }
         case .published:
             let outcome = try message.decode(Published.self)
-            drive(outcome.job) { $0.handle(.published(city, people: outcome.people, values: outcome.values)) }
+            drive(outcome.job, evenIfOver: true) { $0.handle(.published(city, people: outcome.people, values: outcome.values)) }
         default:
             let outcome = try message.decode(Planned.self)
             drive(outcome.job) { $0.handle(.planned(city, seeds: outcome.seeds, created: outcome.created)) }

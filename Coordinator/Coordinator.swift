@@ -21,7 +21,8 @@ final class Coordinator {
 
     var map: ClusterMap
     var membership = Membership()
-    var book = RequestBook()
+    /// Numbers go on from the clock, so that a late answer to a former life of ours matches nothing.
+    var book = RequestBook(firstNumber: UInt64(monotonicSeconds() * 1000) << 20)
     var jobs: [JobID: RunningJob] = [:]
     /// What workers last said of their cities; empty after a restart until the first heartbeats.
     var reports: [CityID: CityReport] = [:]

@@ -28,6 +28,12 @@ struct RunningJob {
         }
     }
 
+    /// A training whose model is live.
+    var isTrained: Bool {
+        guard case .training(let training) = job else { return false }
+        return training.state == .done
+    }
+
     func row(name: (CityID) -> String) -> JobRow {
         switch job {
         case .training(let training): training.row(name: name)
