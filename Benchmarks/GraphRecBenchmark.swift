@@ -3,6 +3,7 @@ import Foundation
 import Graph
 import Learn
 import Linalg
+import Nearest
 import World
 
 /// Trains GraphRec on one city and prints a line per round: speed, loss and ranking quality beside popularity.
@@ -35,6 +36,7 @@ struct GraphRecBenchmark {
                 + "visits \(graph.visitPlaces.count) friendships \(graph.socialNeighbors.count / 2) core \(core) "
                 + "load \(loaded)")
         report(graph, configuration, weights, trainer, pool, round: -1)
+        let every = number("every", 1)
         for round in 0..<number("rounds", 10) {
             let (wall, processor) = (monotonicSeconds(), processCPUSeconds())
             let outcome = try trainer.round(
@@ -44,7 +46,7 @@ struct GraphRecBenchmark {
             print(
                 "round \(round) loss \(outcome.meanLoss) steps/s \(Double(number("steps", 100)) / seconds) "
                     + "triplets/cpu-s \(Double(outcome.samples) / cpu)")
-            report(graph, configuration, weights, trainer, pool, round: round)
+            if (round + 1) % every == 0 { report(graph, configuration, weights, trainer, pool, round: round) }
         }
     }
 
@@ -76,7 +78,7 @@ struct GraphRecBenchmark {
         let start = processCPUSeconds()
         let embeddings = trainer.embeddings(weights: weights, pool: pool)
         let embedded = processCPUSeconds()
-        let retrieved = retrieve(graph, embeddings, count: 200)
+        let retrieved = retrieve(graph, embeddings, pool)
         let searched = processCPUSeconds()
         let head = PlaceHead(configuration: configuration, weights: weights)
         let people = (0..<UInt32(graph.residents)).map { $0 }
@@ -97,32 +99,11 @@ struct GraphRecBenchmark {
         fflush(nil)
     }
 
-    private func retrieve(_ graph: CityGraph, _ embeddings: CityEmbeddings, count: Int) -> [[UInt32]] {
-        let (d, places) = (embeddings.dimensions, graph.places.count)
-        var result: [[UInt32]] = []
-        for start in stride(from: 0, to: graph.residents, by: 256) {
-            let rows = min(256, graph.residents - start)
-            var scores = [Float](repeating: 0, count: rows * places)
-            var span = scores.mutableSpan
-            multiplyTransposed(
-                embeddings.people.span.extracting(start * d..<(start + rows) * d), embeddings.places.span, into: &span,
-                rows: rows, columns: places, inner: d)
-            for row in 0..<rows {
-                for place in graph.visitPlaces[graph.visits(of: UInt32(start + row))] {
-                    scores[row * places + Int(place)] = -.infinity
-                }
-                let all = scores[row * places..<(row + 1) * places]
-                let threshold = sample(all, count)
-                var kept = (0..<UInt32(places)).filter { all[row * places + Int($0)] >= threshold }
-                kept.sort { (all[row * places + Int($1)], $0) < (all[row * places + Int($0)], $1) }
-                result.append(Array(kept.prefix(count).filter { all[row * places + Int($0)] > -.infinity }))
-            }
-        }
-        return result
-    }
-
-    /// A score that at least `count` entries reach, and not many more.
-    private func sample(_ scores: ArraySlice<Float>, _ count: Int) -> Float {
-        scores.count <= count ? -.infinity : scores.sorted(by: >)[count - 1]
+    private func retrieve(_ graph: CityGraph, _ embeddings: CityEmbeddings, _ pool: ComputePool) -> [[UInt32]] {
+        let index = ExactIndex(vectors: embeddings.places, dimensions: embeddings.dimensions)
+        let found = index.search(
+            queries: embeddings.people.span.extracting(0..<graph.residents * embeddings.dimensions), count: 200,
+            excluding: { person in Set(graph.visitPlaces[graph.visits(of: UInt32(person))]).sorted() }, pool: pool)
+        return found.map { neighbors in neighbors.map(\.row) }
     }
 }

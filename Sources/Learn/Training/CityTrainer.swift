@@ -119,7 +119,7 @@ package final class CityTrainer {
     private func step(_ batch: Batch, on tape: inout Tape<Float>) -> Double {
         let configuration = model.configuration
         tape.reset()
-        let leaves = OwnLeaves(batch.subgraph, batch.triplets, own, on: &tape)
+        let leaves = OwnLeaves(batch.subgraph, targets: batch.triplets.places, own, on: &tape)
         let rows = model.embed(batch.subgraph, inputs, own: leaves.rows, on: &tape)
         let loss = tape.rankingLoss(model.score(batch.triplets.pairs, rows, bias: leaves.biases, on: &tape))
         guard loss.isFinite else { return loss }

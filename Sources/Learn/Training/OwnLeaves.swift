@@ -13,10 +13,10 @@ struct OwnLeaves {
     private let places: [UInt32]
     private let targets: [UInt32]
 
-    init(_ subgraph: SampledSubgraph, _ triplets: Triplets, _ own: OwnTables, on tape: inout Tape<Float>) {
+    init(_ subgraph: SampledSubgraph, targets: [UInt32], _ own: OwnTables, on tape: inout Tape<Float>) {
         people = subgraph.people
         places = subgraph.places
-        targets = triplets.places
+        self.targets = targets
         rows = VertexRows(
             people: Self.leaf(people, of: own.people, on: &tape), places: Self.leaf(places, of: own.places, on: &tape))
         biases = Self.leaf(targets, of: own.biases, on: &tape)
