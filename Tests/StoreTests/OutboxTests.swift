@@ -1,4 +1,5 @@
 import Basics
+import Dispatch
 import Testing
 
 @testable import Store
@@ -42,8 +43,7 @@ struct OutboxTests {
     }
 
     @Test func sequencesFromManyThreadsHaveNoHoleAndKeepEachBatchTogether() throws {
-        let pool = ComputePool(threads: 4)
-        pool.forEach(40) { [store] index in
+        DispatchQueue.concurrentPerform(iterations: 40) { [store] index in
             let events = [[UInt8(index)], [UInt8(index)], [UInt8(index)]]
             let range = try? store.commit(WriteBatch(), events: events)
             precondition(range?.count == 3)

@@ -1,4 +1,5 @@
 import Basics
+import Dispatch
 import Testing
 import World
 
@@ -104,8 +105,7 @@ struct ShardStoreTests {
     }
 
     @Test func writersOnManyThreadsKeepTheCountsExact() throws {
-        let pool = ComputePool(threads: 4)
-        pool.forEach(16) { [store] index in
+        DispatchQueue.concurrentPerform(iterations: 16) { [store] index in
             let visits = (0..<50).map { visit(UInt64($0), 7, at: Int64(index % 8)) }
             let written = try? store.write(RecordBlock(city: tokyo, records: visits))
             precondition(written != nil)
