@@ -17,7 +17,7 @@ import Glibc
 //   from the top of the skip list. Worth another tenth.
 // - Memtables of 64 MiB, no compression: the rows are short and numeric, and CPU is what is scarce.
 // - What a long log would cost at the next opening is paid at closing, where rows are written as a
-//   file in one sweep; after a crash the log is replayed at about 2 microseconds a row.
+//   file in one sweep; after a crash the log is replayed at 2 to 3 microseconds a row.
 
 /// An open RocksDB: the database, its families in the order of `Family.allCases`, and the usual options.
 ///

@@ -116,7 +116,8 @@ struct CrashTests {
         for table in tables {
             for offset in 0..<40 {
                 try directory.copy(to: "bitten")
-                let file = URL(fileURLWithPath: directory.store("bitten")).appendingPathComponent(table.lastPathComponent)
+                let bitten = URL(fileURLWithPath: directory.store("bitten"))
+                let file = bitten.appendingPathComponent(table.lastPathComponent)
                 var content = try Data(contentsOf: file)
                 content[offset * content.count / 40] ^= 0x10
                 try content.write(to: file)

@@ -26,7 +26,8 @@ final class TemporaryDirectory {
 
     /// Files of a store with an ending, oldest number first.
     func files(_ name: String, ending: String) throws -> [URL] {
-        try FileManager.default.contentsOfDirectory(at: URL(fileURLWithPath: store(name)), includingPropertiesForKeys: nil)
+        let folder = URL(fileURLWithPath: store(name))
+        return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .filter { $0.pathExtension == ending }.sorted { $0.lastPathComponent < $1.lastPathComponent }
     }
 

@@ -3,8 +3,9 @@ import Foundation
 /// A private redis-server in a temporary directory, listening on a Unix socket only (or on a free port as well),
 /// ended with the object.
 final class RedisServer {
-    static let binary: String? = ["/usr/bin/redis-server", "/usr/local/bin/redis-server", "/opt/homebrew/bin/redis-server"]
-        .first { FileManager.default.isExecutableFile(atPath: $0) }
+    /// Where the program is, searched along PATH.
+    static let binary: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        .map { "\($0)/redis-server" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 
     let directory: URL
     let port: UInt16
@@ -14,7 +15,8 @@ final class RedisServer {
     var socket: String { directory.appendingPathComponent("s").path }
 
     init(password: String? = nil, overTCP: Bool = false) throws {
-        directory = FileManager.default.temporaryDirectory.appendingPathComponent("muster-\(UUID().uuidString.prefix(8))")
+        let name = "muster-\(UUID().uuidString.prefix(8))"
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent(name)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         port = overTCP ? Self.freePort() : 0
         self.password = password
@@ -54,6 +56,7 @@ final class RedisServer {
         process.waitUntilExit()
     }
 
+    /// A TCP port of the loopback that nobody listens on at the moment.
     private static func freePort() -> UInt16 {
         let descriptor = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }

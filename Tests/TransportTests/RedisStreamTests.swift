@@ -7,6 +7,11 @@ private let stream = RedisStream.eventsKey(city: "Tokyo")
 
 private func events(_ sequences: ClosedRange<Int>) -> [[UInt8]] { sequences.map { Array("event \($0)".utf8) } }
 
+private func append(_ numbers: ClosedRange<Int>, epoch: UInt64, to redis: RedisStream) throws -> RelayAnswer {
+    try redis.append(
+        stream: stream, epoch: Epoch(epoch), firstSequence: UInt64(numbers.lowerBound), payloads: events(numbers))
+}
+
 /// What the stream holds, as "id event".
 private func content(_ redis: RedisStream) throws -> [String] {
     try redis.first(1000, of: stream).map { "\($0.id) " + String(decoding: $0.payload, as: UTF8.self) }
@@ -23,8 +28,8 @@ struct RedisStreamTests {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, password: nil)
         #expect(try redis.length(of: stream) == 0)
-        #expect(try redis.append(stream: stream, epoch: Epoch(3), firstSequence: 1, payloads: events(1...2)) == .done(last: 2))
-        #expect(try redis.append(stream: stream, epoch: Epoch(3), firstSequence: 3, payloads: events(3...3)) == .done(last: 3))
+        #expect(try append(1...2, epoch: 3, to: redis) == .done(last: 2))
+        #expect(try append(3...3, epoch: 3, to: redis) == .done(last: 3))
         #expect(try content(redis) == ["3-1 event 1", "3-2 event 2", "3-3 event 3"])
         #expect(try run(server, "GET", "muster:{Tokyo}:epoch") == .text(Array("3".utf8)))
     }
@@ -32,10 +37,10 @@ struct RedisStreamTests {
     @Test func whatIsSentAgainIsNotWrittenAgain() throws {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, password: nil)
-        _ = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: events(1...4))
-        let again = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 2, payloads: events(2...3))
+        _ = try append(1...4, epoch: 1, to: redis)
+        let again = try append(2...3, epoch: 1, to: redis)
         #expect(again == .duplicate(last: 4))
-        let overlapping = try redis.append(stream: stream, epoch: Epoch(2), firstSequence: 3, payloads: events(3...6))
+        let overlapping = try append(3...6, epoch: 2, to: redis)
         #expect(overlapping == .done(last: 6))
         #expect(try content(redis).suffix(3) == ["1-4 event 4", "2-5 event 5", "2-6 event 6"])
         #expect(try redis.length(of: stream) == 6)
@@ -44,9 +49,9 @@ struct RedisStreamTests {
     @Test func aTrimmedStreamStillKnowsWhereItEnded() throws {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, password: nil)
-        _ = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: events(1...4))
+        _ = try append(1...4, epoch: 1, to: redis)
         _ = try run(server, "XTRIM", stream, "MAXLEN", "0")
-        let again = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 3, payloads: events(3...4))
+        let again = try append(3...4, epoch: 1, to: redis)
         #expect(again == .duplicate(last: 4))
         #expect(try redis.length(of: stream) == 0)
     }
@@ -54,12 +59,12 @@ struct RedisStreamTests {
     @Test func aRedisThatLostEverythingAsksForTheBeginningAndIsRefilled() throws {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, password: nil)
-        _ = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: events(1...4))
+        _ = try append(1...4, epoch: 1, to: redis)
         _ = try run(server, "FLUSHALL")
-        let gap = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 5, payloads: events(5...5))
+        let gap = try append(5...5, epoch: 1, to: redis)
         #expect(gap == .gap(last: 0))
         #expect(try redis.length(of: stream) == 0)
-        let refill = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: events(1...5))
+        let refill = try append(1...5, epoch: 1, to: redis)
         #expect(refill == .done(last: 5))
         #expect(try redis.length(of: stream) == 5)
     }
@@ -67,10 +72,9 @@ struct RedisStreamTests {
     @Test func aHoleIsWrittenOnlyWhenItIsAccepted() throws {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, password: nil)
-        let batch = events(101...102)
-        #expect(try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 101, payloads: batch) == .gap(last: 0))
+        #expect(try append(101...102, epoch: 1, to: redis) == .gap(last: 0))
         let answer = try redis.append(
-            stream: stream, epoch: Epoch(1), firstSequence: 101, payloads: batch, acceptingHole: true)
+            stream: stream, epoch: Epoch(1), firstSequence: 101, payloads: events(101...102), acceptingHole: true)
         #expect(answer == .done(last: 102))
     }
 
@@ -78,19 +82,19 @@ struct RedisStreamTests {
         let server = try RedisServer()
         let old = RedisStream(address: server.socket, password: nil)
         let new = RedisStream(address: server.socket, password: nil)
-        _ = try old.append(stream: stream, epoch: Epoch(4), firstSequence: 1, payloads: events(1...2))
-        _ = try new.append(stream: stream, epoch: Epoch(5), firstSequence: 3, payloads: events(3...3))
-        #expect(try old.append(stream: stream, epoch: Epoch(4), firstSequence: 4, payloads: events(4...4)) == .fenced(Epoch(5)))
+        _ = try append(1...2, epoch: 4, to: old)
+        _ = try append(3...3, epoch: 5, to: new)
+        #expect(try append(4...4, epoch: 4, to: old) == .fenced(Epoch(5)))
         _ = try run(server, "DEL", "muster:{Tokyo}:epoch")
-        #expect(try old.append(stream: stream, epoch: Epoch(4), firstSequence: 4, payloads: events(4...4)) == .fenced(Epoch(5)))
+        #expect(try append(4...4, epoch: 4, to: old) == .fenced(Epoch(5)))
         #expect(try content(new) == ["4-1 event 1", "4-2 event 2", "5-3 event 3"])
     }
 
     @Test func aNewOwnerFencesTheOldOneThoughItsOwnFirstBatchFindsAGap() throws {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, password: nil)
-        #expect(try redis.append(stream: stream, epoch: Epoch(9), firstSequence: 7, payloads: events(7...7)) == .gap(last: 0))
-        #expect(try redis.append(stream: stream, epoch: Epoch(8), firstSequence: 1, payloads: events(1...1)) == .fenced(Epoch(9)))
+        #expect(try append(7...7, epoch: 9, to: redis) == .gap(last: 0))
+        #expect(try append(1...1, epoch: 8, to: redis) == .fenced(Epoch(9)))
     }
 
     @Test func numbersBeyondFourteenDigitsKeepTheirLastDigit() throws {
@@ -116,36 +120,37 @@ struct RedisStreamTests {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, password: nil)
         let full = events(1...RedisLimits.rowsPerAppendMax)
-        #expect(try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: full) == .done(last: 512))
+        let answer = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: full)
+        #expect(answer == .done(last: 512))
         _ = try run(server, "SCRIPT", "FLUSH")
-        let next = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 513, payloads: events(513...513))
+        let next = try append(513...513, epoch: 1, to: redis)
         #expect(next == .done(last: 513))
     }
 
     @Test func aRedisKilledAndStartedAgainIsReachedByTheNextCallButOne() throws {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, password: nil)
-        _ = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: events(1...2))
+        _ = try append(1...2, epoch: 1, to: redis)
         server.kill()
         #expect {
-            try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 3, payloads: events(3...3))
+            try append(3...3, epoch: 1, to: redis)
         } throws: { error in
             if case .lost? = error as? RedisError { true } else { false }
         }
         #expect {
-            try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 3, payloads: events(3...3))
+            try append(3...3, epoch: 1, to: redis)
         } throws: { error in
             if case .unreachable? = error as? RedisError { true } else { false }
         }
         try server.start()
-        #expect(try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 3, payloads: events(3...3)) == .gap(last: 0))
+        #expect(try append(3...3, epoch: 1, to: redis) == .gap(last: 0))
     }
 
     @Test func aPasswordIsGivenOverTCPAndAWrongOneIsNamedAsTheCause() throws {
         let server = try RedisServer(password: "open sesame", overTCP: true)
         let address = "127.0.0.1:\(server.port)"
         let redis = RedisStream(address: address, password: "open sesame")
-        #expect(try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: events(1...1)) == .done(last: 1))
+        #expect(try append(1...1, epoch: 1, to: redis) == .done(last: 1))
         for password in ["wrong", nil] {
             #expect {
                 try RedisStream(address: address, password: password).length(of: stream)
@@ -160,12 +165,12 @@ struct RedisStreamTests {
         let redis = RedisStream(address: server.socket, password: nil)
         _ = try run(server, "SET", stream, "not a stream")
         #expect {
-            try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: events(1...1))
+            try append(1...1, epoch: 1, to: redis)
         } throws: { error in
             if case .refused(_, "append", _)? = error as? RedisError { true } else { false }
         }
         _ = try run(server, "DEL", stream)
-        #expect(try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: events(1...1)) == .done(last: 1))
+        #expect(try append(1...1, epoch: 1, to: redis) == .done(last: 1))
     }
 }
 
@@ -178,6 +183,7 @@ struct RedisAddressTests {
 
     @Test(arguments: ["", "localhost", ":7479", "localhost:", "localhost:0", "localhost:70000", "localhost:x"])
     func otherAddressesAreRefusedByName(_ text: String) {
-        #expect(throws: RedisError.badAddress(text)) { try RedisStream(address: text, password: nil).length(of: stream) }
+        let redis = RedisStream(address: text, password: nil)
+        #expect(throws: RedisError.badAddress(text)) { try redis.length(of: stream) }
     }
 }
