@@ -21,13 +21,13 @@ package struct InfluenceOptions: Equatable, Sendable {
     package let seed: UInt64
     /// Most sets to draw, both collections together.
     package let maximumSets: Int
-    /// Stop doubling when the members of both collections would pass this (16 bytes each at the worst).
+    /// Stop doubling when the members of both collections would pass this (about 8 bytes each, so 270 MB).
     package let maximumMembers: Int
 
     /// Errors: `InfluenceError` naming the option that is out of its range.
     package init(
         budget: Int, epsilon: Double = 0.1, failure: Double? = nil, seed: UInt64,
-        maximumSets: Int = 1 << 24, maximumMembers: Int = 1 << 27
+        maximumSets: Int = 1 << 22, maximumMembers: Int = 1 << 25
     ) throws(InfluenceError) {
         guard budget >= 0 else { throw .budget(budget) }
         guard epsilon > 0, epsilon < greedyRatio else { throw .epsilon(epsilon) }

@@ -51,7 +51,7 @@ struct Rhythm: Sendable {
     }
 
     /// Calls `body` with each slot and its factor in (0, 1].
-    @inline(__always)
+    @inline(always)
     func forEachSlot(person: UInt32, place: UInt32, _ body: (_ slot: Int, _ factor: Float) -> Void) {
         let first = Int(person) * TimeSlot.count, second = Int(place) * TimeSlot.count
         var greatest: Float = 0
