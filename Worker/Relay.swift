@@ -83,17 +83,10 @@ final class Relay: Sendable {
         let store = shard.store
         let acknowledged = store.acknowledged
         guard shard.epoch.number > 0, evenIfEmpty || acknowledged < store.lastSequence else { return .idle }
-        let rows = try store.outboxRows(after: acknowledged, limit: Self.rowsAtOnce)
-        let first = rows.first?.sequence ?? acknowledged + 1
-        let isHole = first > acknowledged + 1
-        if isHole {
-            Log.error(
-                "events are lost for good: Redis lost them after they were trimmed here",
-                ["city": shard.name, "from": acknowledged + 1, "to": first - 1])
-        }
+        let (rows, first) = try waitingRows(of: shard, after: acknowledged)
         let answer = try redis.append(
             stream: RedisStream.eventsKey(city: shard.name), epoch: shard.epoch, firstSequence: first,
-            payloads: rows.map(\.payload), acceptingHole: isHole)
+            payloads: rows, acceptingHole: first > acknowledged + 1)
         switch answer {
         case .done(let last), .duplicate(let last), .gap(let last):
             let known = min(last, store.lastSequence)
@@ -105,6 +98,24 @@ final class Relay: Sendable {
             return .moved
         case .fenced(let epoch):
             return .fenced(epoch)
+        }
+    }
+
+    /// The next rows and the number of the first. Rows that Redis lost after they were trimmed here are gone: that is
+    /// said loudly, and the stream goes on behind the hole.
+    private func waitingRows(
+        of shard: CityShard, after acknowledged: UInt64
+    ) throws(StoreError) -> (payloads: [[UInt8]], first: UInt64) {
+        do throws(StoreError) {
+            let rows = try shard.store.outboxRows(after: acknowledged, limit: Self.rowsAtOnce)
+            return (rows.map { $0.payload }, acknowledged + 1)
+        } catch {
+            guard case .trimmed(_, _, let first) = error else { throw error }
+            Log.error(
+                "events are lost for good: Redis lost them after they were trimmed here",
+                ["city": shard.name, "from": acknowledged + 1, "to": first - 1])
+            let rows = try shard.store.outboxRows(after: first - 1, limit: Self.rowsAtOnce)
+            return (rows.map { $0.payload }, first)
         }
     }
 

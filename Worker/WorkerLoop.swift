@@ -153,6 +153,9 @@ final class WorkerLoop {
 
     private func sendAnswers(over link: DealerLink) {
         while let answer = lanes.nextAnswer() {
+            // What the answer changed is reported before it, so that who has the answer sees the change.
+            lastBeat -= heartbeatSeconds * 0.95
+            beat(link)
             if link.send(answer.frames()) != .sent {
                 Log.warn("answer not sent; it will be asked for again", ["kind": answer.kind.name])
             }
