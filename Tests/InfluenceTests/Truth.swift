@@ -41,10 +41,10 @@ func randomGraph(vertices: Int, edges: Int, weightedCascade: Bool = false, seed:
     return try makeGraph(vertices, list)
 }
 
-/// Expected number reached, by going through every outcome of every coin. At most 16 edges.
+/// Expected number reached, by going through every outcome of every coin. At most 16 edges and 60 vertices.
 func exactSpread(_ graph: InfluenceGraph, seeds: [UInt32]) -> Double {
     let edges = graph.sources.count
-    precondition(edges <= 16)
+    precondition(edges <= 16 && graph.count <= 60)
     var target: [Int] = []
     for vertex in 0..<graph.count {
         for _ in graph.offsets[vertex]..<graph.offsets[vertex + 1] { target.append(vertex) }
@@ -56,15 +56,15 @@ func exactSpread(_ graph: InfluenceGraph, seeds: [UInt32]) -> Double {
             let probability = Double(graph.probabilities[edge])
             chance *= outcome >> edge & 1 == 1 ? probability : 1 - probability
         }
-        var reached = Set(seeds)
-        var grows = true
-        while grows {
-            grows = false
-            for edge in 0..<edges where outcome >> edge & 1 == 1 && reached.contains(graph.sources[edge]) {
-                if reached.insert(UInt32(target[edge])).inserted { grows = true }
+        var reached = seeds.reduce(0) { $0 | 1 << Int($1) }
+        var before = 0
+        while reached != before {
+            before = reached
+            for edge in 0..<edges where outcome >> edge & reached >> Int(graph.sources[edge]) & 1 == 1 {
+                reached |= 1 << target[edge]
             }
         }
-        expected += chance * Double(reached.count)
+        expected += chance * Double(reached.nonzeroBitCount)
     }
     return expected
 }
