@@ -46,11 +46,15 @@ extension CityShard {
     private func commit(_ seeds: [PlanSeed], model: ModelVersion) throws -> Int {
         var batch = WriteBatch()
         var events: [[UInt8]] = []
-        for seed in seeds where try store.database.get(.seeds, key: ShardKeys.seed(seed.id)) == nil {
+        for seed in seeds {
+            let key = ShardKeys.seed(seed.id)
+            if try store.database.get(.seeds, key: key) == nil {
+                events.append(try SeedCreated(seed, city: name, cluster: cluster, model: model).json())
+            }
+            // A known seed keeps its name and its one event; its invitations may be better now.
             var writer = ByteWriter()
             seed.encode(into: &writer)
-            batch.put(.seeds, key: ShardKeys.seed(seed.id), value: writer.bytes)
-            events.append(try SeedCreated(seed, city: name, cluster: cluster, model: model).json())
+            batch.put(.seeds, key: key, value: writer.bytes)
         }
         var list = ByteWriter()
         list.put(array: seeds.map(\.id.number))
