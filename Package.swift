@@ -85,7 +85,8 @@ let package = Package(
         tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"]),
         tests("Influence", ["Influence", "Graph", "World", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
-        // The rules of the house, kept by reading the tree
+        // Real processes, and the rules of the house
+        tests("Integration", ["Transport", "World", "Basics", "muster", "muster-coordinator", "muster-worker"]),
         tests("Tidy", ["Basics"]),
     ],
     swiftLanguageModes: [.v6]
