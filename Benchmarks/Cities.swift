@@ -85,12 +85,14 @@ struct Cities {
 extension Cities {
     /// Options of a made-up world.
     static func settings(people: Int, places: Int, cities: Int, visits: Int) -> [Setting] {
-        [
-            Setting("people", "people of the made-up world", .integer(1...10_000_000), default: "\(people)", scope: .call),
-            Setting("places", "places of the made-up world", .integer(1...10_000_000), default: "\(places)", scope: .call),
-            Setting("cities", "cities of the made-up world", .integer(1...1000), default: "\(cities)", scope: .call),
-            Setting(
-                "visits-per-person", "visits of each of them", .integer(0...10_000), default: "\(visits)", scope: .call),
+        func count(_ name: String, _ help: String, _ range: ClosedRange<Int>, _ standard: Int) -> Setting {
+            Setting(name, help, .integer(range), default: "\(standard)", scope: .call)
+        }
+        return [
+            count("people", "people of the made-up world", 1...10_000_000, people),
+            count("places", "places of the made-up world", 1...10_000_000, places),
+            count("cities", "cities of the made-up world", 1...1000, cities),
+            count("visits-per-person", "visits of each of them", 0...10_000, visits),
         ]
     }
 

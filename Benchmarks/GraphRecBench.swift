@@ -4,9 +4,9 @@
 //
 // The floor of training: the dense work. A triplet with fan-out 10,5 reaches some hundred distinct vertices, shared
 // with the rest of its batch; each goes through an encoder (148 or 114 x 128 x 64) and two layers of three 64 x 64
-// products with their messages, forward once and backward twice: about 10 MFLOP a triplet after sharing, 25,000 triplets
-// a second at 250 GFLOP/s. Gathers move 256 bytes a message, some 200 messages a triplet both ways: 0.1 MB, at 28
-// GB/s 4 us. What is far below that is overhead: small matrices, sampling, the optimizer's pass over moments.
+// products with their messages, forward once and backward twice: about 10 MFLOP a triplet after sharing, 25,000
+// triplets a second at 250 GFLOP/s. Gathers move 256 bytes a message, some 200 messages a triplet both ways: 0.1 MB,
+// at 28 GB/s 4 us. What is far below that is overhead: small matrices, sampling, the optimizer's pass over moments.
 // Inference gathers one row an edge and layer: two million edges are half a gigabyte a layer, 20 ms.
 
 import Basics

@@ -2,11 +2,11 @@
 // before it acknowledges: decode, validate, look up what is known, one synced write. With a made-up world the
 // blocks are made while loading, and only the worker's part is measured.
 //
-// The floor: a text row of 30 bytes is parsed at memory speed next to the rest; each row is encoded, decoded and
-// sorted (about 50 bytes moved 10 times), looked up (a filter says no in 0.2 us when it is new) and inserted into
-// a sorted table in memory (about 1 us, two or three cache misses); each block waits for one disk flush (0.5 to 5 ms
-// on the disks measured), that is 0.1 to 1 us a row. RocksDB's threads write everything once more to sorted files,
-// about 0.7 us of CPU a row. So near 2 us a row, half a million rows a second; waiting counts, so the rate is by wall.
+// The floor: a text row of 20 bytes is parsed at memory speed next to the rest; each row is encoded, decoded and
+// sorted (about 50 bytes moved ten times), looked up (a filter says in 0.2 us that it is new) and inserted into a
+// sorted table in memory (two or three cache misses, 0.5 us); RocksDB's threads write everything once more to sorted
+// files, 0.6 to 0.8 us of CPU a row. So 1.5 us of CPU a row. Each block waits for one flush of the disk, 0.5 to 5 ms,
+// that is 0.1 to 1.2 us a row: the wait is part of the answer's worth, so this rate is by wall time.
 
 import Basics
 import World

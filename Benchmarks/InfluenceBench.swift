@@ -5,6 +5,7 @@
 // reads a second with prefetch, so 64 M members; one after the other, 160 ns each, 3 to 6 M. A member is 4 bytes
 // in its set and, in the half that chooses, 4 more for the way back. Few sets suffice on social graphs (tens of
 // thousands), so on a graph that fits the cache the work is hundredths of a second, less than reading the file.
+// `members_per_second` counts all of the work, choosing included; `spread` is judged apart, on sets of its own.
 
 import Basics
 import Graph
@@ -16,10 +17,12 @@ extension Bench {
         name: "influence",
         summary: "choose the people who bring most others",
         settings: [
-            Setting("edges", "file with 'vertices edges', then 'from to' lines; without one a made-up city", .path,
+            Setting(
+                "edges", "file with 'vertices edges', then 'from to' lines; without one a made-up city", .path,
                 scope: .call),
             Setting("people", "people of the made-up city", .integer(1...10_000_000), default: "20000", scope: .call),
-            Setting("model", "chances of an edge", .choice(["weighted-cascade"]), default: "weighted-cascade",
+            Setting(
+                "model", "chances of an edge", .choice(["weighted-cascade"]), default: "weighted-cascade",
                 scope: .call),
             Setting("seeds", "how many to choose", .integer(1...1_000_000), default: "50", scope: .call),
             Setting("eps", "the wanted ratio is 1 - 1/e - eps", .number(0.001...0.63), default: "0.1", scope: .call),
@@ -31,11 +34,20 @@ extension Bench {
         let (result, cost) = run.working { maximizeInfluence(graph, options: options, pool: run.pool) }
         try run.report([
             "sets": .whole(result.sets), "members_per_second": rate(result.members, in: cost.cpu),
-            "spread": .real(result.spread), "certified_ratio": .real(result.certifiedRatio),
+            "spread": .real(spread(of: result.seeds, graph, run)),
+            "certified_ratio": .real(result.certifiedRatio),
             "bytes_per_member": .real(Double(result.bytes) / Double(max(result.members, 1))),
             "chosen": .list(result.seeds),
         ])
     }
+}
+
+/// People reached in the mean, on 262,144 sets that nobody chose by: a program's own estimate is not taken at its word.
+private func spread(of seeds: [UInt32], _ graph: InfluenceGraph, _ run: Run) -> Double {
+    let sets = generateSets(graph, count: 1 << 18, seed: run.seed, pool: run.pool)
+    var isMet = [Bool](repeating: false, count: sets.count)
+    for seed in seeds { for set in sets.sets(holding: seed) { isMet[Int(set)] = true } }
+    return Double(isMet.count { $0 }) / Double(sets.count) * Double(graph.count)
 }
 
 private func influenceGraph(_ run: Run) throws -> InfluenceGraph {
@@ -47,8 +59,8 @@ private func influenceGraph(_ run: Run) throws -> InfluenceGraph {
     let people = run.settings.integer("people")
     run.data = "synthetic \(people) people"
     // Places and visits have no part in friendships; some are needed for the city to be one.
-    let cities = try Cities(made: SyntheticConfiguration(
-        people: people, places: 100, cities: 1, visitsPerPerson: 1, seed: run.seed))
+    let cities = try Cities(
+        made: SyntheticConfiguration(people: people, places: 100, cities: 1, visitsPerPerson: 1, seed: run.seed))
     var builder = CityGraphBuilder(city: CityID(0))
     try cities.read(emit: { _, record in builder.add(record) })
     return .weightedCascade(of: builder.build(pool: run.pool))

@@ -2,11 +2,12 @@
 // numbers given, three relations in compressed rows, features derived. The files were just written, so they come
 // from the system's cache; a disk's own time is not in it.
 //
-// The floor: a scan yields 1.1 M rows a second warm (0.9 us a row, measured), decoding a visit copies 24 bytes, and
-// the build sends each visit through two hash look-ups (two cache misses, 0.1 us each when the tables are large) and
-// about five counting passes over 4 to 30 bytes. So just above 1 us a visit, nearly all of it the scan. In memory a
-// visit is its place, its signals and its two ends by place: about 28 bytes; what is above that in bytes_per_visit
-// is features, 592 bytes a person and 456 a place, and friendships, 32 bytes each.
+// The floor: a visit is 24 bytes of key and 1 to 11 of value, read in order: at memory speed a millisecond for a
+// million. RocksDB's step from key to key (unpack a block's shared prefix, two calls) costs 0.1 to 0.2 us. The build
+// sends each visit through two hash look-ups, two cache misses of 0.1 us each once the tables outgrow the cache, and
+// five counting passes over 4 to 30 bytes. So 0.3 to 0.4 us a visit. In memory a visit is its place and its signals,
+// and by place its visitor and its number, 20 bytes; what bytes_per_visit has above that is features, 616 bytes a
+// person and 480 a place, and friendships, 32 bytes each.
 
 import Basics
 import Graph

@@ -1,6 +1,6 @@
 // Making up a world and encoding its rows into blocks.
 //
-// The floor: a row is 27 to 60 bytes written once, which at memory speed is nothing; so the floor is arithmetic. Each
+// The floor: a row is about 40 bytes written once, which at memory speed is nothing; so the floor is arithmetic. Each
 // person weighs every place of their city once (about 10 multiply-adds a pair), and each visit costs a handful of
 // draws and one search in a cumulative table (a cache miss or two). A core that does 10^9 of these simple steps a
 // second makes a city of 5,000 people and 2,000 places in a tenth of a second, and a million visits in as long.

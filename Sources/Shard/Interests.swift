@@ -15,7 +15,8 @@ struct Interests {
     let configuration: GraphRecConfiguration
     let weights: [Float]
 
-    /// For each person asked (local vertices), the `keep` best of the `candidates` retrieved places, best first, ties by lower place row.
+    /// For each person asked (local vertices), the `keep` best of the `candidates` retrieved places, best first, ties
+    /// by lower place row.
     func of(
         people: [Int], candidates: Int, keep: Int, skippingVisited: Bool, pool: ComputePool
     ) -> [PersonInterest] {
