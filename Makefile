@@ -1,7 +1,7 @@
 # make demo             everything once, from nothing; DATA=FOLDER takes a Foursquare data folder
 # make test             all tests; FILTER=NAME only some
 # make check            format, scripts and the rules of the house
-# make bench            benchmarks; NAME="nearest --vectors 100000"
+# make bench            all benchmarks; DATA=FOLDER takes real cities; NAME="nearest --vectors 100000" runs one
 # make build            programs and tests, one and the same optimized build for demo, tests and benchmarks
 # make clean            removes what was built; run folders stay
 
@@ -29,8 +29,7 @@ check: build
 	$(SWIFT) test $(FLAGS) --skip-build --filter TidyTests
 
 bench: build
-	@test -x .build/release/muster-bench || { echo "this version has no program muster-bench" >&2; exit 1; }
-	.build/release/muster-bench $(NAME)
+	@.build/release/muster-bench $(or $(NAME),all) $(if $(DATA),--data "$(DATA)")
 
 clean:
 	$(SWIFT) package clean

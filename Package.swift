@@ -70,7 +70,9 @@ let package = Package(
         program(
             "muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
         program("muster", at: "Sources/muster", ["Basics", "World", "Wire", "Transport"]),
-        program("muster-bench", at: "Benchmarks", ["Basics", "World", "Linalg", "Graph", "Nearest", "Learn"]),
+        program(
+            "muster-bench", at: "Benchmarks",
+            ["Basics", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Shard"]),
         // Tests, in the same order
         tests("Basics", ["Basics"]),
         tests("World", ["World", "Basics"]),

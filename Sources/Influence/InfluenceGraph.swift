@@ -50,19 +50,25 @@ package struct InfluenceGraph: Sendable {
         }
     }
 
-    /// Weighted cascade on a city's friendships: each of v's friends brings v with probability 1 / (v's friends),
-    /// so that everybody is brought by one friend on average, however many they have. Vertices are the
-    /// city's local persons, residents and halo. O(people + friendships).
-    package static func weightedCascade(of graph: CityGraph) -> InfluenceGraph {
-        let offsets = graph.socialOffsets
-        var probabilities = [Float](repeating: 0, count: graph.socialNeighbors.count)
-        for person in graph.people.indices {
-            let range = Int(offsets[person])..<Int(offsets[person + 1])
-            for edge in range { probabilities[edge] = 1 / Float(range.count) }
+    /// Weighted cascade (Kempe et al. 2003): each in-edge of v has probability 1 / (v's in-edges), so that everybody
+    /// is brought by one other on average, however many there are. Errors: as `init`. O(vertices + edges).
+    package static func weightedCascade(
+        offsets: [UInt32], sources: [UInt32]
+    ) throws(InfluenceError) -> InfluenceGraph {
+        var probabilities = [Float](repeating: 0, count: sources.count)
+        for vertex in 0..<max(offsets.count - 1, 0) {
+            // Rows that are none are left to `init`, which says so.
+            let (start, end) = (Int(offsets[vertex]), Int(offsets[vertex + 1]))
+            guard start < end, end <= sources.count else { continue }
+            for edge in start..<end { probabilities[edge] = 1 / Float(end - start) }
         }
+        return try InfluenceGraph(offsets: offsets, sources: sources, probabilities: probabilities)
+    }
+
+    /// Weighted cascade on a city's friendships. Vertices are the city's local persons, residents and halo.
+    package static func weightedCascade(of graph: CityGraph) -> InfluenceGraph {
         do {
-            return try InfluenceGraph(
-                offsets: offsets, sources: graph.socialNeighbors, probabilities: probabilities)
+            return try weightedCascade(offsets: graph.socialOffsets, sources: graph.socialNeighbors)
         } catch {
             preconditionFailure("a city graph breaks its own invariant: \(error)")
         }

@@ -60,6 +60,10 @@ package struct InfluenceResult: Equatable, Sendable {
     package var confidence: Double
     /// Sets drawn, both collections together.
     package var sets: Int
+    /// Members of all these sets.
+    package var members: Int
+    /// What both collections occupied at the end, the way back from people to sets included.
+    package var bytes: Int
     package var epsilon: Double
 }
 
@@ -75,7 +79,8 @@ package func maximizeInfluence(
     let budget = min(options.budget, count)
     guard budget > 0 else {
         return InfluenceResult(
-            seeds: [], marginal: [], spread: 0, certifiedRatio: 1, confidence: 1, sets: 0, epsilon: options.epsilon)
+            seeds: [], marginal: [], spread: 0, certifiedRatio: 1, confidence: 1, sets: 0, members: 0, bytes: 0,
+            epsilon: options.epsilon)
     }
     let schedule = Schedule(vertices: count, budget: budget, options: options)
     var first = FlatSets(), second = FlatSets()
@@ -98,7 +103,10 @@ package func maximizeInfluence(
         return InfluenceResult(
             seeds: cover.seeds, marginal: gains.map { Double($0) * scale },
             spread: Double(gains.reduce(0, +)) * scale, certifiedRatio: isEveryone ? 1 : ratio,
-            confidence: isEveryone ? 1 : 1 - schedule.failure, sets: 2 * size, epsilon: options.epsilon)
+            confidence: isEveryone ? 1 : 1 - schedule.failure, sets: 2 * size,
+            members: first.members.count + second.members.count,
+            bytes: first.bytes + second.bytes + RRCollection.indexBytes(first, vertices: count),
+            epsilon: options.epsilon)
     }
 }
 

@@ -12,6 +12,9 @@ struct FlatSets: Sendable, Equatable {
 
     var count: Int { offsets.count - 1 }
 
+    /// What the sets occupy.
+    var bytes: Int { 4 * (offsets.count + members.count) }
+
     /// Appends sets that were made elsewhere. Members of both together stay below 2^32.
     mutating func append(_ other: FlatSets) {
         let base = UInt32(members.count)
@@ -52,6 +55,9 @@ package struct RRCollection: Sendable, Equatable {
         self.holderOffsets = starts
         self.holders = holders
     }
+
+    /// What the way back from people to sets occupies.
+    static func indexBytes(_ sets: FlatSets, vertices: Int) -> Int { 4 * (vertices + 1 + sets.members.count) }
 
     /// Number of sets.
     package var count: Int { sets.count }

@@ -46,10 +46,8 @@ extension CityShard {
             let graph = trainer.graph
             let embeddings = trainer.embeddings(weights: weights, pool: pool)
             let ranking = rankHeldOut(
-                graph: graph,
-                by: Interests(
-                    graph: graph, embeddings: embeddings, configuration: trainer.configuration, weights: weights),
-                pool: pool)
+                graph: graph, embeddings: embeddings, configuration: trainer.configuration, weights: weights,
+                keep: 10, pool: pool)
             let quality = evaluate(graph: graph, ranked: ranking)
             let report = Published(
                 job: order.job, people: UInt64(quality.people),
@@ -148,15 +146,5 @@ extension CityShard {
             return true
         }
         return stale
-    }
-
-    /// Best places first, for each resident who holds something out: retrieved by inner product, ranked by the head.
-    private func rankHeldOut(graph: CityGraph, by model: Interests, pool: ComputePool) -> [[UInt32]] {
-        let asked = (0..<graph.residents).filter { graph.heldOutOffsets[$0] < graph.heldOutOffsets[$0 + 1] }
-        let interests = model.of(
-            people: asked, candidates: Self.candidates, keep: 10, skippingVisited: true, pool: pool)
-        var ranked = [[UInt32]](repeating: [], count: graph.residents)
-        for (row, person) in asked.enumerated() { ranked[person] = interests[row].places }
-        return ranked
     }
 }

@@ -1,5 +1,5 @@
 package import Basics
-import Graph
+package import Graph
 import Learn
 import Plans
 package import Store
@@ -95,7 +95,7 @@ package final class CityShard: Sendable {
     }
 
     /// The graph of all that is stored now, built anew only when something was imported since.
-    func currentGraph(pool: ComputePool) throws -> CityGraph {
+    package func currentGraph(pool: ComputePool) throws -> CityGraph {
         let (cached, generation) = view.withLock {
             ($0.graphGeneration == $0.generation ? $0.graph : nil, $0.generation)
         }

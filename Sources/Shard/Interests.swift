@@ -1,6 +1,6 @@
-import Basics
-import Graph
-import Learn
+package import Basics
+package import Graph
+package import Learn
 import Nearest
 import Plans
 
@@ -15,7 +15,8 @@ struct Interests {
     let configuration: GraphRecConfiguration
     let weights: [Float]
 
-    /// For each person asked (local vertices), the `keep` best of the `candidates` retrieved places, best first, ties by lower place row.
+    /// For each person asked (local vertices), the `keep` best of the `candidates` retrieved places, best first, ties
+    /// by lower place row.
     func of(
         people: [Int], candidates: Int, keep: Int, skippingVisited: Bool, pool: ComputePool
     ) -> [PersonInterest] {
@@ -46,4 +47,19 @@ struct Interests {
         let order = places.indices.sorted { (scores[$0], places[$1]) > (scores[$1], places[$0]) }.prefix(keep)
         return PersonInterest(places: order.map { places[$0] }, scores: order.map { scores[$0] })
     }
+}
+
+/// For each resident who holds something out, the `keep` best of the retrieved places they have not visited, best
+/// first; nothing for the others. What publishing a model judges, and what a benchmark of training does.
+package func rankHeldOut(
+    graph: CityGraph, embeddings: CityEmbeddings, configuration: GraphRecConfiguration, weights: [Float], keep: Int,
+    pool: ComputePool
+) -> [[UInt32]] {
+    let asked = (0..<graph.residents).filter { graph.heldOutOffsets[$0] < graph.heldOutOffsets[$0 + 1] }
+    let model = Interests(graph: graph, embeddings: embeddings, configuration: configuration, weights: weights)
+    let interests = model.of(
+        people: asked, candidates: CityShard.candidates, keep: keep, skippingVisited: true, pool: pool)
+    var ranked = [[UInt32]](repeating: [], count: graph.residents)
+    for (row, person) in asked.enumerated() { ranked[person] = interests[row].places }
+    return ranked
 }
