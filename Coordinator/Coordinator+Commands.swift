@@ -7,9 +7,10 @@ extension Coordinator {
     func serve(_ request: Envelope, from peer: [UInt8]) throws {
         switch request.kind {
         case .registerCities:
-            let names = try request.decode(RegisterCities.self).names
+            let order = try request.decode(RegisterCities.self)
             let known = Set(map.cities.keys)
-            let cities = map.register(cities: names)
+            let cities = map.register(cities: order.names)
+            for (city, load) in zip(cities, order.loads) where !known.contains(city) { map.setLoad(load, of: city) }
             if !Set(cities).isSubset(of: known) { try ledger.save(map) }
             placeCities()
             send(request.answer(CityTable(cities: cities.map { row(of: $0) })), to: peer)
@@ -68,7 +69,7 @@ extension Coordinator {
             workers: map.workers.keys.sorted().map { worker in
                 WorkerRow(
                     worker: worker, name: map.workers[worker] ?? "?", alive: alive.contains(worker),
-                    processID: processes[worker] ?? 0, cities: UInt32(map.placements(of: worker).count))
+                    processID: alive.contains(worker) ? processes[worker] ?? 0 : 0, cities: UInt32(map.placements(of: worker).count))
             },
             cities: map.placements.map { row(of: $0.city) },
             jobs: jobs.keys.sorted().suffix(Self.jobsShown).compactMap { jobRow($0) })

@@ -119,6 +119,7 @@ extension Coordinator {
             return nil
         case .finished:
             Log.info("job is over", ["job": number, "state": running.state.word])
+            forgetOldJobs()
             return nil
         case .train(let city, _):
             guard case .training(let training) = running.job else { return nil }
@@ -133,6 +134,20 @@ extension Coordinator {
             return ask(city, planning.planCity, job: number, bulk: [])
         }
     }
+
+    /// Keeps the newest finished jobs; an old one holds a whole model that nobody asks for.
+    private func forgetOldJobs() {
+        let old = jobs.keys.sorted().filter { jobs[$0]?.state.isOver == true }.dropLast(Self.jobsKept)
+        if old.isEmpty { return }
+        do {
+            try ledger.forget(Array(old))
+            for number in old { jobs[number] = nil }
+        } catch {
+            Log.warn("old jobs are not forgotten", ["reason": "\(error)"])
+        }
+    }
+
+    private static let jobsKept = 20
 
     private func ask(_ city: CityID, _ order: some Body, job: JobID, bulk: [[UInt8]]) -> CityID? {
         guard let placement = map.cities[city], let worker = placement.worker,

@@ -34,10 +34,11 @@ extension Coordinator {
     func beat(_ message: Envelope, from peer: [UInt8]) throws {
         guard membership.heartbeat(from: peer, at: now) else {
             // After our restart: the worker makes a new link and says hello.
-            send(message.answer(Refused(reason: "the coordinator has restarted; say hello again")), to: peer)
+            send(message.answer(Refused(reason: "this worker is not known here, after a restart or a silence; say hello again")), to: peer)
             return
         }
-        for report in try message.decode(Heartbeat.self).cities where map.cities[report.city] != nil {
+        let worker = membership.worker(of: peer)
+        for report in try message.decode(Heartbeat.self).cities where map.cities[report.city]?.worker == worker {
             reports[report.city] = report
             map.setLoad(report.visits, of: report.city)
         }

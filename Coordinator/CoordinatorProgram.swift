@@ -18,12 +18,16 @@ enum CoordinatorProgram {
                 print(SettingsTable.coordinator.usage)
                 return
             }
+            if let word = settings.rest.first {
+                complain("muster-coordinator: '\(word)' is one word too many; --help shows the settings")
+                exit(2)
+            }
             Log.start(program: "muster-coordinator", level: Log.Level(rawValue: settings.text("log-level")) ?? .info)
             Log.info("starting", ["build": Build.identifier, "settings": settings.describe()])
             try run(settings)
         } catch {
             complain("muster-coordinator: \(error)")
-            exit(error is SettingsError ? 78 : 1)
+            exit(error is SettingsError ? 2 : 1)
         }
     }
 

@@ -34,16 +34,18 @@ struct HTTPFront {
         translate(desk.ask(envelope(StatusRequest()))) { answer in
             let status = try answer.decode(Status.self)
             let homeless = status.cities.filter { !$0.alive }.map(\.name)
-            let body = Readiness(
-                ready: homeless.isEmpty, workers: status.workers.filter(\.alive).count, citiesWithoutHome: homeless)
-            return .json(body, status: homeless.isEmpty ? 200 : 503)
+            let workers = status.workers.count { $0.alive }
+            let ready = homeless.isEmpty && workers > 0
+            return .json(
+                Readiness(ready: ready, workers: workers, citiesWithoutHome: homeless), status: ready ? 200 : 503)
         }
     }
 
     private static func seeds(_ desk: Desk, city name: String, top: String?) -> HTTPResponse {
         guard let count = UInt32(top ?? "10"), (1...1000).contains(count) else {
             return .problem(
-                status: 400, type: "bad-request", title: "Bad request", detail: "top is a whole number from 1 to 1000")
+                status: 400, type: FailureCode.badRequest.name, title: "Bad request",
+                detail: "top is a whole number from 1 to 1000")
         }
         return translate(desk.ask(envelope(StatusRequest()))) { answer in
             let cities = try answer.decode(Status.self).cities
@@ -70,17 +72,18 @@ struct HTTPFront {
     }
 
     private static func problem(_ failure: Failure) -> HTTPResponse {
-        let status =
+        let (status, title) =
             switch failure.code {
-            case .unknownCity: 404
-            case .badRequest: 400
-            case .noModel, .cancelled: 409
-            case .unavailable, .busy, .staleEpoch: 503
-            case .deadline: 504
-            case .internal: 500
+            case .unknownCity: (404, "Unknown city")
+            case .badRequest: (400, "Bad request")
+            case .noModel: (409, "No model yet")
+            case .cancelled: (409, "Cancelled")
+            case .unavailable, .staleEpoch: (503, "Unavailable")
+            case .busy: (503, "Busy")
+            case .deadline: (504, "Too late")
+            case .internal: (500, "Internal error")
             }
-        return .problem(
-            status: status, type: failure.code.name, title: failure.code.name, detail: failure.detail)
+        return .problem(status: status, type: failure.code.name, title: title, detail: failure.detail)
     }
 }
 

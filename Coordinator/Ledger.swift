@@ -79,6 +79,12 @@ final class Ledger {
         try database.commit(batch)
     }
 
+    func forget(_ jobs: [JobID]) throws {
+        var batch = WriteBatch()
+        for job in jobs { batch.delete(.model, key: Self.key(of: job)) }
+        try database.commit(batch)
+    }
+
     /// All jobs, oldest first.
     func allJobs() throws -> [(number: JobID, request: RequestID, job: Job)] {
         var found: [(JobID, RequestID, Job)] = []

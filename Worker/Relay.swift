@@ -56,19 +56,17 @@ final class Relay: Sendable {
         }
     }
 
-    private func carry(over redis: RedisStream, worked: () -> Void) throws {
-        var fenced: Set<CityID> = []
+    private func carry(over redis: RedisStream, worked: () -> Void) throws(RedisError) {
+        var halted: [CityID: Epoch] = [:]
         var lastCheck = -Self.checkSeconds
         while !stopped.load(ordering: .relaxed) {
             var moved = false
             let isCheck = monotonicSeconds() - lastCheck >= Self.checkSeconds
-            for shard in host.all() where !fenced.contains(shard.city) {
+            for shard in host.all() where halted[shard.city] != shard.epoch {
                 switch try carry(shard, over: redis, evenIfEmpty: isCheck) {
                 case .moved: moved = true
                 case .idle: break
-                case .fenced(let epoch):
-                    fenced.insert(shard.city)
-                    Log.error("another owner writes this city's stream", ["city": shard.name, "epoch": epoch])
+                case .halted: halted[shard.city] = shard.epoch
                 }
             }
             worked()
@@ -77,27 +75,49 @@ final class Relay: Sendable {
         }
     }
 
-    private enum Outcome { case moved, idle, fenced(Epoch) }
+    /// `halted`: not before the city has another epoch, or Redis another connection.
+    private enum Outcome { case moved, idle, halted }
 
-    private func carry(_ shard: CityShard, over redis: RedisStream, evenIfEmpty: Bool) throws -> Outcome {
+    private func carry(
+        _ shard: CityShard, over redis: RedisStream, evenIfEmpty: Bool
+    ) throws(RedisError) -> Outcome {
         let store = shard.store
         let acknowledged = store.acknowledged
         guard shard.epoch.number > 0, evenIfEmpty || acknowledged < store.lastSequence else { return .idle }
-        let (rows, first) = try waitingRows(of: shard, after: acknowledged)
-        let answer = try redis.append(
-            stream: RedisStream.eventsKey(city: shard.name), epoch: shard.epoch, firstSequence: first,
-            payloads: rows, acceptingHole: first > acknowledged + 1)
+        do {
+            let (rows, first) = try waitingRows(of: shard, after: acknowledged)
+            let answer = try redis.append(
+                stream: RedisStream.eventsKey(city: shard.name), epoch: shard.epoch, firstSequence: first,
+                payloads: rows, acceptingHole: first > acknowledged + 1)
+            return try follow(answer, of: shard, acknowledged: acknowledged)
+        } catch let error as RedisError {
+            throw error
+        } catch {
+            Log.error("a city's outbox cannot be read; its events wait", ["city": shard.name, "reason": "\(error)"])
+            return .halted
+        }
+    }
+
+    private func follow(
+        _ answer: RelayAnswer, of shard: CityShard, acknowledged: UInt64
+    ) throws(StoreError) -> Outcome {
         switch answer {
-        case .done(let last), .duplicate(let last), .gap(let last):
-            let known = min(last, store.lastSequence)
-            if known == acknowledged { return .idle }
-            if known < acknowledged {
-                Log.warn("Redis lost events; sending them again", ["city": shard.name, "from": known + 1])
+        case .done(let last), .duplicate(let last):
+            guard last <= shard.store.lastSequence else {
+                Log.error(
+                    "the stream belongs to another copy of this city, so its events wait; delete the stream to go on",
+                    ["city": shard.name, "stream ends": last, "outbox ends": shard.store.lastSequence])
+                return .halted
             }
-            try store.acknowledge(through: known)
+            try shard.store.acknowledge(through: last)
+            return last > acknowledged ? .moved : .idle
+        case .gap(let last):
+            Log.warn("Redis lost events; sending them again", ["city": shard.name, "from": last + 1])
+            try shard.store.rewind(to: last)
             return .moved
         case .fenced(let epoch):
-            return .fenced(epoch)
+            Log.error("another owner writes this city's stream", ["city": shard.name, "epoch": epoch])
+            return .halted
         }
     }
 

@@ -24,6 +24,9 @@ final class ShardHost: Sendable {
 
     /// Takes over what the coordinator says is ours: opens what is new, and notes each city's epoch.
     func accept(_ assignments: [CityAssignment], cluster: UInt64) throws {
+        if let stranger = all().first(where: { $0.cluster != cluster }) {
+            throw HostFault.foreignData(directory: directory, cluster: stranger.cluster, coordinator: cluster)
+        }
         for assignment in assignments {
             if shard(assignment.city) == nil {
                 let label = CityLabel(name: assignment.name, cluster: cluster)
@@ -56,6 +59,19 @@ final class ShardHost: Sendable {
     private func folder(_ city: CityID) -> String { "\(directory)/city-\(city)" }
 
     private func labelPath(_ city: CityID) -> String { folder(city) + "/label" }
+}
+
+/// Why the coordinator's assignment cannot be taken.
+enum HostFault: Error, CustomStringConvertible {
+    case foreignData(directory: String, cluster: UInt64, coordinator: UInt64)
+
+    var description: String {
+        switch self {
+        case .foreignData(let directory, let cluster, let coordinator):
+            "\(directory) holds cities of cluster \(cluster), the coordinator is of cluster \(coordinator): "
+                + "give this worker another --data folder, or the right --coordinator"
+        }
+    }
 }
 
 /// What is written on a city's folder: two lines, its name and its cluster.

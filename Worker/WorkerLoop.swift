@@ -49,6 +49,9 @@ final class WorkerLoop {
         while !stop.isRaised {
             do {
                 try step()
+            } catch let fault as HostFault {
+                Log.error("this worker does not fit the cluster", ["reason": fault])
+                part()
             } catch {
                 Log.warn("connection lost", ["reason": "\(error)"])
                 part()
@@ -114,6 +117,7 @@ final class WorkerLoop {
             } catch let error as WireError {
                 Log.warn("message dropped", ["reason": "\(error)"])
             }
+            if case .apart = state { return }
         }
     }
 
@@ -134,7 +138,7 @@ final class WorkerLoop {
             Log.info("connected", ["worker": welcome.worker, "coordinator": connection.endpoint])
         case .refused:
             let reason = try message.decode(Refused.self).reason
-            Log.error("the coordinator refused us", ["reason": reason])
+            Log.warn("refused", ["reason": reason])
             part()
         case .heartbeatAnswer:
             break

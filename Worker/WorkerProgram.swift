@@ -19,12 +19,16 @@ enum WorkerProgram {
                 print(SettingsTable.worker.usage)
                 return
             }
+            if let word = settings.rest.first {
+                complain("muster-worker: '\(word)' is one word too many; --help shows the settings")
+                exit(2)
+            }
             Log.start(program: "muster-worker", level: Log.Level(rawValue: settings.text("log-level")) ?? .info)
             Log.info("starting", ["blas": core, "settings": settings.describe()])
             try run(settings)
         } catch {
             complain("muster-worker: \(error)")
-            exit(error is SettingsError ? 78 : 1)
+            exit(error is SettingsError ? 2 : 1)
         }
     }
 

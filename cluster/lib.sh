@@ -57,8 +57,16 @@ running() { # NAME
     [[ -f $home/$1/pid ]] || return 1
     pid=$(<"$home/$1/pid")
     [[ $pid == +([0-9]) ]] || return 1
-    grep -zxqF -- "$home/$1/data" "/proc/$pid/cmdline" 2>/dev/null || return 1
-    printf '%s\n' "$pid"
+    # A process that is just replacing itself (exec) shows no arguments for a moment.
+    for _ in 1 2 3; do
+        if grep -zxqF -- "$home/$1/data" "/proc/$pid/cmdline" 2>/dev/null; then
+            printf '%s\n' "$pid"
+            return
+        fi
+        kill -0 "$pid" 2>/dev/null || return 1
+        sleep 0.02
+    done
+    return 1
 }
 
 names_of_workers() {

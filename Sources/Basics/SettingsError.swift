@@ -41,15 +41,22 @@ package func suggestion(for word: String, among candidates: [String]) -> String?
     return best?.candidate
 }
 
-/// Insertions, deletions and replacements that make one word the other (Wagner and Fischer, 1974).
+/// Insertions, deletions, replacements and swaps of neighbours that make one word the other (optimal string
+/// alignment; Wagner and Fischer, 1974, with Damerau's swap).
 private func editDistance(_ first: [UInt8], _ second: [UInt8]) -> Int {
+    var beforePrevious: [Int] = []
     var previous = Array(0...second.count)
     for (row, letter) in first.enumerated() {
         var current = [row + 1]
         for (column, other) in second.enumerated() {
             let replaced = previous[column] + (letter == other ? 0 : 1)
-            current.append(min(replaced, previous[column + 1] + 1, current[column] + 1))
+            var least = min(replaced, previous[column + 1] + 1, current[column] + 1)
+            if row > 0, column > 0, letter == second[column - 1], other == first[row - 1] {
+                least = min(least, beforePrevious[column - 1] + 1)
+            }
+            current.append(least)
         }
+        beforePrevious = previous
         previous = current
     }
     return previous[second.count]

@@ -19,8 +19,16 @@ package struct SettingsTable: Sendable {
 
     /// What `--help` prints about the settings.
     package var usage: String {
-        var text = "Settings: --NAME VALUE or --NAME=VALUE, or MUSTER_NAME in the environment, or 'NAME = VALUE' in the"
+        var text = ""
+        let calls = settings.filter { $0.scope == .call }
+        if !calls.isEmpty { text += "Options: --NAME VALUE or --NAME=VALUE.\n\n" + Self.lines(calls) + "\n" }
+        text += "Settings: --NAME VALUE or --NAME=VALUE, or MUSTER_NAME in the environment, or 'NAME = VALUE' in the"
         text += "\nfile that --config names; the first of these that is there holds.\n\n"
+        return text + Self.lines(settings.filter { $0.scope != .call })
+    }
+
+    private static func lines(_ settings: [Setting]) -> String {
+        var text = ""
         for setting in settings {
             text += "  --\(setting.name)  \(setting.help)\n"
             text += "      \(setting.expectation); default: \(setting.standard.isEmpty ? "none" : setting.standard)\n"
@@ -29,14 +37,15 @@ package struct SettingsTable: Sendable {
     }
 
     /// Decides every setting. `file` is the settings file to read when `--config` names no other one; it must exist.
+    /// Files in `weakest` were read before and stand below it.
     /// Throws on the first fault. Arguments do not include the program's own name.
     package func load(
-        arguments: [String], environment: [String: String], file: String? = nil
+        arguments: [String], environment: [String: String], file: String? = nil, weakest: [SettingsFile] = []
     ) throws(SettingsError) -> Settings {
         var line = CommandLineReader(table: self)
         try line.read(arguments)
-        var files: [SettingsFile] = []
-        if let path = line.config ?? file { files.append(try SettingsFile(reading: path)) }
+        var files = weakest
+        if let path = line.config ?? file { files.insert(try SettingsFile(reading: path), at: 0) }
         return try decide(line, environment: environment, files: files)
     }
 

@@ -131,7 +131,7 @@ package struct PlanJob: Equatable, Sendable {
     private mutating func proceed() -> [Action] {
         guard !isPaused, phase == .running else { return [] }
         guard roster.isComplete else { return roster.ask().map { .plan($0) } }
-        guard !outcomes.isEmpty else { return end(.failed("no city gave a plan: \(roster.complaint)")) }
+        guard !outcomes.isEmpty else { return end(.failed("no city gave a plan: \(roster.complaint())")) }
         return end(.done)
     }
 
@@ -149,7 +149,7 @@ extension PlanJob {
 
     /// The job as people see it; a city's values are seeds and new seeds. `name` gives a city's name.
     package func row(name: (CityID) -> String) -> JobRow {
-        var detail = roster.complaint
+        var detail = roster.complaint(name: name)
         if case .failed(let reason) = phase { detail = reason }
         return JobRow(
             job: configuration.job, kind: "planning", state: state.word, round: 0, rounds: 0,

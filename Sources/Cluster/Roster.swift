@@ -170,10 +170,10 @@ struct Roster: Equatable, Sendable {
     }
 
     /// What is not as it should be, for people: the first few cities by number. Empty when all is well.
-    var complaint: String {
+    func complaint(name: (CityID) -> String = { "city \($0)" }) -> String {
         let troubled = seats.filter { !$0.isSettled && ($0.fault != nil || !$0.isHome) }
         guard !troubled.isEmpty else { return "" }
-        let shown = troubled.prefix(4).map { "city \($0.city): \($0.fault ?? "its worker is away")" }
+        let shown = troubled.prefix(4).map { "\(name($0.city)): \($0.fault ?? "its worker is away")" }
         let more = troubled.count > shown.count ? ["\(troubled.count - shown.count) more cities"] : []
         return (shown + more).joined(separator: "; ")
     }

@@ -19,7 +19,7 @@ extension TrainingJob {
 
     /// The job as people see it. `name` gives a city's name.
     package func row(name: (CityID) -> String) -> JobRow {
-        var detail = roster.complaint
+        var detail = roster.complaint(name: name)
         if case .failed(let reason) = phase { detail = reason }
         return JobRow(
             job: configuration.job, kind: "training", state: state.word, round: UInt32(clamping: round),

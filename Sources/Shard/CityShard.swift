@@ -37,7 +37,8 @@ package final class CityShard: Sendable {
     package let city: CityID
     package let name: String
     package let store: ShardStore
-    let cluster: UInt64
+    /// The number of the cluster it belongs to.
+    package let cluster: UInt64
     let view = Mutex(View())
     let computing = Monitor(Computing())
 

@@ -86,7 +86,7 @@ extension ShardStore {
     }
 
     /// Notes that Redis has everything through a sequence, and removes what is older than the last `retained`
-    /// acknowledged events. A sequence below the noted one changes nothing. Not synced: what a crash
+    /// acknowledged events. A sequence below the noted one changes nothing (see `rewind`). Not synced: what a crash
     /// forgets of it is only sent once more. Throws `acknowledgedBeyond` for an event that never was.
     package func acknowledge(
         through sequence: UInt64, keeping retained: Int = StoreLimits.outboxRetained
@@ -106,6 +106,17 @@ extension ShardStore {
             try database.commit(batch, synced: false)
             state.acknowledged = sequence
             state.first = firstKept
+        }
+    }
+
+    /// Notes that Redis has lost what came after a sequence, so that it is sent again. Unsynced, as `acknowledge`.
+    package func rewind(to sequence: UInt64) throws(StoreError) {
+        try outbox.withLock { (state: inout OutboxState) throws(StoreError) in
+            if sequence >= state.acknowledged { return }
+            var batch = WriteBatch()
+            batch.put(.meta, key: MetaKey.acknowledged.bytes, value: Self.encoded(sequence))
+            try database.commit(batch, synced: false)
+            state.acknowledged = sequence
         }
     }
 

@@ -24,7 +24,7 @@ extension RedisError: CustomStringConvertible {
         case .unexpected(let address, let command):
             "redis \(address) gave an answer to \(command) that is none; is another program listening there?"
         case .unreachable(let address, let reason):
-            "redis \(address) cannot be reached: \(reason); start it or correct the setting redis-address"
+            "redis \(address) cannot be reached: \(reason); start it or correct the setting redis"
         }
     }
 }

@@ -9,15 +9,26 @@ package struct RegisterCities: Body {
     package static let kind = Kind.registerCities
     /// In the order that gives numbers to new ones.
     package var names: [String]
+    /// How much each is expected to hold, in any unit, for placing them; as many as names.
+    package var loads: [UInt64]
 
-    package init(names: [String]) { self.names = names }
+    package init(names: [String], loads: [UInt64]) {
+        precondition(names.count == loads.count, "every city has a load")
+        self.names = names
+        self.loads = loads
+    }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
         names = try reader.getNames()
+        loads = try reader.getArray(of: UInt64.self)
         guard !names.contains("") else { throw .invalid("a city without a name") }
+        guard loads.count == names.count else { throw .invalid("\(loads.count) loads of \(names.count) cities") }
     }
 
-    package func encode(into writer: inout ByteWriter) { writer.put(names: names) }
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(names: names)
+        writer.put(array: loads)
+    }
 }
 
 /// One city as the coordinator sees it.

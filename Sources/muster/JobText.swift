@@ -6,7 +6,10 @@ struct JobText {
 
     init(_ row: JobRow) { self.row = row }
 
-    func text() -> String { row.kind == JobRow.training ? training() : planning() }
+    func text() -> String {
+        let text = row.kind == JobRow.training ? training() : planning()
+        return row.detail.isEmpty || row.state == "failed" ? text : "\(text)\n\nNot all went well: \(row.detail)."
+    }
 
     private func training() -> String {
         var table = TextTable([

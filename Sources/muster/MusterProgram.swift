@@ -15,18 +15,19 @@ enum MusterProgram {
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
         guard let word = arguments.first, word != "help", word != "--help", word != "-h" else {
-            let verb = arguments.dropFirst().first.flatMap { name in verbs.first { $0.name == name } }
-            print(verb?.help ?? overview)
+            guard arguments.first == "help", let name = arguments.dropFirst().first else {
+                print(overview)
+                exit(0)
+            }
+            guard let verb = verbs.first(where: { $0.name == name }) else { unknown(name) }
+            print(verb.help)
             exit(0)
         }
         if word == "--version" || word == "version" {
             print("muster \(Build.identifier)")
             exit(0)
         }
-        guard let verb = verbs.first(where: { $0.name == word }) else {
-            let hint = suggestion(for: word, among: verbs.map(\.name)).map { "; did you mean '\($0)'?" } ?? ""
-            fail("muster has no verb '\(word)'\(hint)\n  muster help lists them", code: 2)
-        }
+        guard let verb = verbs.first(where: { $0.name == word }) else { unknown(word) }
         do {
             try verb.run(try Invocation(verb, arguments: Array(arguments.dropFirst())))
         } catch let error as SettingsError {
@@ -36,6 +37,11 @@ enum MusterProgram {
         } catch {
             fail("\(error)", code: 1)
         }
+    }
+
+    private static func unknown(_ word: String) -> Never {
+        let hint = suggestion(for: word, among: verbs.map(\.name)).map { "; did you mean '\($0)'?" } ?? ""
+        fail("there is no verb '\(word)'\(hint)\n  muster help lists them", code: 2)
     }
 
     private static var overview: String {
@@ -86,7 +92,7 @@ struct Invocation {
             return
         }
         settings = try verb.table.load(
-            arguments: arguments, environment: environment, files: [try SettingsFile(reading: shared, form: .shared)])
+            arguments: arguments, environment: environment, weakest: [try SettingsFile(reading: shared, form: .shared)])
     }
 
     func session() throws -> Session { try Session(settings) }

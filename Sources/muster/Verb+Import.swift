@@ -28,9 +28,9 @@ extension Verb {
         let dataSet = try dataSet(of: invocation)
         let session = try invocation.session()
         let start = monotonicSeconds()
-        let names = try dataSet.cityNames()
-        let table = try session.ask(RegisterCities(names: names), for: CityTable.self)
-        let rows = table.cities.filter { names.contains($0.name) }
+        let cities = try dataSet.outline()
+        let order = RegisterCities(names: cities.map(\.name), loads: cities.map(\.size))
+        let rows = try session.ask(order, for: CityTable.self).cities
         var rejects = RejectFile(path: invocation.settings.text("rejects"))
         let refusals = Refusals()
         var sender = BlockSender(session: session, cities: rows) { city, reason in refusals.add(city, reason) }
@@ -45,7 +45,7 @@ extension Verb {
         for refusal in refusals.all { try rejects.add(refusal) }
         try report(
             ImportReport(
-                cities: names.count, rows: sender.totals.rows, new: sender.totals.new, known: sender.totals.known,
+                cities: cities.count, rows: sender.totals.rows, new: sender.totals.new, known: sender.totals.known,
                 rejected: rejects.count, rejectFile: rejects.count > 0 ? rejects.path : nil,
                 seconds: monotonicSeconds() - start), invocation)
     }

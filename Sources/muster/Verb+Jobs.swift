@@ -59,14 +59,14 @@ extension Verb {
         try JobFollower(session: session, job: accepted.job, isJSON: invocation.isJSON).follow()
     }
 
-    static let pause = control(.pause, "stop a training job after its current round")
+    static let pause = control(.pause, "stop a job; what its cities are at now still counts")
     static let resume = control(.resume, "go on with a paused job")
     static let cancel = control(.cancel, "end a job for good")
 
     private static func control(_ verb: JobVerb, _ summary: String) -> Verb {
         Verb(name: verb.name, summary: summary, usage: "muster \(verb.name) JOB") { invocation in
             guard invocation.words.count == 1, let number = UInt64(invocation.words[0]) else {
-                throw UsageError("muster \(verb.name) needs the number of a job; muster status lists them")
+                throw UsageError("\(verb.name) needs the number of a job; muster status lists them")
             }
             let session = try invocation.session()
             let report = try session.ask(ControlJob(job: JobID(number), verb: verb), for: JobReport.self)
@@ -111,7 +111,11 @@ struct JobFollower {
 
     private func conclude(_ row: JobRow) throws {
         if isJSON { try printJSON(JobView(row)) } else { print(JobText(row).text()) }
-        if row.state == "failed" { throw CommandError("job \(row.job) failed: \(row.detail)") }
+        switch row.state {
+        case "failed": throw CommandError("job \(row.job) failed: \(row.detail)")
+        case "cancelled": throw CommandError("job \(row.job) was cancelled")
+        default: break
+        }
     }
 }
 

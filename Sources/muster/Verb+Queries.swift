@@ -27,7 +27,10 @@ extension Verb {
         let names = Dictionary(uniqueKeysWithValues: cities.map { ($0.city, $0.name) })
         let views = seeds.prefix(count).map { SeedView($0, city: names[$0.city] ?? "?") }
         if invocation.isJSON { return try printJSON(Array(views)) }
-        if views.isEmpty { complain("no seeds yet: muster train, then muster plan --all") }
+        if views.isEmpty {
+            let next = cities.isEmpty ? "muster import, muster train, then muster plan" : "muster train, then muster plan"
+            return complain("no seeds yet: \(next)")
+        }
         print(SeedView.table(Array(views)))
     }
 

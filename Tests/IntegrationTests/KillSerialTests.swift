@@ -103,7 +103,7 @@ extension Serial {
             let cluster = try TestCluster()
             defer { cluster.stop() }
             let _: ImportAnswer = try cluster.importSynthetic(Self.world)
-            let training = try cluster.start("muster", ["train", "--rounds", "6", "--steps", "10"])
+            let training = try cluster.start("muster", ["train", "--rounds", "40", "--steps", "10"])
             usleep(1_500_000)
             training.interrupt()  // Ctrl-C
             let stopped = try training.finish()
@@ -111,7 +111,7 @@ extension Serial {
             let paused: StatusAnswer = try cluster.json("status")
             #expect(paused.jobs.last?.state == "paused")
             let job: JobAnswer = try cluster.json("resume", "1")
-            #expect(job.state == "done" && job.losses.count == 6)
+            #expect(job.state == "done" && job.losses.count == 40)
         }
 
         @Test func aWorkerGoneForGoodIsNamedAndTheRestGoesOn() throws {

@@ -116,8 +116,16 @@ final class RunningProgram {
         var words = ([url.path] + arguments).map { strdup($0) } + [nil]
         var settings = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (words + settings).forEach { free($0) } }
+        // Threads of the test runner block signals, and a child would inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var child = pid_t()
-        let fault = posix_spawn(&child, url.path, &actions, nil, &words, &settings)
+        let fault = posix_spawn(&child, url.path, &actions, &attributes, &words, &settings)
         guard fault == 0 else { throw ClusterFault("\(url.path): \(String(cString: strerror(fault)))") }
         pid = child
     }

@@ -81,10 +81,10 @@ import Testing
 
     @Test func impossibleValuesAreRefused() {
         #expect(throws: WireError.body(.registerCities, .invalid("a city without a name"))) {
-            try Envelope(RegisterCities(names: [""])).decode(RegisterCities.self)
+            try Envelope(RegisterCities(names: [""], loads: [0])).decode(RegisterCities.self)
         }
         let long = String(repeating: "x", count: WireLimits.nameBytesMax + 1)
-        #expect(throws: WireError.self) { try Envelope(RegisterCities(names: [long])).decode(RegisterCities.self) }
+        #expect(throws: WireError.self) { try Envelope(RegisterCities(names: [long], loads: [0])).decode(RegisterCities.self) }
     }
 
     @Test func aLongExplanationIsCutBetweenTwoCharacters() throws {

@@ -39,7 +39,7 @@ enum Samples {
         Assign(cities: [CityAssignment(city: CityID(1), name: "Graz", epoch: Epoch(3))]),
         Assigned(),
         Failure(code: .staleEpoch, detail: "city 1 has epoch 4, the request has 3"),
-        RegisterCities(names: ["Köln", "Graz"]),
+        RegisterCities(names: ["Köln", "Graz"], loads: [7, 8]),
         CityTable(cities: cities),
         ImportBlock(),
         Imported(new: 3, known: 2, rejects: [RowReject(index: 4, reason: "a price band of 9")]),

@@ -15,10 +15,22 @@ package struct Reject: Sendable, Equatable, CustomStringConvertible {
     package var description: String { "\(file):\(line): \(reason)" }
 }
 
+/// A city before its rows are read.
+package struct CityOutline: Equatable, Sendable {
+    package var name: String
+    /// How often it is named where places are listed: about how large it is, for giving it a worker.
+    package var size: UInt64
+
+    package init(name: String, size: UInt64) {
+        self.name = name
+        self.size = size
+    }
+}
+
 /// Somewhere that a world's people, places, visits and friendships come from.
 package protocol DataSet: Sendable {
-    /// The names of the cities, in a deterministic order of first appearance.
-    func cityNames() throws(ImportError) -> [String]
+    /// The cities, in a deterministic order of first appearance.
+    func outline() throws(ImportError) -> [CityOutline]
 
     /// Streams every row, in the order people, places, visits, friendships, each to the city whose
     /// shard must hold it: a person to their home and then, as a halo copy, to every other city in
@@ -63,4 +75,9 @@ extension ImportError: CustomStringConvertible {
             "city \(name) has no number; register the data set's cities before reading it"
         }
     }
+}
+
+extension DataSet {
+    /// The names of the cities, in the order of `outline`.
+    package func cityNames() throws(ImportError) -> [String] { try outline().map(\.name) }
 }

@@ -14,13 +14,13 @@ package struct FoursquareDataSet: DataSet {
 
     package init(directory: String) { self.directory = directory }
 
-    package func cityNames() throws(ImportError) -> [String] {
+    package func outline() throws(ImportError) -> [CityOutline] {
         try requireFolder(directory)
         var venues = try TextTable(directory: directory, file: FoursquareReading.venuesFile)
         let column = try venues.header(["city"])[0]
-        var names: [String] = []
-        distinctNames(venues, column: column, into: &names)
-        return names
+        var cities: [CityOutline] = []
+        countNames(venues, column: column, into: &cities)
+        return cities
     }
 
     package func read(

@@ -17,15 +17,15 @@ package struct GowallaDataSet: DataSet {
 
     package init(directory: String) { self.directory = directory }
 
-    package func cityNames() throws(ImportError) -> [String] {
+    package func outline() throws(ImportError) -> [CityOutline] {
         try requireFolder(directory)
-        var names: [String] = []
+        var cities: [CityOutline] = []
         for file in [GowallaReading.placesFile, GowallaReading.homesFile] {
             var table = try TextTable(directory: directory, file: file)
             let column = try table.header(["city"])[0]
-            distinctNames(table, column: column, into: &names)
+            countNames(table, column: column, into: &cities)
         }
-        return names
+        return cities
     }
 
     package func read(

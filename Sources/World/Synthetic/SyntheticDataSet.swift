@@ -52,9 +52,12 @@ package struct SyntheticDataSet: DataSet {
 
     package init(_ configuration: SyntheticConfiguration) { self.configuration = configuration }
 
-    package func cityNames() throws(ImportError) -> [String] {
+    package func outline() throws(ImportError) -> [CityOutline] {
         try configuration.validate()
-        return (0..<configuration.cities).map(SyntheticCities.name)
+        let starts = SyntheticCities.shares(of: configuration.places, among: configuration.cities)
+        return (0..<configuration.cities).map { city in
+            CityOutline(name: SyntheticCities.name(city), size: UInt64(starts[city + 1] - starts[city]))
+        }
     }
 
     package func read(
