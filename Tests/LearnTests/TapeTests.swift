@@ -48,6 +48,17 @@ import Testing
             }) == [])
     }
 
+    @Test func addedRowsAndPlainProductsPassGradients() {
+        let check = GradientCheck(count: 3 * 2 + 2 * 4 + 6 * 4, seed: 12)
+        let wrong = check.disagreements(ofMatrix: { tape in
+            let sum = tape.gather(tape.parameter(block(14, 6, 4)), rows: [0, 1, 2, 3, 4, 5])
+            let rows = tape.product(tape.parameter(block(0, 3, 2)), tape.parameter(block(6, 2, 4)))
+            tape.addRows(rows, rows: [2, 2, 0, 1, 2, 0], to: sum)
+            return sum
+        })
+        #expect(wrong == [])
+    }
+
     @Test func segmentMeansPassGradientsToRowsAndWeights() {
         // Weights are positive, as after relu; one target hears nobody, one hears a row twice.
         var parameters = GradientCheck(count: 5 * 3 + 7, seed: 5).parameters
