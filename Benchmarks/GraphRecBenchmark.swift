@@ -28,6 +28,7 @@ struct GraphRecBenchmark {
         configuration.ownLearningRate = real("own-rate", configuration.ownLearningRate)
         configuration.ownDecay = real("own-decay", configuration.ownDecay)
         configuration.weightDecay = real("decay", configuration.weightDecay)
+        configuration.negatives = number("negatives", configuration.negatives)
         let seed = UInt64(number("seed", 1))
         let trainer = try CityTrainer(graph: graph, configuration: configuration, seed: seed, state: nil)
         var weights = SharedWeights.initial(configuration, seed: seed).values
