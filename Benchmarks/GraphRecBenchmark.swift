@@ -1,70 +1,74 @@
 import Basics
-import Foundation
+import Glibc
 import Graph
 import Learn
 import Linalg
 import Nearest
 import World
 
-/// Trains GraphRec on one city and prints a line per round: speed, loss and ranking quality beside popularity.
+/// Trains GraphRec on one city, of a Foursquare folder or made up, and prints a line before training and one for
+/// each round: speed, loss, and how it ranks what residents do next beside how popularity ranks it.
 struct GraphRecBenchmark {
-    let options: [String: String]
+    let options: BenchmarkOptions
     let core: String
 
-    private func number(_ name: String, _ standard: Int) -> Int { options[name].flatMap { Int($0) } ?? standard }
-    private func real(_ name: String, _ standard: Float) -> Float { options[name].flatMap { Float($0) } ?? standard }
-
     func run() throws {
-        let pool = ComputePool(threads: number("threads", 1))
+        let pool = ComputePool(threads: options.integer("threads", 1))
         let start = monotonicSeconds()
         let graph = try load(pool)
-        let loaded = monotonicSeconds() - start
-        var configuration = GraphRecConfiguration()
-        configuration.batch = number("batch", configuration.batch)
-        if let fanout = options["fanout"] {
-            configuration.fanouts = fanout.split(separator: ",").compactMap { Int($0) }
-        }
-        configuration.learningRate = real("rate", configuration.learningRate)
-        configuration.ownLearningRate = real("own-rate", configuration.ownLearningRate)
-        configuration.ownDecay = real("own-decay", configuration.ownDecay)
-        configuration.weightDecay = real("decay", configuration.weightDecay)
-        configuration.negatives = number("negatives", configuration.negatives)
-        let seed = UInt64(number("seed", 1))
+        let seconds = monotonicSeconds() - start
+        let configuration = configuration()
+        let seed = UInt64(options.integer("seed", 1))
+        let steps = options.integer("steps", 100)
         let trainer = try CityTrainer(graph: graph, configuration: configuration, seed: seed, state: nil)
         var weights = SharedWeights.initial(configuration, seed: seed).values
-        print(
-            "people \(graph.people.count) residents \(graph.residents) places \(graph.places.count) "
-                + "visits \(graph.visitPlaces.count) friendships \(graph.socialNeighbors.count / 2) core \(core) "
-                + "load \(loaded)")
-        report(graph, configuration, weights, trainer, pool, round: -1)
-        let every = number("every", 1)
-        for round in 0..<number("rounds", 10) {
+        var line = BenchmarkLine()
+        report(&line, graph, trainer, weights, pool, round: -1, load: seconds)
+        for round in 0..<options.integer("rounds", 4) {
             let (wall, processor) = (monotonicSeconds(), processCPUSeconds())
-            let outcome = try trainer.round(
-                round, weights: weights, steps: number("steps", 100), pool: pool, isCancelled: { false })
+            let outcome = try trainer.round(round, weights: weights, steps: steps, pool: pool, isCancelled: { false })
+            let (spent, worked) = (monotonicSeconds() - wall, processCPUSeconds() - processor)
             weights = outcome.weights
-            let (seconds, cpu) = (monotonicSeconds() - wall, processCPUSeconds() - processor)
-            print(
-                "round \(round) loss \(outcome.meanLoss) steps/s \(Double(number("steps", 100)) / seconds) "
-                    + "triplets/cpu-s \(Double(outcome.samples) / cpu)")
-            if (round + 1) % every == 0 { report(graph, configuration, weights, trainer, pool, round: round) }
+            line = BenchmarkLine()
+            line.fields = [("cpu_seconds", "\(worked)"), ("wall_seconds", "\(spent)")]
+            line.metrics = [
+                ("loss", outcome.meanLoss), ("steps_per_second", Double(steps) / spent),
+                ("positives_per_cpu_second", Double(outcome.samples) / worked),
+                ("triplets_per_second", Double(outcome.samples * configuration.negatives) / spent),
+            ]
+            report(&line, graph, trainer, weights, pool, round: round, load: seconds)
         }
+    }
+
+    private func configuration() -> GraphRecConfiguration {
+        var configuration = GraphRecConfiguration()
+        configuration.batch = options.integer("batch", configuration.batch)
+        configuration.negatives = options.integer("negatives", configuration.negatives)
+        if let fanout = options.text("fanout") {
+            configuration.fanouts = fanout.split(separator: ",").compactMap { Int($0) }
+        }
+        configuration.learningRate = options.number("rate", configuration.learningRate)
+        configuration.headLearningRate = options.number("head-rate", configuration.headLearningRate)
+        configuration.ownLearningRate = options.number("own-rate", configuration.ownLearningRate)
+        configuration.ownDecay = options.number("own-decay", configuration.ownDecay)
+        return configuration
     }
 
     private func load(_ pool: ComputePool) throws -> CityGraph {
         let source: any DataSet
-        if let folder = options["data"] {
+        if let folder = options.text("data") {
             source = FoursquareDataSet(directory: folder)
         } else {
             source = SyntheticDataSet(
-                SyntheticConfiguration(people: number("people", 2000), places: number("places", 1000), cities: 1,
+                SyntheticConfiguration(
+                    people: options.integer("people", 2000), places: options.integer("places", 1000), cities: 1,
                     seed: 1))
         }
         let names = try source.cityNames()
-        let wanted = options["city"] ?? names[0]
         var cities: [String: CityID] = [:]
-        for (index, name) in names.enumerated() { cities[name] = CityID(UInt32(index)) }
-        guard let city = cities[wanted] else { fatalError("cities: \(names)") }
+        for (number, name) in names.enumerated() { cities[name] = CityID(UInt32(number)) }
+        let wanted = options.text("city") ?? names[0]
+        guard let city = cities[wanted] else { throw ImportError.unknownCity(wanted) }
         var builder = CityGraphBuilder(city: city)
         try source.read(
             cities: cities, emit: { at, record in if at == city { builder.add(record) } }, reject: { _ in },
@@ -73,30 +77,34 @@ struct GraphRecBenchmark {
     }
 
     private func report(
-        _ graph: CityGraph, _ configuration: GraphRecConfiguration, _ weights: [Float], _ trainer: CityTrainer,
-        _ pool: ComputePool, round: Int
+        _ line: inout BenchmarkLine, _ graph: CityGraph, _ trainer: CityTrainer, _ weights: [Float],
+        _ pool: ComputePool, round: Int, load: Double
     ) {
-        let start = processCPUSeconds()
+        let configuration = configuration()
         let embeddings = trainer.embeddings(weights: weights, pool: pool)
-        let embedded = processCPUSeconds()
         let retrieved = retrieve(graph, embeddings, pool)
-        let searched = processCPUSeconds()
         let head = PlaceHead(configuration: configuration, weights: weights)
-        let people = (0..<UInt32(graph.residents)).map { $0 }
         let scores = head.scores(
-            people: people, candidates: retrieved, embeddings: embeddings,
+            people: (0..<UInt32(graph.residents)).map { $0 }, candidates: retrieved, embeddings: embeddings,
             context: PlaceContext.vector(slot: nil, configuration: configuration), pool: pool)
-        let reranked = zip(retrieved, scores).map { places, scores in
+        let ranked = zip(retrieved, scores).map { places, scores in
             zip(places, scores).sorted { ($1.1, $0.0) < ($0.1, $1.0) }.map(\.0)
         }
-        let ranked = processCPUSeconds()
         let first = evaluate(graph: graph, ranked: retrieved)
-        let second = evaluate(graph: graph, ranked: reranked)
-        print(
-            "  eval people \(first.people) popularity ndcg \(first.popularityNDCGAt10) recall "
-                + "\(first.popularityRecallAt10) | retrieval ndcg \(first.ndcgAt10) recall \(first.recallAt10) | head ndcg "
-                + "\(second.ndcgAt10) recall \(second.recallAt10) | embed \(embedded - start) search "
-                + "\(searched - embedded) head \(ranked - searched)")
+        let final = evaluate(graph: graph, ranked: ranked)
+        line.fields = [
+            ("name", "\"graphrec\""), ("data", "\"\(options.text("data") == nil ? "synthetic" : "foursquare")\""),
+            ("city", "\"\(options.text("city") ?? "")\""), ("core", "\"\(core)\""),
+            ("threads", "\(pool.threads)"), ("seed", "\(options.integer("seed", 1))"), ("round", "\(round)"),
+            ("load_seconds", "\(load)"), ("peak_bytes", "\(BenchmarkLine.peakBytes)"),
+        ] + line.fields
+        line.metrics += [
+            ("people", Double(final.people)), ("ndcg_at_10", final.ndcgAt10), ("recall_at_10", final.recallAt10),
+            ("retrieval_ndcg_at_10", first.ndcgAt10), ("retrieval_recall_at_10", first.recallAt10),
+            ("popularity_ndcg_at_10", final.popularityNDCGAt10),
+            ("popularity_recall_at_10", final.popularityRecallAt10),
+        ]
+        print(line.printed())
         fflush(nil)
     }
 

@@ -1,24 +1,62 @@
 import Basics
-import Foundation
-import Graph
-import Learn
+import Glibc
 import Linalg
-import World
 
-/// muster-bench NAME --data FOLDER [options]: measures, and prints one JSON object per line.
+/// muster-bench NAME [options]: runs one measurement and prints one JSON object per line, with the names that the
+/// other systems' runs use as well.
 @main
 struct Program {
-    static func main() throws {
+    static func main() {
         let core = BLAS.configure(arguments: CommandLine.arguments)
-        var options: [String: String] = [:]
-        let words = CommandLine.arguments.dropFirst(2)
+        let options = BenchmarkOptions(words: Array(CommandLine.arguments.dropFirst(2)))
+        do {
+            switch CommandLine.arguments.dropFirst().first {
+            case "graphrec": try GraphRecBenchmark(options: options, core: core).run()
+            default: fail("usage: muster-bench graphrec [--data FOLDER --city NAME] [--rounds N --steps N ...]")
+            }
+        } catch {
+            fail("\(error)")
+        }
+    }
+
+    private static func fail(_ message: String) -> Never {
+        let line = Array("muster-bench: \(message)\n".utf8)
+        _ = write(2, line, line.count)
+        exit(2)
+    }
+}
+
+/// `--name value` pairs.
+struct BenchmarkOptions {
+    private var values: [String: String] = [:]
+
+    init(words: [String]) {
         for (name, value) in zip(words, words.dropFirst()) where name.hasPrefix("--") {
-            options[String(name.dropFirst(2))] = value
+            values[String(name.dropFirst(2))] = value
         }
-        guard CommandLine.arguments.count > 1, CommandLine.arguments[1] == "graphrec" else {
-            FileHandle.standardError.write(Data("usage: muster-bench graphrec --data foursquare:FOLDER ...\n".utf8))
-            exit(2)
-        }
-        try GraphRecBenchmark(options: options, core: core).run()
+    }
+
+    func text(_ name: String) -> String? { values[name] }
+
+    func integer(_ name: String, _ standard: Int) -> Int { values[name].flatMap { Int($0) } ?? standard }
+
+    func number(_ name: String, _ standard: Float) -> Float { values[name].flatMap { Float($0) } ?? standard }
+}
+
+/// One line of output.
+struct BenchmarkLine {
+    var fields: [(String, String)] = []
+    var metrics: [(String, Double)] = []
+
+    func printed() -> String {
+        let numbers = metrics.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ")
+        return "{" + fields.map { "\"\($0.0)\": \($0.1), " }.joined() + "\"metrics\": {\(numbers)}}"
+    }
+
+    /// The most memory this process held at any time.
+    static var peakBytes: Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss * 1024
     }
 }

@@ -21,6 +21,9 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var negatives = 4
     /// Adam's rate for the shared weights.
     package var learningRate: Float = 1e-3
+    /// Adam's rate for the place head: lower, since it corrects a ranking that is good already, and at the shared rate
+    /// it wanders over it.
+    package var headLearningRate: Float = 1e-4
     /// Adam's rate for the vertices' own embeddings, which see few gradients each.
     package var ownLearningRate: Float = 1e-3
     /// Decoupled decay of the shared weights, per unit of learning rate.
@@ -46,7 +49,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     /// | 2 | version 1 |
     /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets |
     /// | 4 + 4n each | headHidden, fanouts |
-    /// | 4 each | the six numbers in the order of `numbers` |
+    /// | 4 each | the seven numbers in the order of `numbers` |
     package func encode(into writer: inout ByteWriter) {
         writer.put(Self.version)
         let counts = [
@@ -72,6 +75,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         headHidden = try Self.widths(&reader)
         fanouts = try Self.widths(&reader)
         learningRate = try Self.number(&reader)
+        headLearningRate = try Self.number(&reader)
         ownLearningRate = try Self.number(&reader)
         weightDecay = try Self.number(&reader)
         ownDecay = try Self.number(&reader)
@@ -81,7 +85,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     }
 
     private var numbers: [Float] {
-        [learningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating]
+        [learningRate, headLearningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating]
     }
 
     private static func width(_ reader: inout ByteReader, atMost limit: Int = widthMax) throws(ByteError) -> Int {

@@ -133,11 +133,14 @@ package final class CityTrainer {
         guard norm.isFinite else { return norm }
         let scale = norm > Double(configuration.gradientNormMax) ? configuration.gradientNormMax / Float(norm) : 1
         steps += 1
-        moments.move(
-            tape.parameters, by: tape.parameterGradients,
-            AdamStep(
-                number: steps, rate: configuration.learningRate, decay: configuration.weightDecay,
-                gradientScale: scale))
+        let head = model.layout.headOffset
+        for (part, rate) in [
+            (0..<head, configuration.learningRate), (head..<model.layout.count, configuration.headLearningRate),
+        ] {
+            moments.move(
+                tape.parameters, by: tape.parameterGradients, part: part,
+                AdamStep(number: steps, rate: rate, decay: configuration.weightDecay, gradientScale: scale))
+        }
         func ownStep(decay: Float) -> AdamStep {
             AdamStep(number: steps, rate: configuration.ownLearningRate, decay: decay, gradientScale: scale)
         }

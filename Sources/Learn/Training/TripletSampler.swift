@@ -43,8 +43,9 @@ struct TripletSampler: Sendable {
                 row.append((graph.visitPlaces[edge], edge))
             }
             row.sort { ($0.place, $0.edge) < ($1.place, $1.edge) }
-            for (index, (place, edge)) in row.enumerated() where index + 1 == row.count || row[index + 1].place != place {
-                positives.append((person, place, graph.visitSignals[edge].slot))
+            for (index, (place, edge)) in row.enumerated() {
+                let isLast = index + 1 == row.count || row[index + 1].place != place
+                if isLast { positives.append((person, place, graph.visitSignals[edge].slot)) }
             }
         }
     }
