@@ -95,19 +95,26 @@ package final class ComputePool: Sendable {
     }
 
     private static func work(_ monitor: Monitor<State>) {
-        while true {
-            let claim = monitor.withLock { state, _ -> (body: @Sendable (Int) -> Void, index: Int)? in
-                guard let job = state.job, job.next < job.count else { return nil }
-                state.job?.next += 1
-                state.job?.running += 1
-                return (job.body, job.next)
-            }
-            guard let claim else { return }
-            claim.body(claim.index)
+        while runOne(monitor) {
             monitor.withLock { state, wake in
                 state.job?.running -= 1
                 if let job = state.job, job.running == 0, job.next >= job.count { wake() }
             }
         }
+    }
+
+    /// Runs the next index, if there is one. Not inlined: its copy of the loop's body must be gone before the
+    /// index counts as done, since from then on `forEach` may return and check that nobody holds the body.
+    @inline(never)
+    private static func runOne(_ monitor: Monitor<State>) -> Bool {
+        let claim = monitor.withLock { state, _ -> (body: @Sendable (Int) -> Void, index: Int)? in
+            guard let job = state.job, job.next < job.count else { return nil }
+            state.job?.next += 1
+            state.job?.running += 1
+            return (job.body, job.next)
+        }
+        guard let claim else { return false }
+        claim.body(claim.index)
+        return true
     }
 }

@@ -96,7 +96,7 @@ extension CityGraph {
             for vertex in 0..<shares.count / TimeSlot.count {
                 let sum = shares[vertex * TimeSlot.count..<(vertex + 1) * TimeSlot.count].reduce(0, +)
                 let expected: Float = hasVisits(UInt32(vertex)) ? 1 : 0
-                if abs(sum - expected) > 1e-4 { broken.append("the time shares of \(kind) \(vertex) sum to \(expected)") }
+                if abs(sum - expected) > 1e-4 { broken.append("the time shares of \(kind) \(vertex) sum to 1 or 0") }
             }
         }
         check(personSlots, { !visits(of: $0).isEmpty }, "person")

@@ -109,6 +109,16 @@ package final class CityGraph: Sendable {
     /// Where the held-out places of a resident stand in `heldOutPlaces`.
     package func heldOut(of resident: UInt32) -> Range<Int> { Self.row(heldOutOffsets, resident) }
 
+    /// The memory that its arrays occupy.
+    package var bytes: Int {
+        let offsets = [socialOffsets, visitOffsets, placeOffsets, heldOutOffsets]
+        let vertices = [socialNeighbors, visitPlaces, placeVisitors, placeEdges, heldOutPlaces]
+        let features = [socialFeatures, personFeatures, placeFeatures, personSlots, placeSlots]
+        return (offsets + vertices).reduce(0) { $0 + 4 * $1.count } + features.reduce(0) { $0 + 4 * $1.count }
+            + visitSignals.count * MemoryLayout<VisitSignals>.stride + 8 * (people.count + places.count)
+            + personIndex.bytes + placeIndex.bytes
+    }
+
     private static func row(_ offsets: [UInt32], _ vertex: UInt32) -> Range<Int> {
         Int(offsets[Int(vertex)])..<Int(offsets[Int(vertex) + 1])
     }

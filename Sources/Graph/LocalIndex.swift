@@ -31,6 +31,9 @@ struct LocalIndex: Sendable {
     /// How many numbers there are.
     var count: Int { numbers.count }
 
+    /// What it occupies.
+    var bytes: Int { 8 * numbers.count + 4 * slots.count }
+
     /// Where `number` stands, nil when it is not there.
     func position(of number: UInt64) -> UInt32? {
         var slot = Int(truncatingIfNeeded: SeededRandom.mix(number)) & mask

@@ -11,18 +11,34 @@ package struct Neighbor: Equatable, Sendable {
         self.row = row
         self.score = score
     }
+}
 
-    /// The one order of answers: higher score first, ties by lower row.
-    package func isBetter(than other: Neighbor) -> Bool {
-        score != other.score ? score > other.score : row < other.row
+extension Neighbor {
+    /// A number that is larger for a better neighbor, better being a higher score or, in a tie, a lower row: the
+    /// score's bits, turned so that they order like the score, above the row's complement. Heaps compare keys only.
+    fileprivate var key: UInt64 {
+        // Adding zero makes one zero of the two.
+        let bits = (score + 0).bitPattern
+        let ordered = bits >> 31 == 0 ? bits | 1 << 31 : ~bits
+        return UInt64(ordered) << 32 | UInt64(~row)
+    }
+
+    fileprivate init(key: UInt64) {
+        let ordered = UInt32(truncatingIfNeeded: key >> 32)
+        let bits = ordered >> 31 == 1 ? ordered & ~(1 << 31) : ~ordered
+        self.init(row: ~UInt32(truncatingIfNeeded: key), score: Float(bitPattern: bits))
     }
 }
 
 /// Keeps the best `capacity` of what is offered. No score is NaN.
 struct TopNeighbors {
-    /// A heap: no entry is worse than its parent.
-    private var heap: [Neighbor] = []
+    /// Keys in a heap: none is smaller than its parent.
+    private var heap: [UInt64] = []
     private let capacity: Int
+
+    /// A row that comes after all rows offered so far is kept only if it scores above this;
+    /// nil as long as there is room for anything.
+    private(set) var threshold: Float?
 
     /// `capacity` is positive.
     init(capacity: Int) {
@@ -31,46 +47,50 @@ struct TopNeighbors {
         heap.reserveCapacity(capacity)
     }
 
-    /// A row that comes after all rows offered so far is kept only if it scores above this;
-    /// nil as long as there is room for anything.
-    var threshold: Float? { heap.count < capacity ? nil : heap[0].score }
-
     /// O(log capacity) when kept, O(1) when not.
     mutating func offer(_ candidate: Neighbor) {
+        let key = candidate.key
         if heap.count < capacity {
-            heap.append(candidate)
-            siftUp()
-        } else if candidate.isBetter(than: heap[0]) {
-            heap[0] = candidate
-            siftDown()
+            heap.append(key)
+            siftUp(key)
+        } else if key > heap[0] {
+            siftDown(key)
+        } else {
+            return
         }
+        if heap.count == capacity { threshold = Neighbor(key: heap[0]).score }
     }
 
     /// Best first.
     consuming func sorted() -> [Neighbor] {
-        heap.sort { $0.isBetter(than: $1) }
-        return heap
+        heap.sort(by: >)
+        return heap.map { Neighbor(key: $0) }
     }
 
-    private mutating func siftUp() {
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            if !heap[parent].isBetter(than: heap[child]) { return }
-            heap.swapAt(parent, child)
-            child = parent
+    /// Moves the last entry, `key`, up to its place.
+    private mutating func siftUp(_ key: UInt64) {
+        var hole = heap.count - 1
+        while hole > 0 {
+            let parent = (hole - 1) / 2
+            if heap[parent] <= key { break }
+            heap[hole] = heap[parent]
+            hole = parent
         }
+        heap[hole] = key
     }
 
-    private mutating func siftDown() {
-        var parent = 0
+    /// Puts `key` in place of the root and moves it down to its place.
+    private mutating func siftDown(_ key: UInt64) {
+        var hole = 0
+        let count = heap.count
         while true {
-            var child = 2 * parent + 1
-            if child >= heap.count { return }
-            if child + 1 < heap.count, heap[child].isBetter(than: heap[child + 1]) { child += 1 }
-            if !heap[parent].isBetter(than: heap[child]) { return }
-            heap.swapAt(parent, child)
-            parent = child
+            var child = 2 * hole + 1
+            if child >= count { break }
+            if child + 1 < count { child += heap[child + 1] < heap[child] ? 1 : 0 }
+            if heap[child] >= key { break }
+            heap[hole] = heap[child]
+            hole = child
         }
+        heap[hole] = key
     }
 }

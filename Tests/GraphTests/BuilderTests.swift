@@ -126,7 +126,8 @@ import World
 
     @Test func brokenPromisesAreFound() {
         let none = SkippedRecords()
-        let features = CityFeatures(people: [], places: [], visits: VisitEdges(), areas: .none, pool: ComputePool(threads: 1))
+        let features = CityFeatures(
+            people: [], places: [], visits: VisitEdges(), areas: .none, pool: ComputePool(threads: 1))
         let graph = CityGraph(
             city: Small.city, people: [PersonID(2), PersonID(1)], residents: 2, places: [], social: .none,
             visits: VisitEdges(), features: features, skipped: none)

@@ -6,69 +6,92 @@ import World
 private let busy = Small.graph(
     Small.randomRecords(people: 150, places: 50, visits: 4000, friendships: 900, seed: 21))
 
-/// Everything a sampled subgraph promises, against the graph it was drawn from; answers the broken promises.
-private func broken(
-    _ sample: SampledSubgraph, _ graph: CityGraph, fanouts: [Int], people: [UInt32], places: [UInt32],
-    excluded: Set<UInt64>
-) -> [String] {
+/// Holds a sampled subgraph against the graph it was drawn from and notes the promises it breaks.
+private struct Referee {
+    let graph: CityGraph
+    let sample: SampledSubgraph
+    let excluded: Set<UInt64>
     var broken: [String] = []
-    func expect(_ holds: Bool, _ promise: String) { if !holds { broken.append(promise) } }
-    expect(Set(sample.people).count == sample.people.count, "a person has one row")
-    expect(Set(sample.places).count == sample.places.count, "a place has one row")
-    expect(Array(sample.people.prefix(people.count)) == people, "targets are the first people")
-    expect(Array(sample.places.prefix(places.count)) == places, "targets are the first places")
-    expect(sample.layers.count == fanouts.count, "one layer per fan-out")
-    var inputs = (people: sample.people.count, places: sample.places.count)
-    for (layer, fanout) in zip(sample.layers, fanouts.reversed()) {
-        expect(layer.people <= inputs.people && layer.places <= inputs.places, "targets are inputs")
-        for (relation, targets, sources) in [
-            (layer.social, layer.people, inputs.people), (layer.interacts, layer.places, inputs.people),
-            (layer.revInteracts, layer.people, inputs.places),
-        ] {
-            expect(relation.offsets.count == targets + 1, "offsets of every target")
-            expect(Int(relation.offsets.last ?? 0) == relation.edges.count, "offsets end at the messages")
-            expect(relation.sources.count == relation.edges.count, "a source for every message")
-            expect(relation.sources.allSatisfy { Int($0) < sources }, "sources are inputs")
-        }
-        for target in 0..<layer.people {
-            let person = sample.people[target]
-            let friends = layer.social.messages(of: target)
-            expect(friends.count == min(fanout, graph.friends(of: person).count), "as many friends as fit")
-            expect(Set(friends.map(\.edge)).count == friends.count, "no friend twice")
-            for (source, edge) in friends {
-                expect(graph.friends(of: person).contains(Int(edge)), "edges of the target")
-                expect(graph.socialNeighbors[Int(edge)] == sample.people[Int(source)], "the edge leads to its source")
-            }
-            let visits = layer.revInteracts.messages(of: target)
-            let allowed = graph.visits(of: person).filter {
-                !excluded.contains(UInt64(person) << 32 | UInt64(graph.visitPlaces[$0]))
-            }
-            expect(visits.count == min(fanout, allowed.count), "as many visits as fit")
-            expect(Set(visits.map(\.edge)).count == visits.count, "no visit twice")
-            for (source, edge) in visits {
-                expect(allowed.contains(Int(edge)), "allowed visits of the target")
-                expect(graph.visitPlaces[Int(edge)] == sample.places[Int(source)], "the visit leads to its place")
-            }
-        }
-        for target in 0..<layer.places {
-            let place = sample.places[target]
-            let allowed = graph.visitors(of: place).filter {
-                !excluded.contains(UInt64(graph.placeVisitors[$0]) << 32 | UInt64(place))
-            }
-            let visitors = layer.interacts.messages(of: target)
-            expect(visitors.count == min(fanout, allowed.count), "as many visitors as fit")
-            expect(Set(visitors.map(\.edge)).count == visitors.count, "no visitor's visit twice")
-            for (source, edge) in visitors {
-                expect(graph.visitPlaces[Int(edge)] == place, "a visit to the target")
-                expect(graph.visits(of: sample.people[Int(source)]).contains(Int(edge)), "by its source")
-                expect(allowed.contains { graph.placeEdges[$0] == edge }, "an allowed visit")
-            }
-        }
-        inputs = (layer.people, layer.places)
+
+    init(_ sample: SampledSubgraph, _ graph: CityGraph, excluded: Set<UInt64>) {
+        self.graph = graph
+        self.sample = sample
+        self.excluded = excluded
     }
-    expect(inputs == (people.count, places.count), "the last targets are what was asked for")
-    return broken
+
+    mutating func expect(_ holds: Bool, _ promise: String) { if !holds { broken.append(promise) } }
+
+    mutating func check(fanouts: [Int], people: [UInt32], places: [UInt32]) -> [String] {
+        expect(Set(sample.people).count == sample.people.count, "a person has one row")
+        expect(Set(sample.places).count == sample.places.count, "a place has one row")
+        expect(Array(sample.people.prefix(people.count)) == people, "targets are the first people")
+        expect(Array(sample.places.prefix(places.count)) == places, "targets are the first places")
+        expect(sample.layers.count == fanouts.count, "one layer per fan-out")
+        var inputs = (people: sample.people.count, places: sample.places.count)
+        for (layer, fanout) in zip(sample.layers, fanouts.reversed()) {
+            expect(layer.people <= inputs.people && layer.places <= inputs.places, "targets are inputs")
+            checkShape(layer.social, targets: layer.people, sources: inputs.people)
+            checkShape(layer.interacts, targets: layer.places, sources: inputs.people)
+            checkShape(layer.revInteracts, targets: layer.people, sources: inputs.places)
+            if !broken.isEmpty { return broken }
+            for target in 0..<layer.people {
+                checkFriends(of: target, layer.social.messages(of: target), fanout)
+                checkVisits(of: target, layer.revInteracts.messages(of: target), fanout)
+            }
+            for target in 0..<layer.places {
+                checkVisitors(of: target, layer.interacts.messages(of: target), fanout)
+            }
+            inputs = (layer.people, layer.places)
+        }
+        expect(inputs == (people.count, places.count), "the last targets are what was asked for")
+        return broken
+    }
+
+    private mutating func checkShape(_ relation: SampledRelation, targets: Int, sources: Int) {
+        expect(relation.offsets.count == targets + 1, "offsets of every target")
+        expect(Int(relation.offsets.last ?? 0) == relation.edges.count, "offsets end at the messages")
+        expect(relation.sources.count == relation.edges.count, "a source for every message")
+        expect(relation.sources.allSatisfy { Int($0) < sources }, "sources are inputs")
+    }
+
+    private mutating func checkFriends(of target: Int, _ friends: [Message], _ fanout: Int) {
+        let row = graph.friends(of: sample.people[target])
+        expect(friends.count == min(fanout, row.count), "as many friends as fit")
+        expect(Set(friends.map(\.edge)).count == friends.count, "no friend twice")
+        for (source, edge) in friends {
+            expect(row.contains(Int(edge)), "edges of the target")
+            expect(graph.socialNeighbors[Int(edge)] == sample.people[Int(source)], "the edge leads to its source")
+        }
+    }
+
+    private mutating func checkVisits(of target: Int, _ visits: [Message], _ fanout: Int) {
+        let person = sample.people[target]
+        let allowed = graph.visits(of: person).filter {
+            !excluded.contains(UInt64(person) << 32 | UInt64(graph.visitPlaces[$0]))
+        }
+        expect(visits.count == min(fanout, allowed.count), "as many visits as fit")
+        expect(Set(visits.map(\.edge)).count == visits.count, "no visit twice")
+        for (source, edge) in visits {
+            expect(allowed.contains(Int(edge)), "allowed visits of the target")
+            expect(graph.visitPlaces[Int(edge)] == sample.places[Int(source)], "the visit leads to its place")
+        }
+    }
+
+    private mutating func checkVisitors(of target: Int, _ visitors: [Message], _ fanout: Int) {
+        let place = sample.places[target]
+        let allowed = graph.visitors(of: place).filter {
+            !excluded.contains(UInt64(graph.placeVisitors[$0]) << 32 | UInt64(place))
+        }
+        expect(visitors.count == min(fanout, allowed.count), "as many visitors as fit")
+        expect(Set(visitors.map(\.edge)).count == visitors.count, "no visitor's visit twice")
+        for (source, edge) in visitors {
+            expect(graph.visits(of: sample.people[Int(source)]).contains(Int(edge)), "a visit of its source")
+            expect(allowed.contains { graph.placeEdges[$0] == edge }, "an allowed visit to the target")
+        }
+    }
 }
+
+private typealias Message = (source: UInt32, edge: UInt32)
 
 extension SampledRelation {
     fileprivate func messages(of target: Int) -> [(source: UInt32, edge: UInt32)] {
@@ -91,10 +114,11 @@ extension SampledRelation {
                 }
             }
             let sample = sampler.sample(people: people, places: places, excluding: excluded, random: &random)
-            #expect(broken(
-                sample, busy, fanouts: fanouts, people: people, places: places, excluded: excluded) == [])
+            var referee = Referee(sample, busy, excluded: excluded)
+            #expect(referee.check(fanouts: fanouts, people: people, places: places) == [])
             let free = sampler.sample(people: people, places: places, excluding: [], random: &random)
-            #expect(broken(free, busy, fanouts: fanouts, people: people, places: places, excluded: []) == [])
+            referee = Referee(free, busy, excluded: [])
+            #expect(referee.check(fanouts: fanouts, people: people, places: places) == [])
         }
     }
 

@@ -20,7 +20,9 @@ enum Small {
     }
 
     /// A visit `hour` hours after Monday midnight.
-    static func visit(_ person: UInt64, _ place: UInt64, hour: Int64, attended: Bool = true, likes: UInt16 = 0) -> Record {
+    static func visit(
+        _ person: UInt64, _ place: UInt64, hour: Int64, attended: Bool = true, likes: UInt16 = 0
+    ) -> Record {
         .visit(Visit(
             person: PersonID(person), place: PlaceID(place), time: Timestamp(milliseconds: monday + hour * 3_600_000),
             likes: likes, attended: attended))

@@ -93,6 +93,16 @@ private func wholeNumbers(_ count: Int, seed: UInt64) -> [Float] {
         #expect(found[0].map(\.row) == [4, 3, 1, 2])
     }
 
+    @Test func scoresOrderAcrossZeroAndTheTwoZerosTie() {
+        let vectors: [Float] = [-2, -0.0, 0, 1e-30, -1e-30, 3, -0.0, -2]
+        let query: [Float] = [1]
+        for count in [3, 8] {
+            let found = ExactIndex(vectors: vectors, dimensions: 1).search(
+                queries: query.span, count: count, excluding: { _ in [] }, pool: ComputePool(threads: 1))
+            #expect(found[0].map(\.row) == Array([5, 3, 1, 2, 6, 4, 0, 7].prefix(count)))
+        }
+    }
+
     @Test func aMatrixThatDoesNotFitIsOurOwnFault() async {
         await #expect(processExitsWith: .failure) { _ = ExactIndex(vectors: [1, 2, 3], dimensions: 2) }
     }

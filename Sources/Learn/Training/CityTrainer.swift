@@ -13,7 +13,7 @@ import Linalg
 package struct RoundOutcome: Sendable {
     /// The shared weights after the city's steps.
     package var weights: [Float]
-    /// Triplets learned from: the city's weight in the average.
+    /// Positives learned from, each beside several negatives: the city's weight in the average.
     package var samples: Int
     /// Mean over the steps.
     package var meanLoss: Double
@@ -21,7 +21,7 @@ package struct RoundOutcome: Sendable {
 
 /// Trains one city, and computes its embeddings.
 package final class CityTrainer {
-    let graph: CityGraph
+    package let graph: CityGraph
     let model: GraphRec
     let inputs: CityInputs
     let seed: SeededRandom
@@ -32,6 +32,8 @@ package final class CityTrainer {
     var moments: Moments
     /// Steps taken since the very first round.
     var steps = 0
+
+    package var configuration: GraphRecConfiguration { model.configuration }
 
     /// How many batches are drawn at once, in parallel. Fixed, though no result depends on it.
     private static let batchesAhead = 4

@@ -20,7 +20,8 @@ func bytes(ofFile path: String) throws(ImportError) -> [UInt8] {
     var fault: String?
     let bytes = [UInt8](unsafeUninitializedCapacity: Int(facts.st_size)) { buffer, count in
         while count < buffer.count {
-            let got = read(descriptor, buffer.baseAddress! + count, buffer.count - count)  // not empty: count < its count
+            // The address is there: a buffer of more than `count` bytes is not empty.
+            let got = read(descriptor, buffer.baseAddress! + count, buffer.count - count)
             if got < 0 && errno == EINTR { continue }
             if got < 0 { fault = lastFault() }
             if got <= 0 { return }

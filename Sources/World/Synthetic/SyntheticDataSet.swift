@@ -45,8 +45,8 @@ package struct SyntheticConfiguration: Equatable, Sendable {
     }
 }
 
-/// The made-up world as a data set. Made anew by each reading: about a quarter of a second per 2,000
-/// people and places. Validates its configuration when used.
+/// The made-up world as a data set. Made anew by each reading: O(people × (places of their
+/// city + visits)). Validates its configuration when used.
 package struct SyntheticDataSet: DataSet {
     private let configuration: SyntheticConfiguration
 

@@ -110,7 +110,7 @@ struct SyntheticVisits {
 
     /// What somebody does at a place they like as much as `affinity` says.
     private static func signals(_ affinity: Float, _ random: inout SeededRandom) -> SyntheticVisit {
-        let ordinaryAffinity: Float = 2.2
+        let ordinaryAffinity: Float = 2.6
         let joy = 1 / (1 + exp(ordinaryAffinity - affinity))
         let likes: UInt16 = random.uniformFloat() < 0.1 + 0.6 * joy ? 1 : 0
         return SyntheticVisit(
@@ -134,10 +134,10 @@ struct PlaceChances {
     private var areaWeights: [Float] = []
 
     static let interestWeight: Float = 7
-    static let categoryWeight: Float = 1.5
+    static let categoryWeight: Float = 2
     static let areaWeight: Float = 1.5
-    static let popularityWeight: Float = 0.5
-    static let whimWeight: Float = 0.4
+    static let popularityWeight: Float = 0.4
+    static let whimWeight: Float = 0.3
 
     /// Scores all places of a city. O(places of the city).
     mutating func prepare(
@@ -190,7 +190,7 @@ struct PlaceChances {
     /// A place, by chance.
     func draw(_ random: inout SeededRandom) -> Int { start + firstAbove(random.uniform(), in: sums) }
 
-    /// How much of a place's score is the person's taste, 0 to about 9.
+    /// How much of a place's score is the person's taste, 0 to about 9: cosine and categories, weighted.
     func affinity(of place: Int) -> Float { affinities[place - start] }
 }
 

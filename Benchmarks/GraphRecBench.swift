@@ -1,0 +1,121 @@
+// Trains GraphRec on one city in one process, and ranks what people did next: the same trainer, candidates and
+// ranking as a cluster's shard, beside popularity. With `--rounds` it stops as many times to judge, a line each; the
+// costs add up from line to line.
+//
+// The floor of training: the dense work. A triplet with fan-out 10,5 reaches some hundred distinct vertices, shared
+// with the rest of its batch; each goes through an encoder (148 or 114 x 128 x 64) and two layers of three 64 x 64
+// products with their messages, forward once and backward twice: about 10 MFLOP a triplet after sharing, 25,000
+// triplets a second at 250 GFLOP/s. Gathers move 256 bytes a message, some 200 messages a triplet both ways: 0.1 MB,
+// at 28 GB/s 4 us. What is far below that is overhead: small matrices, sampling, the optimizer's pass over moments.
+// Inference gathers one row an edge and layer: two million edges are half a gigabyte a layer, 20 ms.
+
+import Basics
+import Graph
+import Learn
+import Shard
+import World
+
+extension Bench {
+    private static let standard = GraphRecConfiguration()
+
+    static let graphRec = Bench(
+        name: "graphrec",
+        summary: "train GraphRec on one city and rank what people did next",
+        readsCities: true,
+        settings: [
+            Setting("city", "the city to train on; empty for the data's first", .text, scope: .call),
+            Setting("steps", "optimizer steps in all", .integer(0...10_000_000), default: "300", scope: .call),
+            Setting("rounds", "in how many parts, each judged", .integer(1...100_000), default: "1", scope: .call),
+            Setting(
+                "fanout", "neighbors sampled per relation, layer by layer", .text,
+                default: standard.fanouts.map { "\($0)" }.joined(separator: ","), scope: .call),
+            Setting("batch", "triplets of a step", .integer(1...1 << 20), default: "\(standard.batch)", scope: .call),
+            tuning("rate", "Adam's rate for the shared weights", standard.learningRate),
+            tuning("own-rate", "Adam's rate for the vertices' own embeddings", standard.ownLearningRate),
+            tuning("decay", "decay of the shared weights", standard.weightDecay),
+            tuning("own-decay", "decay of the own embeddings", standard.ownDecay),
+        ] + Cities.settings(people: 20_000, places: 8_000, cities: 4, visits: 60)
+    ) { run in
+        let configuration = try configuration(run.settings)
+        let graph = try run.loading { try cityGraph(run) }
+        let trainer = try CityTrainer(graph: graph, configuration: configuration, seed: run.seed, state: nil)
+        var weights = SharedWeights.initial(configuration, seed: run.seed).values
+        let (steps, rounds) = (run.settings.integer("steps"), run.settings.integer("rounds"))
+        var triplets = 0
+        var (training, embedding, ranking) = (Cost(), Cost(), Cost())
+        for round in 0..<rounds {
+            let (outcome, trained) = try run.working {
+                try trainer.round(
+                    round, weights: weights, steps: (round + 1) * steps / rounds - round * steps / rounds,
+                    pool: run.pool, isCancelled: { false })
+            }
+            weights = outcome.weights
+            triplets += outcome.samples
+            let (embeddings, embedded) = run.working { trainer.embeddings(weights: weights, pool: run.pool) }
+            let (ranked, searched) = run.working {
+                rankHeldOut(
+                    graph: graph, embeddings: embeddings, configuration: configuration, weights: weights,
+                    keep: .max, pool: run.pool)
+            }
+            training += trained
+            embedding += embedded
+            ranking += searched
+            let quality = evaluate(graph: graph, ranked: ranked)
+            try run.report([
+                "triplets_per_second": rate(triplets, in: training.cpu), "loss": .real(outcome.meanLoss),
+                "people": .whole(quality.people), "ndcg_at_10": .real(quality.ndcgAt10),
+                "recall_at_10": .real(quality.recallAt10),
+                "popularity_ndcg_at_10": .real(quality.popularityNDCGAt10),
+                "popularity_recall_at_10": .real(quality.popularityRecallAt10),
+                "candidates_kept": .real(candidatesKept(graph, ranked)),
+                "split": .object([
+                    "train_cpu_seconds": .real(training.cpu), "embed_cpu_seconds": .real(embedding.cpu),
+                    "rank_cpu_seconds": .real(ranking.cpu),
+                ]),
+            ])
+        }
+    }
+
+    private static func tuning(_ name: String, _ help: String, _ value: Float) -> Setting {
+        Setting(name, help, .number(0...1), default: "\(value)", scope: .call)
+    }
+
+    private static func configuration(_ settings: Settings) throws -> GraphRecConfiguration {
+        var configuration = GraphRecConfiguration()
+        let fanouts = settings.text("fanout").split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        configuration.fanouts = try fanouts.map { fanout in
+            guard let fanout, (1...1000).contains(fanout) else {
+                throw OptionError("--fanout is one number from 1 to 1000 for each layer, such as 10,5")
+            }
+            return fanout
+        }
+        configuration.batch = settings.integer("batch")
+        configuration.learningRate = Float(settings.number("rate"))
+        configuration.ownLearningRate = Float(settings.number("own-rate"))
+        configuration.weightDecay = Float(settings.number("decay"))
+        configuration.ownDecay = Float(settings.number("own-decay"))
+        return configuration
+    }
+
+    private static func cityGraph(_ run: Run) throws -> CityGraph {
+        let cities = try Cities(run)
+        let city = try cities.city(named: run.settings.text("city"))
+        run.data += "/\(cities.name(of: city))"
+        var builder = CityGraphBuilder(city: city)
+        try cities.read(emit: { at, record in if at == city { builder.add(record) } })
+        return builder.build(pool: run.pool)
+    }
+
+    /// The mean share of a person's held-out places among the retrieved candidates: what ranking can hope for.
+    private static func candidatesKept(_ graph: CityGraph, _ ranked: [[UInt32]]) -> Double {
+        var (people, kept) = (0, 0.0)
+        for person in 0..<UInt32(graph.residents) {
+            let heldOut = graph.heldOutPlaces[graph.heldOut(of: person)]
+            if heldOut.isEmpty { continue }
+            let candidates = Set(ranked[Int(person)])
+            people += 1
+            kept += Double(heldOut.reduce(0) { $0 + (candidates.contains($1) ? 1 : 0) }) / Double(heldOut.count)
+        }
+        return kept / Double(max(people, 1))
+    }
+}

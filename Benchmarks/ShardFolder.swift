@@ -1,0 +1,54 @@
+import Basics
+import FoundationEssentials
+import Glibc
+import Shard
+import Wire
+
+/// City shards in a temporary folder, which goes away with this object.
+final class ShardFolder {
+    private let path: String
+    private var shards: [CityID: CityShard] = [:]
+    /// Rows taken, those refused not among them.
+    private(set) var rows = 0
+    private(set) var rejected = 0
+
+    static let setting = Setting(
+        "scratch", "folder in which the shards are made and removed; its disk is what is measured", .path,
+        default: "/tmp", scope: .call)
+
+    init(in scratch: String) throws {
+        var template = Array("\(scratch)/muster-bench-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw BenchError("no folder can be made in \(scratch): \(String(cString: strerror(errno)))")
+        }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit {
+        close()
+        do { try FileManager.default.removeItem(atPath: path) } catch {
+            complain("muster-bench: \(path) could not be removed: \(error)")
+        }
+    }
+
+    /// The shard of a city, opened when it is not.
+    func shard(_ city: CityID, name: String) throws -> CityShard {
+        if let shard = shards[city] { return shard }
+        let shard = try CityShard(directory: "\(path)/city-\(city)", city: city, name: name, cluster: 1)
+        shards[city] = shard
+        return shard
+    }
+
+    /// Stores a block as the worker does: decoded, validated, written with a synced log.
+    func take(_ block: [UInt8], of city: CityID, name: String) throws {
+        let outcome = try shard(city, name: name).importBlock(block)
+        rows += Int(outcome.new) + Int(outcome.known)
+        rejected += outcome.rejects.count
+    }
+
+    /// Closes every shard; what was stored stays and can be opened again.
+    func close() {
+        for shard in shards.values { shard.close() }
+        shards = [:]
+    }
+}

@@ -1,0 +1,186 @@
+import Basics
+import Cluster
+import Wire
+
+// Jobs: what people order, what workers answer, and carrying out what the state machines say. A model's version is the
+// number of the job that trained it.
+
+extension Coordinator {
+    func serveJobs(_ request: Envelope, from peer: [UInt8]) throws {
+        switch request.kind {
+        case .startTraining:
+            let order = try request.decode(StartTraining.self)
+            try begin(request, from: peer) { job in
+                .training(
+                    TrainingJob(
+                        .init(
+                            job: job, rounds: Int(order.rounds), steps: Int(order.steps), seed: order.seed,
+                            cities: Array(map.cities.keys), model: order.model, patience: jobPatience)))
+            }
+        case .startPlanning:
+            let order = try request.decode(StartPlanning.self)
+            let cities = order.cities.isEmpty ? Array(map.cities.keys) : order.cities
+            if let stranger = cities.first(where: { map.cities[$0] == nil }) {
+                return refuse(request, peer, .unknownCity, "there is no city \(stranger)")
+            }
+            try begin(request, from: peer) { job in
+                .planning(
+                    PlanJob(
+                        .init(
+                            job: job, seedsPerCity: order.seedsPerCity, seed: order.seed, cities: cities,
+                            patience: jobPatience)))
+            }
+        case .jobRequest:
+            report(try request.decode(JobRequest.self).job, request, to: peer)
+        case .controlJob:
+            let order = try request.decode(ControlJob.self)
+            drive(order.job) { $0.control(order.verb) }
+            report(order.job, request, to: peer)
+        default:
+            preconditionFailure("\(request.kind) is not about jobs")
+        }
+    }
+
+    private var jobPatience: JobPatience { JobPatience(absence: patience, answer: 120) }
+
+    private func report(_ job: JobID, _ request: Envelope, to peer: [UInt8]) {
+        guard let row = jobRow(job) else { return refuse(request, peer, .badRequest, "there is no job \(job)") }
+        send(request.answer(JobReport(row: row)), to: peer)
+    }
+
+    func jobRow(_ job: JobID) -> JobRow? {
+        jobs[job]?.row { map.cities[$0]?.name ?? "?" }
+    }
+
+    private func begin(_ request: Envelope, from peer: [UInt8], _ make: (JobID) -> Ledger.Job) throws {
+        if let known = jobs.first(where: { $0.value.request == request.request })?.key {
+            send(request.answer(JobAccepted(job: known)), to: peer)
+            return
+        }
+        let number = try ledger.nextJob()
+        let job = make(number)
+        try ledger.save(job, number: number, request: request.request)
+        jobs[number] = RunningJob(job: job, request: request.request)
+        send(request.answer(JobAccepted(job: number)), to: peer)
+        drive(number) { $0.start(alive: citiesAtHome) }
+    }
+
+    private var citiesAtHome: [CityID] {
+        map.placements.filter { placement in
+            placement.worker.map { membership.peer(of: $0) != nil } ?? false
+        }.map(\.city)
+    }
+
+    /// After a restart: running jobs ask again whoever has not answered.
+    func restartJobs() {
+        for number in jobs.keys.sorted() where jobs[number]?.state.isOver == false {
+            drive(number) { $0.start(alive: citiesAtHome) }
+        }
+    }
+
+    /// Also to the newest finished training: it still brings its model to a city that comes back late.
+    func tellJobs(reached city: CityID) {
+        let newest = jobs.keys.sorted().last { jobs[$0]?.isTrained == true }
+        for number in jobs.keys.sorted() { drive(number, evenIfOver: number == newest) { $0.reached(city) } }
+    }
+
+    func tellJobs(lost city: CityID) {
+        for number in jobs.keys.sorted() { drive(number) { $0.lost(city) } }
+    }
+
+    /// Tells a job what happened and does what it says, in order.
+    func drive(
+        _ number: JobID, evenIfOver: Bool = false, _ event: (inout RunningJob) -> [RunningJob.Action]
+    ) {
+        guard var running = jobs[number], evenIfOver || !running.state.isOver else { return }
+        var actions = event(&running)
+        jobs[number] = running
+        var next = 0
+        while next < actions.count {
+            if let failed = carryOut(actions[next], of: number) {
+                running = jobs[number] ?? running
+                actions += running.failed(failed, detail: "its worker cannot be reached", retry: true)
+                jobs[number] = running
+            }
+            next += 1
+        }
+    }
+
+    /// nil, or the city that could not be asked.
+    private func carryOut(_ action: RunningJob.Action, of number: JobID) -> CityID? {
+        guard let running = jobs[number] else { return nil }
+        switch action {
+        case .checkpoint:
+            do {
+                try ledger.save(running.job, number: number, request: running.request)
+            } catch {
+                Log.error("a job's state is not durable", ["job": number, "reason": "\(error)"])
+            }
+            return nil
+        case .finished:
+            Log.info("job is over", ["job": number, "state": running.state.word])
+            return nil
+        case .train(let city, _):
+            guard case .training(let training) = running.job else { return nil }
+            let bulk = training.weights.isEmpty ? [] : [Envelope.bulk(of: training.weights)]
+            return ask(city, training.trainRound, job: number, bulk: bulk)
+        case .publish(let city):
+            guard case .training(let training) = running.job else { return nil }
+            let order = training.publishModel(version: ModelVersion(number.number))
+            return ask(city, order, job: number, bulk: [Envelope.bulk(of: training.weights)])
+        case .plan(let city):
+            guard case .planning(let planning) = running.job else { return nil }
+            return ask(city, planning.planCity, job: number, bulk: [])
+        }
+    }
+
+    private func ask(_ city: CityID, _ order: some Body, job: JobID, bulk: [[UInt8]]) -> CityID? {
+        guard let placement = map.cities[city], let worker = placement.worker,
+            let peer = membership.peer(of: worker)
+        else { return city }
+        let message = Envelope(order, city: city, epoch: placement.epoch, job: job, bulk: bulk)
+        return send(message, to: peer) ? nil : city
+    }
+
+    func takeJobAnswer(_ message: Envelope, from peer: [UInt8]) throws {
+        guard let city = message.city, try isOwner(peer, of: city, message) else { return }
+        switch message.kind {
+        case .roundResult:
+            let result = try message.decode(RoundResult.self)
+            let weights = try message.bulkFloats()
+            drive(result.job) {
+                $0.handle(
+                    .result(
+                        city, round: Int(result.round), weights: weights, samples: result.samples,
+                        meanLoss: result.meanLoss))
+            }
+        case .published:
+            let outcome = try message.decode(Published.self)
+            drive(outcome.job, evenIfOver: true) { $0.handle(.published(city, people: outcome.people, values: outcome.values)) }
+        default:
+            let outcome = try message.decode(Planned.self)
+            drive(outcome.job) { $0.handle(.planned(city, seeds: outcome.seeds, created: outcome.created)) }
+        }
+    }
+
+    /// A worker's refusal: of a job's order, or of a forwarded request.
+    func takeFailure(_ message: Envelope, from peer: [UInt8]) throws {
+        guard message.job.number > 0, let city = message.city else { return passBack(message) }
+        guard try isOwner(peer, of: city, message) else { return }
+        let failure = try message.decode(Failure.self)
+        Log.warn("a city could not do its part", ["job": message.job, "city": city, "reason": failure.detail])
+        let retry = failure.code.isWorthRetrying || failure.code == .cancelled || failure.code == .staleEpoch
+        drive(message.job) { $0.failed(city, detail: failure.detail, retry: retry) }
+    }
+
+    /// Answers count from the city's present owner, at its present epoch, only.
+    private func isOwner(_ peer: [UInt8], of city: CityID, _ message: Envelope) throws -> Bool {
+        guard let placement = map.cities[city], let worker = membership.worker(of: peer),
+            placement.worker == worker, placement.epoch == message.epoch
+        else {
+            Log.warn("answer of a stale owner dropped", ["city": city, "kind": message.kind.name])
+            return false
+        }
+        return true
+    }
+}

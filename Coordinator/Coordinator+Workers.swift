@@ -1,0 +1,85 @@
+import Basics
+import Cluster
+import Wire
+
+extension Coordinator {
+    /// A first word: the versions must fit; a worker gets its number and its cities.
+    func welcome(_ message: Envelope, from peer: [UInt8]) throws {
+        let hello = try message.decode(Hello.self)
+        switch hello.verdict() {
+        case .refused(let reason):
+            Log.warn("refused", ["name": hello.name, "reason": reason])
+            send(message.answer(Refused(reason: reason)), to: peer)
+        case .agreed(let version):
+            let worker = hello.role == .worker ? try admit(hello) : WorkerID(0)
+            send(
+                message.answer(
+                    Welcome(
+                        worker: worker, cluster: cluster, heartbeatMilliseconds: Self.heartbeatMilliseconds,
+                        protocolVersion: version)), to: peer)
+            guard hello.role == .worker else { return }
+            Log.info("worker is here", ["worker": hello.name, "process": hello.processID])
+            processes[worker] = hello.processID
+            follow(membership.hello(worker, peer: peer, at: now))
+        }
+    }
+
+    private func admit(_ hello: Hello) throws -> WorkerID {
+        if let known = map.worker(named: hello.name) { return known }
+        let worker = map.register(worker: hello.name)
+        try ledger.save(map)
+        return worker
+    }
+
+    func beat(_ message: Envelope, from peer: [UInt8]) throws {
+        guard membership.heartbeat(from: peer, at: now) else {
+            // After our restart: the worker makes a new link and says hello.
+            send(message.answer(Refused(reason: "the coordinator has restarted; say hello again")), to: peer)
+            return
+        }
+        for report in try message.decode(Heartbeat.self).cities where map.cities[report.city] != nil {
+            reports[report.city] = report
+            map.setLoad(report.visits, of: report.city)
+        }
+        send(message.answer(HeartbeatAnswer()), to: peer)
+    }
+
+    /// What the coming and going of workers means for cities, requests and jobs.
+    func follow(_ events: [MembershipEvent]) {
+        for event in events {
+            switch event {
+            case .joined(let worker, _):
+                placeCities()
+                assign(worker)
+                for placement in map.placements(of: worker) { tellJobs(reached: placement.city) }
+            case .left(let worker, _), .lost(let worker, _):
+                Log.warn("worker is gone", ["worker": map.workers[worker] ?? "?"])
+                let name = map.workers[worker] ?? "?"
+                for asker in book.lost(worker) {
+                    answer(asker, Failure(code: .unavailable, detail: "\(name) is gone; its cities wait for it"))
+                }
+                for placement in map.placements(of: worker) { tellJobs(lost: placement.city) }
+            }
+        }
+    }
+
+    /// Gives cities that never had an owner one of the workers that are here.
+    func placeCities() {
+        let changed = map.place(alive: membership.alive)
+        if changed.isEmpty { return }
+        do {
+            try ledger.save(map)
+        } catch {
+            return Log.error("placement is not durable, so nobody hears of it", ["reason": "\(error)"])
+        }
+        for worker in Set(changed.compactMap { map.cities[$0]?.worker }).sorted() { assign(worker) }
+    }
+
+    private func assign(_ worker: WorkerID) {
+        guard let peer = membership.peer(of: worker) else { return }
+        let cities = map.placements(of: worker).map {
+            CityAssignment(city: $0.city, name: $0.name, epoch: $0.epoch)
+        }
+        send(Envelope(Assign(cities: cities)), to: peer)
+    }
+}

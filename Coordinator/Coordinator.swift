@@ -1,0 +1,152 @@
+import Basics
+import Cluster
+import Transport
+import Wire
+
+// The coordinator's loop: one thread that owns the socket and all state, so that nothing here needs a lock. It takes a
+// message, asks the state machines of Cluster what follows, and carries that out; once a second it tells them that a
+// tick has passed. What must survive is in the ledger before anybody hears of it.
+//
+// +Workers: who is here.  +Commands: what people ask.  +Jobs: rounds and plans.
+
+final class Coordinator {
+    static let heartbeatMilliseconds: UInt32 = 1000
+
+    let link: RouterLink
+    let ledger: Ledger
+    let desk: Desk
+    let cluster: UInt64
+    let patience: UInt64
+    let deadlineMilliseconds: UInt32
+
+    var map: ClusterMap
+    var membership = Membership()
+    /// Numbers go on from the clock, so that a late answer to a former life of ours matches nothing.
+    var book = RequestBook(firstNumber: UInt64(monotonicSeconds() * 1000) << 20)
+    var jobs: [JobID: RunningJob] = [:]
+    /// What workers last said of their cities; empty after a restart until the first heartbeats.
+    var reports: [CityID: CityReport] = [:]
+    var processes: [WorkerID: UInt32] = [:]
+    /// HTTP threads that wait, by the number of their call.
+    var calls: [RequestID: Desk.Call] = [:]
+    private var nextCall: UInt64 = 1
+    private let start = monotonicSeconds()
+    private var lastTick = Tick(0)
+
+    /// In the request book, HTTP callers are this peer; no ZeroMQ identity is a single zero.
+    static let deskPeer: [UInt8] = [0]
+
+    init(link: RouterLink, ledger: Ledger, desk: Desk, patience: Int, deadlineMilliseconds: Int) throws {
+        self.link = link
+        self.ledger = ledger
+        self.desk = desk
+        self.patience = UInt64(patience)
+        self.deadlineMilliseconds = UInt32(deadlineMilliseconds)
+        cluster = try ledger.cluster()
+        map = try ledger.map()
+        for (number, request, job) in try ledger.allJobs() {
+            jobs[number] = RunningJob(job: job, request: request)
+        }
+        restartJobs()
+    }
+
+    /// Seconds since the start, as ticks. A restart begins again at zero; nothing durable holds a tick.
+    var now: Tick { Tick(UInt64(monotonicSeconds() - start)) }
+
+    func run(until stop: StopFlag) {
+        while !stop.isRaised {
+            do {
+                try step()
+            } catch {
+                Log.error("step failed", ["reason": "\(error)"])
+            }
+        }
+        link.close()
+    }
+
+    private func step() throws {
+        var wait = 200
+        for _ in 0..<1000 {
+            guard let received = try link.receive(timeoutMilliseconds: wait) else { break }
+            wait = 0
+            if case .message(let peer, let frames) = received { take(frames, from: peer.bytes) }
+            while let call = desk.next() { take(call) }
+        }
+        while let call = desk.next() { take(call) }
+        if now > lastTick {
+            lastTick = now
+            tick()
+        }
+    }
+
+    private func tick() {
+        follow(membership.tick(at: now))
+        for asker in book.expire(at: now) {
+            answer(asker, Failure(code: .deadline, detail: "the worker did not answer in time; ask again"))
+        }
+        for number in jobs.keys.sorted() { drive(number) { $0.tick(at: now) } }
+    }
+
+    private func take(_ frames: [[UInt8]], from peer: [UInt8]) {
+        let message: Envelope
+        do {
+            message = try Envelope(frames: frames)
+        } catch {
+            Log.warn("message dropped", ["peer": PeerIdentity(bytes: peer), "reason": "\(error)"])
+            return
+        }
+        do {
+            try handle(message, from: peer)
+        } catch {
+            Log.warn("request failed", ["kind": message.kind.name, "reason": "\(error)"])
+            send(message.answer(Failure(code: .internal, detail: "\(error)")), to: peer)
+        }
+    }
+
+    private func take(_ call: Desk.Call) {
+        var request = call.request
+        request.request = RequestID(nextCall)
+        nextCall += 1
+        calls[request.request] = call
+        do {
+            try handle(request, from: Self.deskPeer)
+        } catch {
+            send(request.answer(Failure(code: .internal, detail: "\(error)")), to: Self.deskPeer)
+        }
+    }
+
+    private func handle(_ message: Envelope, from peer: [UInt8]) throws {
+        switch message.kind {
+        case .hello: try welcome(message, from: peer)
+        case .heartbeat: try beat(message, from: peer)
+        case .goodbye: follow(membership.bye(peer: peer))
+        case .assigned: break
+        case .roundResult, .published, .planned: try takeJobAnswer(message, from: peer)
+        case .imported, .seeds, .influencers: passBack(message)
+        case .failure: try takeFailure(message, from: peer)
+        default: try serve(message, from: peer)
+        }
+    }
+
+    /// A worker's answer to a forwarded request goes to whoever asked.
+    func passBack(_ answer: Envelope) {
+        guard let asker = book.answer(answer.request) else { return }  // Late: the asker was told already.
+        var answer = answer
+        answer.request = asker.id
+        send(answer, to: asker.peer)
+    }
+
+    func answer(_ asker: Asker, _ failure: Failure) {
+        send(Envelope(failure, request: asker.id), to: asker.peer)
+    }
+
+    /// Sends to a worker, a command, or an HTTP thread that waits. False: it cannot be reached now.
+    @discardableResult
+    func send(_ message: Envelope, to peer: [UInt8]) -> Bool {
+        if peer == Self.deskPeer {
+            calls.removeValue(forKey: message.request)?.answer(message)
+            return true
+        }
+        return link.send(message.frames(), to: PeerIdentity(bytes: peer)) == .sent
+    }
+}

@@ -1,0 +1,91 @@
+import Basics
+import Gateway
+import Wire
+
+// HTTP in, Wire out. A handler only translates: it asks the loop in the words every command uses, and puts the answer
+// into JSON.
+//
+//     GET /livez                       the process runs
+//     GET /readyz                      every city has its worker here
+//     GET /v1/status                   workers, cities, jobs
+//     GET /v1/cities/{city}/seeds      the best plan seeds, ?top=10
+
+struct HTTPFront {
+    let desk: Desk
+
+    var handler: @Sendable (HTTPRequest) -> HTTPResponse {
+        var router = Router()
+        let desk = desk
+        router.on("GET", "/livez") { _, _ in HTTPResponse.text("ok\n") }
+        router.on("GET", "/readyz") { _, _ in Self.readiness(desk) }
+        router.on("GET", "/v1/status") { _, _ in
+            Self.translate(desk.ask(Self.envelope(StatusRequest()))) { envelope in
+                .json(StatusView(try envelope.decode(Status.self)))
+            }
+        }
+        router.on("GET", "/v1/cities/{city}/seeds") { request, parts in
+            Self.seeds(desk, city: parts["city"] ?? "", top: request.query["top"])
+        }
+        let routes = router
+        return { routes.answer($0) }
+    }
+
+    private static func readiness(_ desk: Desk) -> HTTPResponse {
+        translate(desk.ask(envelope(StatusRequest()))) { answer in
+            let status = try answer.decode(Status.self)
+            let homeless = status.cities.filter { !$0.alive }.map(\.name)
+            let body = Readiness(
+                ready: homeless.isEmpty, workers: status.workers.filter(\.alive).count, citiesWithoutHome: homeless)
+            return .json(body, status: homeless.isEmpty ? 200 : 503)
+        }
+    }
+
+    private static func seeds(_ desk: Desk, city name: String, top: String?) -> HTTPResponse {
+        guard let count = UInt32(top ?? "10"), (1...1000).contains(count) else {
+            return .problem(
+                status: 400, type: "bad-request", title: "Bad request", detail: "top is a whole number from 1 to 1000")
+        }
+        return translate(desk.ask(envelope(StatusRequest()))) { answer in
+            let cities = try answer.decode(Status.self).cities
+            guard let city = cities.first(where: { $0.name == name }) else {
+                return problem(Failure(code: .unknownCity, detail: "there is no city '\(name)'"))
+            }
+            return translate(desk.ask(envelope(SeedsRequest(count: count), city: city.city))) { answer in
+                .json(try answer.decode(Seeds.self).seeds.map { SeedView($0, city: name) })
+            }
+        }
+    }
+
+    private static func envelope(_ body: some Body, city: CityID? = nil) -> Envelope {
+        Envelope(body, city: city, deadlineMilliseconds: 5000)
+    }
+
+    private static func translate(_ answer: Envelope, _ body: (Envelope) throws -> HTTPResponse) -> HTTPResponse {
+        do {
+            if answer.kind == .failure { return problem(try answer.decode(Failure.self)) }
+            return try body(answer)
+        } catch {
+            return problem(Failure(code: .internal, detail: "\(error)"))
+        }
+    }
+
+    private static func problem(_ failure: Failure) -> HTTPResponse {
+        let status =
+            switch failure.code {
+            case .unknownCity: 404
+            case .badRequest: 400
+            case .noModel, .cancelled: 409
+            case .unavailable, .busy, .staleEpoch: 503
+            case .deadline: 504
+            case .internal: 500
+            }
+        return .problem(
+            status: status, type: failure.code.name, title: failure.code.name, detail: failure.detail)
+    }
+}
+
+private struct Readiness: Encodable {
+    var ready: Bool
+    var workers: Int
+    var citiesWithoutHome: [String]
+}

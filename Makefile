@@ -1,0 +1,35 @@
+# make demo             everything once, from nothing; DATA=FOLDER takes a Foursquare data folder
+# make test             all tests; FILTER=NAME only some
+# make check            format, scripts and the rules of the house
+# make bench            all benchmarks; DATA=FOLDER takes real cities; NAME="nearest --vectors 100000" runs one
+# make build            programs and tests, one and the same optimized build for demo, tests and benchmarks
+# make clean            removes what was built; run folders stay
+
+SWIFT ?= swift
+FLAGS := -c release -Xswiftc -enable-testing
+SCRIPTS := .ci/run $(addprefix cluster/,demo down install-dependencies lib.sh start up)
+SOURCES := $(wildcard Package.swift Sources Coordinator Worker Tests Benchmarks)
+
+.PHONY: demo test check bench build clean
+.DEFAULT_GOAL := build
+
+build:
+	@cluster/install-dependencies
+	$(SWIFT) build $(FLAGS) --build-tests
+
+demo: build
+	@cluster/demo $(if $(DATA),"$(DATA)")
+
+test: build
+	$(SWIFT) test $(FLAGS) --skip-build $(if $(FILTER),--filter $(FILTER))
+
+check: build
+	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+	@for script in $(SCRIPTS); do bash -O extglob -n $$script || exit 1; done
+	$(SWIFT) test $(FLAGS) --skip-build --filter TidyTests
+
+bench: build
+	@.build/release/muster-bench $(or $(NAME),all) $(if $(DATA),--data "$(DATA)")
+
+clean:
+	$(SWIFT) package clean

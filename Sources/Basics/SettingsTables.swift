@@ -1,0 +1,73 @@
+// The settings of the three programs. `cluster/coordinator.conf` and `cluster/worker.conf` show the first two tables
+// to people; a tidy test keeps them equal.
+
+private let logLevel = Setting(
+    "log-level", "the least grave events that are logged", .choice(["debug", "info", "warn", "error"]),
+    default: "info")
+
+private let coordinatorEndpoint = Setting(
+    "coordinator", "where the coordinator listens for workers and commands", .text,
+    default: "tcp://127.0.0.1:7400", scope: .cluster)
+
+private let keyFile = Setting(
+    "key-file", "this process's secret key; without one, everything must stay on this machine's loopback", .path)
+
+private let serverKey = Setting(
+    "server-key", "file with the public key that the coordinator must prove to have", .path, scope: .cluster)
+
+extension SettingsTable {
+    /// `muster-coordinator`.
+    package static let coordinator = SettingsTable(
+        program: "muster-coordinator",
+        settings: [
+            Setting(
+                "endpoint", "where to listen for workers and commands; port 0 takes any free one", .text,
+                default: "tcp://127.0.0.1:7400", scope: .cluster),
+            Setting("http-address", "address that HTTP is served on", .text, default: "127.0.0.1"),
+            Setting(
+                "http-port", "port that HTTP is served on; 0 takes any free one", .integer(0...65_535),
+                default: "7480"),
+            Setting(
+                "data", "folder of what the coordinator must remember; made when missing", .path,
+                default: ".muster/coordinator/data"),
+            keyFile,
+            Setting("allowed-keys", "file with the public keys that may connect, one a line", .path, scope: .cluster),
+            Setting(
+                "patience", "how long a training round waits for a city whose worker is gone",
+                .integer(1...86_400), default: "60", unit: "heartbeats of one second", scope: .cluster),
+            Setting(
+                "request-deadline", "how long a request may wait for a worker's answer when it does not say itself",
+                .integer(100...600_000), default: "30000", unit: "milliseconds", scope: .cluster),
+            logLevel,
+        ])
+
+    /// `muster-worker`.
+    package static let worker = SettingsTable(
+        program: "muster-worker",
+        settings: [
+            coordinatorEndpoint,
+            Setting("name", "who this worker is, the same after every restart", .text, default: "worker-1"),
+            Setting(
+                "data", "folder of the cities that live here; made when missing", .path,
+                default: ".muster/worker-1/data"),
+            keyFile,
+            serverKey,
+            Setting(
+                "redis", "host and port, or socket path, of the Redis that takes the events", .text,
+                default: "127.0.0.1:7479", scope: .cluster),
+            Setting("redis-password-file", "file with the password of that Redis", .path),
+            Setting("threads", "threads that compute; 0 takes one for each core", .integer(0...1024), default: "0"),
+            logLevel,
+        ])
+
+    /// `muster`. Verbs add rows of scope `.call` of their own.
+    package static let command = SettingsTable(
+        program: "muster",
+        settings: [
+            coordinatorEndpoint,
+            keyFile,
+            serverKey,
+            Setting("home", "the run folder; its cluster.env says where the cluster is", .path, default: ".muster"),
+            Setting("json", "answer in JSON on the standard output", .flag),
+        ])
+}

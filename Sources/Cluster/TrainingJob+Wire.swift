@@ -1,0 +1,30 @@
+// The job in words of the wire, so that whoever drives it has no fields to copy.
+
+package import Basics
+package import Wire
+
+extension TrainingJob {
+    /// The body that asks for the open round; `weights` go beside it as bulk frame 0.
+    package var trainRound: TrainRound {
+        TrainRound(
+            job: configuration.job, round: UInt32(clamping: round), steps: UInt32(clamping: configuration.steps),
+            seed: configuration.seed, model: configuration.model)
+    }
+
+    /// The body that makes `weights` (bulk frame 0) live under this version.
+    package func publishModel(version: ModelVersion) -> PublishModel {
+        PublishModel(
+            job: configuration.job, version: version, seed: configuration.seed, model: configuration.model)
+    }
+
+    /// The job as people see it. `name` gives a city's name.
+    package func row(name: (CityID) -> String) -> JobRow {
+        var detail = roster.complaint
+        if case .failed(let reason) = phase { detail = reason }
+        return JobRow(
+            job: configuration.job, kind: "training", state: state.word, round: UInt32(clamping: round),
+            rounds: UInt32(clamping: configuration.rounds), doneCities: UInt32(clamping: roster.settledCount),
+            cities: UInt32(clamping: roster.seats.count), losses: losses, detail: detail,
+            reports: outcomes.map { CityOutcome(city: $0.city, name: name($0.city), values: [Double($0.people)] + $0.values) })
+    }
+}

@@ -1,0 +1,192 @@
+// A training job: rounds of "everybody trains a little from the same weights, then the average becomes the
+// weights", at last the weights go live everywhere. It is told what happened and answers with what to do; it
+// has no clock and no socket, and weights are numbers to it, nothing else.
+//
+// What makes it safe to drive:
+// - A result counts when it is of the open round and its city has none yet, wherever and however late it comes
+//   from. Everything else is counted and dropped. So asking twice is harmless, and the job does ask twice: after a
+//   loss, after a long silence, after a restart of the coordinator.
+// - The average is summed in the order of the cities' numbers when the round closes, not as results arrive.
+// - Losing a worker costs time, and after `patience.absence` ticks its contribution to the round, never the job.
+//   Only a job to which no city ever gave a result fails, and says why. Later, a round with nobody waits for
+//   somebody to come back.
+// - Paused, it still takes results; it asks nothing and closes no round.
+// - The durable bytes are everything, results of the open round too. They are due at `.checkpoint`; a job read
+//   back and given `.start` asks again whoever has not answered.
+//
+// The owner carries out actions in their order: what follows a checkpoint must not happen before it is on disk.
+
+package import Basics
+
+/// The state machine of one training job.
+package struct TrainingJob: Equatable, Sendable {
+    /// What was ordered.
+    package struct Configuration: Equatable, Sendable {
+        /// Its number.
+        package var job: JobID
+        /// At least 1, as `steps`.
+        package var rounds: Int
+        /// Local steps per city and round.
+        package var steps: Int
+        /// All randomness of the work follows from it.
+        package var seed: UInt64
+        /// In any order; a city named twice is one city.
+        package var cities: [CityID]
+        /// The model's configuration, opaque here; empty: the default.
+        package var model: [UInt8]
+        /// How long the job waits for the absent and the silent.
+        package var patience: JobPatience
+
+        package init(
+            job: JobID, rounds: Int, steps: Int, seed: UInt64, cities: [CityID], model: [UInt8] = [],
+            patience: JobPatience = JobPatience()
+        ) {
+            self.job = job
+            self.rounds = rounds
+            self.steps = steps
+            self.seed = seed
+            self.cities = Set(cities).sorted()
+            self.model = model
+            self.patience = patience
+        }
+    }
+
+    /// What happened.
+    package enum Event: Equatable, Sendable {
+        /// The first event, and again after reading the job back: these cities have a worker now.
+        /// A done job goes on to publish to cities that missed it, so of those only the newest may get events.
+        case start(alive: [CityID])
+        /// The city was opened by its worker, which knows nothing of what was asked before.
+        case reached(CityID)
+        case lost(CityID)
+        case result(CityID, round: Int, weights: [Float], samples: UInt64, meanLoss: Double)
+        /// `people` weigh this city in averages of `values`.
+        case published(CityID, people: UInt64, values: [Double])
+        /// What was asked for this round (publishing counts as round `rounds`) was refused. With `retry` it is asked
+        /// again after the next tick; without, the city sits the round out. Also for a message that could not be sent.
+        case failed(CityID, round: Int, detail: String, retry: Bool)
+        case pause
+        case resume
+        case cancel
+        case tick(Tick)
+    }
+
+    /// What to do, in this order.
+    package enum Action: Equatable, Sendable {
+        /// Write the durable bytes before going on.
+        case checkpoint
+        /// Ask the city's worker to train this round from `weights`.
+        case train(CityID, round: Int)
+        /// Ask the city's worker to make `weights` its live model.
+        case publish(CityID)
+        /// The job is over: `state` says how. Comes once.
+        case finished
+    }
+
+    /// One finished round.
+    package struct Round: Equatable, Sendable {
+        /// Cities averaged.
+        package var cities: Int
+        /// Training samples of those cities.
+        package var samples: UInt64
+        /// Mean over the cities, weighted by samples.
+        package var meanLoss: Double
+    }
+
+    /// What a city reported when the model went live.
+    package struct Outcome: Equatable, Sendable {
+        /// The city it is about.
+        package var city: CityID
+        /// Its weight in averages of the values.
+        package var people: UInt64
+        /// As they came; opaque here.
+        package var values: [Double]
+    }
+
+    /// Results that changed nothing, by why.
+    package struct Ignored: Equatable, Sendable {
+        /// Of a round that is closed, or after the rounds.
+        package var late: UInt64 = 0
+        /// The city's result of this round is here already.
+        package var duplicate: UInt64 = 0
+        /// Of a stranger, or of a round that has not begun.
+        package var unexpected: UInt64 = 0
+    }
+
+    /// What was ordered; never changes.
+    package let configuration: Configuration
+    /// The current average. Empty until round 0 closes: train from the initial weights, which follow from the seed.
+    package internal(set) var weights: [Float] = []
+    /// The open round, from 0; `configuration.rounds` when there is none to come.
+    package var round: Int { rounds.count }
+    /// The finished rounds.
+    package internal(set) var rounds: [Round] = []
+    /// Ascending by city.
+    package internal(set) var outcomes: [Outcome] = []
+    /// Results that did not count.
+    package internal(set) var ignored = Ignored()
+    /// Never `.paused`: what it pauses from.
+    var phase = JobState.queued
+    var isPaused = false
+    var roster: Roster
+    /// The open round's results, one place per seat of the roster.
+    var contributions: [Contribution?]
+
+    /// A queued job; give it `.start`.
+    package init(_ configuration: Configuration) {
+        self.configuration = configuration
+        roster = Roster(cities: configuration.cities, patience: configuration.patience)
+        contributions = Array(repeating: nil, count: roster.seats.count)
+    }
+
+    /// Where the job is.
+    package var state: JobState { isPaused && !phase.isOver ? .paused : phase }
+    /// Mean loss of each finished round.
+    package var losses: [Double] { rounds.map(\.meanLoss) }
+
+    /// Tells the job what happened. Events that cannot be meant for its state change nothing.
+    /// O(cities), and O(cities x weights) when a round closes.
+    package mutating func handle(_ event: Event) -> [Action] {
+        var actions: [Action] = []
+        switch event {
+        case .start(let alive): actions = start(alive)
+        case .reached(let city): roster.reached(city)
+        case .lost(let city): roster.lost(city)
+        case .result(let city, let round, let weights, let samples, let meanLoss):
+            accept(Contribution(weights: weights, samples: samples, meanLoss: meanLoss), from: city, round: round)
+        case .published(let city, let people, let values):
+            actions = accept(Outcome(city: city, people: people, values: values))
+        case .failed(let city, let round, let detail, let retry):
+            if phase != .queued, round == self.round { roster.fail(city, detail: detail, retry: retry) }
+        case .pause: actions = setPaused(true)
+        case .resume: actions = setPaused(false)
+        case .cancel: actions = phase.isOver ? [] : end(.cancelled)
+        case .tick(let tick): roster.tick(at: tick)
+        }
+        return actions + proceed()
+    }
+
+    private mutating func start(_ alive: [CityID]) -> [Action] {
+        roster.assemble(home: alive)
+        guard phase == .queued else { return [] }
+        guard configuration.rounds > 0, configuration.steps > 0 else {
+            return end(.failed("training needs at least one round and one step"))
+        }
+        guard !configuration.cities.isEmpty else {
+            return end(.failed("there is no city to train: import data first"))
+        }
+        phase = .running
+        return [.checkpoint]
+    }
+
+    private mutating func setPaused(_ paused: Bool) -> [Action] {
+        guard !phase.isOver, isPaused != paused else { return [] }
+        isPaused = paused
+        return [.checkpoint]
+    }
+
+    mutating func end(_ state: JobState) -> [Action] {
+        phase = state
+        return [.checkpoint, .finished]
+    }
+}

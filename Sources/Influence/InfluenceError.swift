@@ -1,0 +1,35 @@
+/// Why a question about influence cannot be asked as it stands.
+package enum InfluenceError: Error, Equatable {
+    case budget(Int)
+    case edgeCounts(offsets: Int, sources: Int, probabilities: Int)
+    case epsilon(Double)
+    case failure(Double)
+    case limit(name: String, value: Int, least: Int)
+    case offsets(vertex: Int)
+    case probability(edge: Int, value: Float)
+    case source(edge: Int, source: UInt32)
+}
+
+extension InfluenceError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .budget(let budget):
+            "the number of people to choose is \(budget): ask for zero or more"
+        case .edgeCounts(let offsets, let sources, let probabilities):
+            "the influence graph announces \(offsets) edges but has \(sources) sources and "
+                + "\(probabilities) probabilities: give one of each per edge"
+        case .epsilon(let value):
+            "epsilon is \(value): choose it above 0 and below 1 - 1/e (0.632)"
+        case .failure(let value):
+            "the chance of failure is \(value): choose it above 0 and below 1"
+        case .limit(let name, let value, let least):
+            "\(name) is \(value): allow at least \(least)"
+        case .offsets(let vertex):
+            "the influence graph's offsets break at vertex \(vertex): start at 0 and never fall"
+        case .probability(let edge, let value):
+            "the influence graph's edge \(edge) has probability \(value): keep it in 0...1"
+        case .source(let edge, let source):
+            "the influence graph's edge \(edge) comes from vertex \(source), which does not exist"
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// Planning a city, from interest to invitations:
+//
+//   1  interests become acceptance per person, venue and slot (Willingness.swift)
+//   2  acceptance becomes demand per cell, and the promising cells are kept (Cells.swift)
+//   3  each cell gets its audience, starter groups and a first invitation list (Audience, StarterGroups, Candidates)
+//   4  the city's plans are chosen together (Choice.swift)
+//   5  in the order of choice, each plan gets its final invitations: nobody is invited into a slot in which they
+//      start a plan or are invited already, nor more often than the limit
+//
+// Steps 3 and the searches of 5 run on the pool, cell by cell; each cell's randomness comes from the seed, the place
+// and the slot, so the plan does not depend on how many threads there are.
+
+package import Basics
+package import Graph
+package import Influence
+package import Learn
+import Synchronization
+import World
+
+/// The plan of a city: at most `options.seedsPerCity` seeds, best first. `interests` has one entry per
+/// resident, `influence` one vertex per local person, `embeddings` one row per local person. A pure function of its
+/// arguments, the pool excepted. Cost: O(interests) for the demand of all cells, then a bounded
+/// amount per promising cell, of which there are a few hundred.
+package func planCity(
+    graph: CityGraph, influence: InfluenceGraph, interests: [PersonInterest], embeddings: CityEmbeddings,
+    options: PlanOptions, pool: ComputePool
+) -> [PlanSeed] {
+    let context = PlanningContext(
+        graph: graph, influence: influence, interests: interests, embeddings: embeddings, options: options)
+    let demand = demand(context.table, rhythm: context.rhythm, places: graph.places.count)
+    let wanted = min(max(PlanLimits.cells, options.seedsPerCity * 4), PlanLimits.cellsMax)
+    let cells = promisingCells(context.table, demand: demand, count: wanted)
+    let perCell = map(cells.indices, on: pool) { candidates(cells[$0], index: $0, in: context) }
+    let all = perCell.flatMap { $0 ?? [] }
+    var choice = PlanChoice(
+        all, people: graph.people.count, places: graph.places.count, seedsPerPerson: options.seedsPerPerson)
+    let chosen = choice.choose(options.seedsPerCity)
+    let audiences = map(chosen.indices, on: pool) { Audience(cells[all[chosen[$0].candidate].cell], in: context) }
+    var inviter = Inviter(context: context, startsIn: choice.startsIn)
+    return zip(chosen, audiences).compactMap { choice, audience in
+        audience.map { inviter.finish(all[choice.candidate], gain: choice.gain, audience: $0) }
+    }
+}
+
+/// `body` of each index, on the pool, in the order of the indices.
+private func map<Result: Sendable>(
+    _ indices: Range<Int>, on pool: ComputePool, _ body: @Sendable (Int) -> Result
+) -> [Result?] {
+    let results = Mutex([Result?](repeating: nil, count: indices.count))
+    pool.forEach(indices.count) { index in
+        let result = body(index)
+        results.withLock { $0[index] = result }
+    }
+    return results.withLock { $0 }
+}
+
+/// Hands out the final invitations, plan after plan, and remembers who has how many.
+private struct Inviter {
+    let context: PlanningContext
+    /// One bit per slot in which the person starts a plan or is invited to one.
+    private var busy: [UInt8]
+    private var invitations: [Int]
+
+    init(context: PlanningContext, startsIn: [UInt8]) {
+        self.context = context
+        busy = startsIn
+        invitations = [Int](repeating: 0, count: startsIn.count)
+    }
+
+    mutating func finish(_ candidate: Candidate, gain: Double, audience: Audience) -> PlanSeed {
+        let graph = context.graph, options = context.options
+        let free = audience.people.indices.filter { position in
+            let person = Int(audience.people[position])
+            return busy[person] >> candidate.slot & 1 == 0 && invitations[person] < options.invitationsPerPerson
+        }
+        let (order, turnout) = Plans.invitations(
+            audience, starters: candidate.positions, among: free, count: options.invites)
+        let invited = order.map { audience.people[$0] }
+        for person in invited {
+            busy[Int(person)] |= 1 << candidate.slot
+            invitations[Int(person)] += 1
+        }
+        let venue = graph.places[Int(candidate.place)]
+        let starters = candidate.starters.map { graph.people[Int($0)] }
+        let slot = TimeSlot(number: UInt8(candidate.slot))
+        return PlanSeed(
+            id: PlanSeed.identify(
+                city: graph.city, venue: venue, starters: starters, slot: slot, model: options.modelVersion),
+            city: graph.city, venue: venue, starters: starters, slot: slot, conversion: candidate.conversion,
+            expectedTurnout: turnout, score: gain, invites: invited.map { graph.people[Int($0)] })
+    }
+}

@@ -1,0 +1,114 @@
+// How likely a person comes to a place in a slot when asked by nobody in particular.
+//
+//     acceptance(u, p, s) = strength(u, p) * rhythm(u, p, s)
+//     strength(u, p)      = logistic(score(u, p) - median of u's kept scores), held within 0.05...0.95
+//     rhythm(u, p, s)     = f(s) / greatest f over the slots,  f(s) = sqrt(lift(u, s) * lift(p, s))
+//     lift(x, s)          = (1 + 6 * share of x's visits in slot s) / 2
+//
+// The head is trained on pairs (BPR), so a difference of scores is a log-odds: strength is the model's
+// chance that u prefers p to a middling one of the places kept for u. The median, not the last place, is
+// the reference, because the last depends on how many were kept; half of what is kept lies above one half.
+// The level is not calibrated on answers to invitations, of which there are none yet: ratios mean
+// something, absolute numbers are the model's. Rhythm says when, not whether: the best slot of a pair has
+// factor 1. A lift mixes the share with one part of "every slot alike", so that few visits exclude nothing.
+
+import Basics
+import Graph
+import World
+
+/// Chance in 0.05...0.95 that a place with `score` is preferred to the reference.
+func strength(score: Float, reference: Float) -> Float {
+    min(max(1 / (1 + exponential(reference - score)), 0.05), 0.95)
+}
+
+/// The middle of falling scores (the mean of the middle two when there is no one middle). Not empty.
+func median(ofFalling scores: [Float]) -> Float {
+    let middle = scores.count / 2
+    return scores.count % 2 == 1 ? scores[middle] : (scores[middle - 1] + scores[middle]) / 2
+}
+
+/// When people and places are active, ready to be multiplied.
+struct Rhythm: Sendable {
+    /// sqrt(lift), [people, 6]
+    private let people: [Float]
+    /// sqrt(lift), [places, 6]
+    private let places: [Float]
+
+    /// The shares of visits per slot, [people, 6] and [places, 6]; rows sum to 1 or are all 0.
+    init(personSlots: [Float], placeSlots: [Float]) {
+        people = Self.rootsOfLifts(personSlots)
+        places = Self.rootsOfLifts(placeSlots)
+    }
+
+    private static func rootsOfLifts(_ shares: [Float]) -> [Float] {
+        var lifts = [Float](repeating: 1, count: shares.count)
+        for row in stride(from: 0, to: shares.count, by: TimeSlot.count) {
+            let slots = row..<row + TimeSlot.count
+            if shares[slots].reduce(0, +) <= 0 { continue }
+            for index in slots { lifts[index] = ((1 + Float(TimeSlot.count) * shares[index]) / 2).squareRoot() }
+        }
+        return lifts
+    }
+
+    /// Calls `body` with each slot and its factor in (0, 1].
+    @inline(always)
+    func forEachSlot(person: UInt32, place: UInt32, _ body: (_ slot: Int, _ factor: Float) -> Void) {
+        let first = Int(person) * TimeSlot.count, second = Int(place) * TimeSlot.count
+        var greatest: Float = 0
+        for slot in 0..<TimeSlot.count { greatest = max(greatest, people[first + slot] * places[second + slot]) }
+        for slot in 0..<TimeSlot.count { body(slot, people[first + slot] * places[second + slot] / greatest) }
+    }
+
+    /// The factor of one slot, in (0, 1].
+    func factor(person: UInt32, place: UInt32, slot: Int) -> Float {
+        var result: Float = 0
+        forEachSlot(person: person, place: place) { if $0 == slot { result = $1 } }
+        return result
+    }
+}
+
+/// Who is interested in each place: the interests turned around, with scores turned into strengths.
+struct InterestTable: Sendable {
+    /// Interested people of place p are at offsets[p]..<offsets[p + 1].
+    private(set) var offsets: [UInt32]
+    /// Local residents, ascending within a place.
+    private(set) var people: [UInt32] = []
+    private(set) var strengths: [Float] = []
+
+    /// Of a place that repeats in a person's list the first mention counts. O(interests + places).
+    init(_ interests: [PersonInterest], places: Int) {
+        var starts = [UInt32](repeating: 0, count: places + 1)
+        Self.forEachInterest(interests, places: places) { _, place, _ in starts[place + 1] += 1 }
+        for place in 0..<places { starts[place + 1] += starts[place] }
+        var next = starts
+        var people = [UInt32](repeating: 0, count: Int(starts[places]))
+        var strengths = [Float](repeating: 0, count: Int(starts[places]))
+        Self.forEachInterest(interests, places: places) { person, place, strength in
+            people[Int(next[place])] = UInt32(person)
+            strengths[Int(next[place])] = strength
+            next[place] += 1
+        }
+        offsets = starts
+        self.people = people
+        self.strengths = strengths
+    }
+
+    /// Where the interested people of a place stand.
+    func row(_ place: UInt32) -> Range<Int> { Int(offsets[Int(place)])..<Int(offsets[Int(place) + 1]) }
+
+    private static func forEachInterest(
+        _ interests: [PersonInterest], places: Int, _ body: (_ person: Int, _ place: Int, _ strength: Float) -> Void
+    ) {
+        var lastPerson = [Int](repeating: -1, count: places)
+        for (person, interest) in interests.enumerated() {
+            let finite = interest.scores.filter(\.isFinite)
+            if finite.isEmpty { continue }
+            let reference = median(ofFalling: finite)
+            for (place, score) in zip(interest.places, interest.scores)
+            where score.isFinite && lastPerson[Int(place)] != person {
+                lastPerson[Int(place)] = person
+                body(person, Int(place), strength(score: score, reference: reference))
+            }
+        }
+    }
+}

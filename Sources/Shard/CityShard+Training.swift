@@ -1,0 +1,150 @@
+package import Basics
+import Graph
+import Learn
+import Plans
+import Store
+import Synchronization
+package import Wire
+
+// A training job visits a city once a round: shared weights in, shared weights out. The vertices' own embeddings and
+// the optimizer's moments stay here, and are stored after each round before the answer leaves. So a round can be asked
+// again at any time, after a lost answer or a killed worker, and gives the same bytes: it starts from what was
+// stored after the round before.
+
+extension CityShard {
+    /// How many of a person's retrieved places the place head ranks again.
+    static let candidates = 200
+
+    /// Runs one round from `weights` and answers with the new ones. Without weights it is the first round of all.
+    package func trainRound(
+        _ order: TrainRound, weights: [Float], pool: ComputePool, isCancelled: () -> Bool
+    ) throws -> (result: RoundResult, weights: [Float]) {
+        try computing.withLock { state, _ in
+            let weights = try initialized(weights, order)
+            let trainer = try trainer(for: order, weights: weights, pool: pool, state: &state)
+            let outcome = try trainer.round(
+                Int(order.round), weights: weights, steps: Int(order.steps), pool: pool, isCancelled: isCancelled)
+            var batch = WriteBatch()
+            batch.put(.model, key: ShardKeys.trainer(order.job, round: order.round), value: trainer.state())
+            for key in try staleTrainers(job: order.job, round: order.round) { batch.delete(.model, key: key) }
+            try store.database.commit(batch)
+            state.trainerRound = order.round
+            let result = RoundResult(
+                job: order.job, round: order.round, samples: UInt64(outcome.samples), meanLoss: outcome.meanLoss)
+            return (result, outcome.weights)
+        }
+    }
+
+    /// Embeds the whole city with the job's final weights, measures the ranking of held-out visits, and makes the
+    /// model the city's current one. Asked again for the same version, it answers what it answered.
+    package func publish(_ order: PublishModel, weights: [Float], pool: ComputePool) throws -> Published {
+        try computing.withLock { state, _ in
+            if let model = try model(&state), model.version == order.version { return model.report }
+            let asRound = TrainRound(
+                job: order.job, round: .max, steps: 0, seed: order.seed, model: order.model)
+            let trainer = try trainer(for: asRound, weights: weights, pool: pool, state: &state)
+            let graph = trainer.graph
+            let embeddings = trainer.embeddings(weights: weights, pool: pool)
+            let ranking = rankHeldOut(
+                graph: graph, embeddings: embeddings, configuration: trainer.configuration, weights: weights,
+                keep: 10, pool: pool)
+            let quality = evaluate(graph: graph, ranked: ranking)
+            let report = Published(
+                job: order.job, people: UInt64(quality.people),
+                values: [
+                    quality.recallAt10, quality.ndcgAt10, quality.popularityRecallAt10, quality.popularityNDCGAt10,
+                ])
+            let model = CityModel(
+                version: order.version, configuration: trainer.configuration, weights: weights,
+                people: graph.people, places: graph.places, embeddings: embeddings, report: report)
+            try keep(model)
+            state.model = model
+            state.trainer = nil
+            return report
+        }
+    }
+
+    private func keep(_ model: CityModel) throws {
+        var batch = WriteBatch()
+        try store.database.scan(.model, from: ShardKeys.models, prefix: ShardKeys.models) { key, _ in
+            batch.delete(.model, key: key)
+            return true
+        }
+        batch.put(.model, key: ShardKeys.model(model.version), value: model.encoded())
+        var writer = ByteWriter()
+        writer.put(model.version.number)
+        batch.put(.meta, key: ShardKeys.currentModel, value: writer.bytes)
+        try store.database.commit(batch)
+        view.withLock { $0.modelVersion = model.version }
+    }
+
+    /// The city's current model, from memory or from the store; nil when there is none.
+    func model(_ state: inout Computing) throws -> CityModel? {
+        if let model = state.model { return model }
+        let version = try ShardKeys.currentModelVersion(in: store.database)
+        guard let bytes = try store.database.get(.model, key: ShardKeys.model(version)) else { return nil }
+        do {
+            state.model = try CityModel(decoding: bytes)
+        } catch {
+            throw ShardError.unreadableState(city: name, what: "model \(version)")
+        }
+        return state.model
+    }
+
+    /// The trainer as it stood after the last round before `order.round`: the one in memory when it is that one,
+    /// else from what the store kept, else a fresh one (the first round, or a city that missed the rounds before).
+    private func trainer(
+        for order: TrainRound, weights: [Float], pool: ComputePool, state: inout Computing
+    ) throws -> CityTrainer {
+        let stored = try lastTrainer(job: order.job, before: order.round)
+        if let trainer = state.trainer, state.trainerJob == order.job, stored?.round == state.trainerRound {
+            return trainer
+        }
+        let configuration = try configuration(from: order.model)
+        guard weights.count == SharedWeights.count(for: configuration) else {
+            throw ShardError.wrongWeights(expected: SharedWeights.count(for: configuration), got: weights.count)
+        }
+        let trainer = try CityTrainer(
+            graph: currentGraph(pool: pool), configuration: configuration, seed: order.seed ^ UInt64(city.number),
+            state: stored?.bytes)
+        state.trainer = trainer
+        state.trainerJob = order.job
+        state.trainerRound = stored?.round ?? 0
+        return trainer
+    }
+
+    /// The weights of the first round are drawn from the job's seed, the same in every city.
+    private func initialized(_ weights: [Float], _ order: TrainRound) throws -> [Float] {
+        if !weights.isEmpty { return weights }
+        return SharedWeights.initial(try configuration(from: order.model), seed: order.seed).values
+    }
+
+    private func configuration(from bytes: [UInt8]) throws -> GraphRecConfiguration {
+        if bytes.isEmpty { return GraphRecConfiguration() }
+        var reader = ByteReader(bytes)
+        return try GraphRecConfiguration(from: &reader)
+    }
+
+    private func lastTrainer(job: JobID, before round: UInt32) throws -> (round: UInt32, bytes: [UInt8])? {
+        var last: (round: UInt32, bytes: [UInt8])?
+        try store.database.scan(.model, from: ShardKeys.trainer(job, round: 0), prefix: ShardKeys.trainers) {
+            key, value in
+            let found = try ShardKeys.trainerKey(key)
+            guard found.job == job, found.round < round else { return false }
+            last = (found.round, value)
+            return true
+        }
+        return last
+    }
+
+    /// Keys of trainer states nobody can ask for any more: other jobs', and this job's before the last round.
+    private func staleTrainers(job: JobID, round: UInt32) throws -> [[UInt8]] {
+        var stale: [[UInt8]] = []
+        try store.database.scan(.model, from: ShardKeys.trainers, prefix: ShardKeys.trainers) { key, _ in
+            let found = try ShardKeys.trainerKey(key)
+            if found.job != job || found.round + 1 < round { stale.append(key) }
+            return true
+        }
+        return stale
+    }
+}

@@ -1,0 +1,115 @@
+package import Basics
+package import Graph
+import Learn
+import Plans
+package import Store
+import Synchronization
+package import Wire
+import World
+
+// One city's life. A shard remembers what is imported (Store), sees it as a graph (Graph), trains on it (Learn),
+// searches it (Nearest), knows who moves whom (Influence), proposes plans (Plans), and leaves events in its outbox.
+// It conducts; each step is somebody else's work.
+//
+// Two kinds of calls meet here. Quick ones (import, seeds, report) may come at any time, from any thread. Long ones
+// (a training round, publishing, planning, influencers) hold `computing` and so run one after the other.
+
+/// Everything one city owns, and everything that can be done with it.
+package final class CityShard: Sendable {
+    /// What quick calls may look at while a long one runs.
+    struct View {
+        /// Rises with every import that changed something; a graph remembers the generation it was built from.
+        var generation: UInt64 = 0
+        var graph: CityGraph?
+        var graphGeneration: UInt64 = 0
+        var modelVersion = ModelVersion(0)
+        var seeds = 0
+    }
+
+    /// What only the running long call touches.
+    struct Computing {
+        var trainer: CityTrainer?
+        var trainerJob = JobID(0)
+        var trainerRound: UInt32 = 0
+        var model: CityModel?
+    }
+
+    package let city: CityID
+    package let name: String
+    package let store: ShardStore
+    let cluster: UInt64
+    let view = Mutex(View())
+    let computing = Monitor(Computing())
+
+    /// Opens the city's folder, or makes it. `name` is for messages, events and people; `cluster` goes into events.
+    package init(directory: String, city: CityID, name: String, cluster: UInt64) throws {
+        self.city = city
+        self.name = name
+        self.cluster = cluster
+        store = try ShardStore(directory: directory, city: city)
+        let version = try ShardKeys.currentModelVersion(in: store.database)
+        let seeds = try currentPlan().count
+        view.withLock {
+            $0.modelVersion = version
+            $0.seeds = seeds
+        }
+    }
+
+    package var epoch: Epoch { store.epoch }
+
+    /// The city's row of a heartbeat. Cheap: no scan.
+    package func report() -> CityReport {
+        let counts = store.counts()
+        let (version, seeds) = view.withLock { ($0.modelVersion, $0.seeds) }
+        return CityReport(
+            city: city, epoch: epoch, people: counts.people, halo: counts.halo, places: counts.places,
+            visits: counts.visits, friendships: counts.friendships,
+            outboxLag: store.lastSequence - store.acknowledged, modelVersion: version, seeds: UInt64(seeds))
+    }
+
+    /// Stores one block of rows; what it answers is durable. Rows that break a rule are named and left out,
+    /// the rest is stored.
+    package func importBlock(_ bytes: [UInt8]) throws -> Imported {
+        var block: RecordBlock
+        do {
+            block = try RecordBlock(decoding: bytes)
+        } catch {
+            throw ShardError.unreadableBlock(city: name, reason: error.description)
+        }
+        guard block.city == city else { throw ShardError.wrongCity(asked: block.city, here: city) }
+        var rejects: [RowReject] = []
+        var good: [Record] = []
+        good.reserveCapacity(block.records.count)
+        for (index, record) in block.records.enumerated() {
+            do {
+                try record.validate()
+                good.append(record)
+            } catch {
+                rejects.append(RowReject(index: UInt32(index), reason: "\(error)"))
+            }
+        }
+        block.records = good
+        let outcome = try store.write(block)
+        if outcome.new > 0 { view.withLock { $0.generation += 1 } }
+        return Imported(new: UInt32(outcome.new), known: UInt32(outcome.known), rejects: rejects)
+    }
+
+    /// The graph of all that is stored now, built anew only when something was imported since.
+    package func currentGraph(pool: ComputePool) throws -> CityGraph {
+        let (cached, generation) = view.withLock {
+            ($0.graphGeneration == $0.generation ? $0.graph : nil, $0.generation)
+        }
+        if let cached { return cached }
+        var builder = CityGraphBuilder(city: city)
+        try store.forEachRecord { builder.add($0) }
+        let graph = builder.build(pool: pool)
+        view.withLock {
+            $0.graph = graph
+            $0.graphGeneration = generation
+        }
+        return graph
+    }
+
+    /// Nothing may be asked of the shard afterwards.
+    package func close() { store.database.close() }
+}

@@ -1,0 +1,65 @@
+package import Basics
+package import Graph
+package import Learn
+import Nearest
+import Plans
+
+// Retrieval, then ranking: exact search by inner product gives each person's candidates, the place head orders them.
+
+/// What the people of a city would like to do, as the model sees it.
+struct Interests {
+    let graph: CityGraph
+    let embeddings: CityEmbeddings
+    /// Places that came after the model was trained: it has nothing to say of them. Ascending.
+    var unknownPlaces: [UInt32] = []
+    let configuration: GraphRecConfiguration
+    let weights: [Float]
+
+    /// For each person asked (local vertices), the `keep` best of the `candidates` retrieved places, best first, ties
+    /// by lower place row.
+    func of(
+        people: [Int], candidates: Int, keep: Int, skippingVisited: Bool, pool: ComputePool
+    ) -> [PersonInterest] {
+        let width = embeddings.dimensions
+        var queries: [Float] = []
+        queries.reserveCapacity(people.count * width)
+        for person in people { queries += embeddings.people[person * width..<(person + 1) * width] }
+        let index = ExactIndex(vectors: embeddings.places, dimensions: width)
+        let (graph, unknown) = (graph, unknownPlaces)
+        let found = index.search(
+            queries: queries.span, count: candidates,
+            excluding: { row in
+                skippingVisited ? Self.visited(graph, person: people[row], and: unknown) : unknown
+            }, pool: pool)
+        let places = found.map { $0.map(\.row) }
+        let scores = PlaceHead(configuration: configuration, weights: weights).scores(
+            people: people.map { UInt32($0) }, candidates: places, embeddings: embeddings,
+            context: PlaceContext.vector(slot: nil, configuration: configuration), pool: pool)
+        return pool.map(people.count) { Self.best(keep, places: places[$0], scores: scores[$0]) }
+    }
+
+    private static func visited(_ graph: CityGraph, person: Int, and others: [UInt32]) -> [UInt32] {
+        let range = Int(graph.visitOffsets[person])..<Int(graph.visitOffsets[person + 1])
+        return Set(graph.visitPlaces[range]).union(others).sorted()
+    }
+
+    private static func best(_ keep: Int, places: [UInt32], scores: [Float]) -> PersonInterest {
+        let order = places.indices.sorted { (scores[$0], places[$1]) > (scores[$1], places[$0]) }.prefix(keep)
+        return PersonInterest(places: order.map { places[$0] }, scores: order.map { scores[$0] })
+    }
+}
+
+/// For each resident who holds something out, the `keep` best of the retrieved places they have not visited, best
+/// first; nothing for the others. What publishing a model judges, and what a benchmark of training does.
+package func rankHeldOut(
+    graph: CityGraph, embeddings: CityEmbeddings, configuration: GraphRecConfiguration, weights: [Float], keep: Int,
+    pool: ComputePool
+) -> [[UInt32]] {
+    let asked = (0..<graph.residents).filter { graph.heldOutOffsets[$0] < graph.heldOutOffsets[$0 + 1] }
+    let model = Interests(graph: graph, embeddings: embeddings, configuration: configuration, weights: weights)
+    let interests = model.of(
+        people: asked, candidates: CityShard.candidates, keep: keep, skippingVisited: true, pool: pool)
+    var ranked = [[UInt32]](repeating: [], count: graph.residents)
+    for (row, person) in asked.enumerated() { ranked[person] = interests[row].places }
+    return ranked
+}

@@ -1,0 +1,23 @@
+package import Basics
+
+/// Why a city could not do what it was asked.
+package enum ShardError: Error, Equatable {
+    case noModel(city: String)
+    case unreadableBlock(city: String, reason: String)
+    case unreadableState(city: String, what: String)
+    case wrongCity(asked: CityID, here: CityID)
+    case wrongWeights(expected: Int, got: Int)
+}
+
+extension ShardError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .noModel(let city): "\(city) has no model yet; train one first: muster train --rounds 10"
+        case .unreadableBlock(let city, let reason): "a block of rows for \(city) cannot be read: it \(reason)"
+        case .unreadableState(let city, let what): "\(city): the stored \(what) cannot be read; train again"
+        case .wrongCity(let asked, let here): "rows of city \(asked) came to city \(here)"
+        case .wrongWeights(let expected, let got):
+            "the model's configuration needs \(expected) shared weights, \(got) came"
+        }
+    }
+}

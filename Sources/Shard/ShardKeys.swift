@@ -1,0 +1,52 @@
+import Basics
+import Store
+
+// What a shard keeps beside its rows, in RocksDB. Numbers in keys are big-endian.
+//
+// | family | key                                   | value                                        |
+// | meta   | "model"                               | current model version, u64                   |
+// | meta   | "plan"                                | current plan: u32 count, then seed ids u64   |
+// | model  | "model/" version u64                  | CityModel: configuration, weights, embeddings, report |
+// | model  | "trainer/" job u64, round u32         | CityTrainer's state after that round         |
+// | seeds  | seed id u64                           | PlanSeed                                     |
+
+enum ShardKeys {
+    static let currentModel = Array("model".utf8)
+    static let currentPlan = Array("plan".utf8)
+    static let trainers = Array("trainer/".utf8)
+    static let models = Array("model/".utf8)
+
+    static func model(_ version: ModelVersion) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(raw: models)
+        writer.putBigEndian(version.number)
+        return writer.bytes
+    }
+
+    static func trainer(_ job: JobID, round: UInt32) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(raw: trainers)
+        writer.putBigEndian(job.number)
+        writer.putBigEndian(round)
+        return writer.bytes
+    }
+
+    /// The job and round a trainer's key names.
+    static func trainerKey(_ key: [UInt8]) throws(ByteError) -> (job: JobID, round: UInt32) {
+        var reader = ByteReader(Array(key.dropFirst(trainers.count)))
+        let job = JobID(try reader.getBigEndian(UInt64.self))
+        return (job, try reader.getBigEndian(UInt32.self))
+    }
+
+    static func seed(_ seed: SeedID) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.putBigEndian(seed.number)
+        return writer.bytes
+    }
+
+    static func currentModelVersion(in database: Database) throws -> ModelVersion {
+        guard let bytes = try database.get(.meta, key: currentModel) else { return ModelVersion(0) }
+        var reader = ByteReader(bytes)
+        return ModelVersion(try reader.get())
+    }
+}

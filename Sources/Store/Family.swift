@@ -1,0 +1,38 @@
+// The shelves of a store. Each kind of thing has a column family of its own, so that it is scanned,
+// cached and compacted by itself; all families share one write-ahead log, so that one batch over
+// several of them is still one atomic, durable step.
+//
+// Numbers in keys are big-endian: the order of the bytes is the order of the numbers. Numbers in values
+// are little-endian. A shard's city is not in its keys: the directory is the city's, and `meta` says which.
+//
+// | family      | key                                      | value                                          |
+// | ----------- | ---------------------------------------- | ---------------------------------------------- |
+// | meta        | name in ASCII                            | see `MetaKey`                                  |
+// | people      | person u64                               | a `Record.person` in its own encoding          |
+// | places      | place u64                                | a `Record.place` in its own encoding           |
+// | visits      | person u64, place u64, time i64 biased   | flags u8 (bit 0 attended, bit 1 signals        |
+// |             | (the sign bit flipped)                   | follow), then if so: dwell f32, likes u16,     |
+// |             |                                          | saves u16, shares u16                          |
+// | friendships | first u64, second u64                    | overlap f32, co-attendance u32, shared f32     |
+// | seeds       | the owner's                              | the owner's                                    |
+// | outbox      | sequence u64                             | the event, opaque                              |
+// | model       | the owner's                              | the owner's                                    |
+
+/// A shelf of a database: one RocksDB column family. The raw value is its name on disk.
+package enum Family: String, CaseIterable, Sendable {
+    case meta, people, places, visits, friendships, seeds, outbox, model
+
+    /// Position in `allCases`.
+    var index: Int {
+        switch self {
+        case .meta: 0
+        case .people: 1
+        case .places: 2
+        case .visits: 3
+        case .friendships: 4
+        case .seeds: 5
+        case .outbox: 6
+        case .model: 7
+        }
+    }
+}

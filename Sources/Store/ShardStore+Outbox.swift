@@ -1,0 +1,117 @@
+import Basics
+import Synchronization
+
+// Events that leave the shard are first rows of its outbox, committed in the same batch as the state they
+// tell of: either both are there after a crash, or neither. Sequences begin at 1 and have no holes,
+// because one lock covers "give the next numbers" and "make them durable". Rows stay for a while after
+// Redis has them, so that a Redis that lost its tail can be given them again.
+//
+//        first kept          acknowledged            last
+//     ---[-------------------------|------------------]
+//        kept for a refill           not yet in Redis
+
+/// Where a shard's outbox begins and ends. An empty outbox begins one after its last sequence.
+struct OutboxState: Equatable {
+    var first: UInt64
+    var acknowledged: UInt64
+    var last: UInt64
+
+    /// Found from the rows themselves: what is durable is what counts.
+    init(of database: Database) throws(StoreError) {
+        let marked = try ShardStore.number(.acknowledged, in: database) ?? 0
+        var newest: UInt64 = 0
+        if let key = try database.lastKey(.outbox) { newest = try Self.sequence(key, in: database) }
+        var oldest: UInt64?
+        try database.walk(.outbox) { key, _ throws(StoreError) in
+            oldest = try Self.sequence(Array(key), in: database)
+            return false
+        }
+        acknowledged = marked
+        last = max(newest, marked)
+        first = oldest ?? last + 1
+    }
+
+    static func sequence(_ key: [UInt8], in database: Database) throws(StoreError) -> UInt64 {
+        guard key.count == 8 else {
+            throw .corrupt(
+                directory: database.directory, family: Family.outbox.rawValue, reason: "a key of \(key.count) bytes")
+        }
+        return key.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    static func key(_ sequence: UInt64) -> [UInt8] { withUnsafeBytes(of: sequence.bigEndian, Array.init) }
+}
+
+extension ShardStore {
+    /// Commits a batch together with events, synced, and returns the sequences they were given, or nil when there
+    /// were none. Either all of it is durable on return, or an error is thrown and none of it will be seen
+    /// (unless the disk itself failed half-way: then opening the store again decides).
+    package func commit(_ batch: WriteBatch, events: [[UInt8]]) throws(StoreError) -> ClosedRange<UInt64>? {
+        if events.isEmpty {
+            try database.commit(batch)
+            return nil
+        }
+        return try outbox.withLock { (state: inout OutboxState) throws(StoreError) in
+            var whole = batch
+            let range = state.last + 1...state.last + UInt64(events.count)
+            for (sequence, event) in zip(range, events) {
+                whole.put(.outbox, key: OutboxState.key(sequence), value: event)
+            }
+            try database.commit(whole)
+            state.last = range.upperBound
+            return range
+        }
+    }
+
+    /// Up to `limit` events that follow a sequence, in order and without a hole. Throws `trimmed`, naming the first
+    /// event kept, when the one asked for is gone.
+    package func outboxRows(
+        after sequence: UInt64, limit: Int
+    ) throws(StoreError) -> [(sequence: UInt64, payload: [UInt8])] {
+        precondition(limit > 0, "a limit of rows is positive")
+        precondition(sequence < .max, "no event follows the last number there is")
+        var rows: [(sequence: UInt64, payload: [UInt8])] = []
+        try database.walk(.outbox, from: OutboxState.key(sequence + 1)) { key, value throws(StoreError) in
+            rows.append((try OutboxState.sequence(Array(key), in: database), Array(value)))
+            return rows.count < limit
+        }
+        let first = outbox.withLock { $0.first }
+        if let found = rows.first?.sequence, found != sequence + 1 {
+            throw .trimmed(directory: database.directory, wanted: sequence + 1, first: found)
+        }
+        if rows.isEmpty, sequence + 1 < first {
+            throw .trimmed(directory: database.directory, wanted: sequence + 1, first: first)
+        }
+        return rows
+    }
+
+    /// Notes that Redis has everything through a sequence, and removes what is older than the last `retained`
+    /// acknowledged events. A sequence below the noted one changes nothing. Not synced: what a crash
+    /// forgets of it is only sent once more. Throws `acknowledgedBeyond` for an event that never was.
+    package func acknowledge(
+        through sequence: UInt64, keeping retained: Int = StoreLimits.outboxRetained
+    ) throws(StoreError) {
+        precondition(retained >= 0, "a number of rows to keep is not negative")
+        try outbox.withLock { (state: inout OutboxState) throws(StoreError) in
+            guard sequence <= state.last else {
+                throw .acknowledgedBeyond(directory: database.directory, last: state.last, given: sequence)
+            }
+            if sequence <= state.acknowledged { return }
+            var batch = WriteBatch()
+            batch.put(.meta, key: MetaKey.acknowledged.bytes, value: Self.encoded(sequence))
+            let firstKept = max(state.first, sequence - min(sequence, UInt64(retained)) + 1)
+            if firstKept > state.first {
+                batch.deleteRange(.outbox, from: OutboxState.key(state.first), to: OutboxState.key(firstKept))
+            }
+            try database.commit(batch, synced: false)
+            state.acknowledged = sequence
+            state.first = firstKept
+        }
+    }
+
+    /// The last event that Redis is known to have; 0 when none.
+    package var acknowledged: UInt64 { outbox.withLock { $0.acknowledged } }
+
+    /// The last event committed; 0 when there never was one.
+    package var lastSequence: UInt64 { outbox.withLock { $0.last } }
+}

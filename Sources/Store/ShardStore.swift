@@ -1,0 +1,168 @@
+package import Basics
+import Synchronization
+package import World
+
+// The memory of one city: its records, how many there are, its outbox and its epoch, in one directory.
+// Two locks, never held together: `counting` orders writers of records, because "is it new?" and "write
+// it" must be one step for the counts to stay exact; `outbox` orders events, because their sequence must
+// be the order in which they became durable. Readers take none.
+//
+// It does not judge records (that is `Record.validate`) and does not talk to Redis (that is the relay).
+
+/// What a shard keeps, and where its meta family keeps it. Numbers are little-endian.
+///
+/// | key            | value                                                       |
+/// | -------------- | ----------------------------------------------------------- |
+/// | `format`       | u64, `ShardStore.format`                                    |
+/// | `city`         | u64                                                         |
+/// | `epoch`        | u64                                                         |
+/// | `counts`       | people, halo, places, visits, friendships, a u64 each       |
+/// | `acknowledged` | u64, the last outbox sequence that Redis is known to have   |
+enum MetaKey: String {
+    case acknowledged, city, counts, epoch, format
+
+    var bytes: [UInt8] { Array(rawValue.utf8) }
+}
+
+/// The store of one city. Any thread may call anything at any time.
+package final class ShardStore: Sendable {
+    /// How many rows of each kind there are. People are those who live here, the halo those who do not.
+    package struct Counts: Equatable, Sendable {
+        package var people: UInt64 = 0
+        package var halo: UInt64 = 0
+        package var places: UInt64 = 0
+        package var visits: UInt64 = 0
+        package var friendships: UInt64 = 0
+
+        package init() {}
+    }
+
+    /// The layout of `Family` and `MetaKey` that this build reads and writes.
+    package static let format: UInt32 = 1
+
+    /// The directory below the records; for families that are the caller's own (seeds, model).
+    package let database: Database
+    package let city: CityID
+    let counting: Mutex<Counts>
+    let outbox: Mutex<OutboxState>
+    private let owner: Mutex<Epoch>
+
+    /// Opens a city's directory or begins a new one. Throws `wrongCity` or `unknownFormat` for a directory
+    /// that holds something else, `locked` when it is open elsewhere.
+    package init(directory: String, city: CityID) throws(StoreError) {
+        database = try Database(directory: directory)
+        self.city = city
+        try Self.adopt(database, city: city)
+        counting = Mutex(try Self.readCounts(database))
+        owner = Mutex(Epoch(try Self.number(.epoch, in: database) ?? 0))
+        outbox = Mutex(try OutboxState(of: database))
+    }
+
+    /// Gives the directory free. See `Database.close`.
+    package func close() { database.close() }
+
+    /// How many rows there are, exact and durable.
+    package func counts() -> Counts { counting.withLock { $0 } }
+
+    /// The epoch under which this shard was last owned; 0 when it never was.
+    package var epoch: Epoch { owner.withLock { $0 } }
+
+    /// Remembers a new epoch. Throws `staleEpoch` for one below the stored one; the stored one again is fine.
+    package func setEpoch(_ epoch: Epoch) throws(StoreError) {
+        try owner.withLock { (stored: inout Epoch) throws(StoreError) in
+            guard epoch >= stored else {
+                throw .staleEpoch(directory: database.directory, stored: stored.number, given: epoch.number)
+            }
+            if epoch == stored { return }
+            var batch = WriteBatch()
+            batch.put(.meta, key: MetaKey.epoch.bytes, value: Self.encoded(epoch.number))
+            try database.commit(batch)
+            stored = epoch
+        }
+    }
+
+    /// Every record: people, places, visits, friendships, each kind in the order of its keys. It sees each kind
+    /// as it was when that kind's turn came. Errors of `body` pass through.
+    package func forEachRecord(_ body: (Record) throws -> Void) throws {
+        for family in [Family.people, .places, .visits, .friendships] {
+            var failure: (any Error)?
+            try database.walk(family) { key, value throws(StoreError) in
+                let record = try self.record(family, key, value)
+                do {
+                    try body(record)
+                    return true
+                } catch {
+                    failure = error
+                    return false
+                }
+            }
+            if let failure { throw failure }
+        }
+    }
+
+    func record(
+        _ family: Family, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) throws(StoreError) -> Record {
+        do { return try Record(family: family, key: key, value: value) } catch {
+            throw .corrupt(directory: database.directory, family: family.rawValue, reason: error.description)
+        }
+    }
+}
+
+extension ShardStore {
+    /// Checks that a directory is this city's, or makes it so.
+    private static func adopt(_ database: Database, city: CityID) throws(StoreError) {
+        guard let found = try number(.format, in: database) else {
+            var batch = WriteBatch()
+            batch.put(.meta, key: MetaKey.format.bytes, value: encoded(UInt64(format)))
+            batch.put(.meta, key: MetaKey.city.bytes, value: encoded(UInt64(city.number)))
+            return try database.commit(batch)
+        }
+        guard found == UInt64(format) else {
+            throw .unknownFormat(directory: database.directory, found: found, known: UInt64(format))
+        }
+        let stored = try number(.city, in: database)
+        guard stored == UInt64(city.number) else {
+            throw .wrongCity(
+                directory: database.directory, stored: stored ?? 0, given: UInt64(city.number))
+        }
+    }
+
+    static func encoded(_ numbers: UInt64...) -> [UInt8] {
+        var writer = ByteWriter(capacity: numbers.count * 8)
+        for number in numbers { writer.put(number) }
+        return writer.bytes
+    }
+
+    /// The numbers of a meta value, or nil when it was never written.
+    private static func numbers(
+        _ key: MetaKey, count: Int, in database: Database
+    ) throws(StoreError) -> [UInt64]? {
+        guard let value = try database.get(.meta, key: key.bytes) else { return nil }
+        var reader = ByteReader(value)
+        var numbers: [UInt64] = []
+        do {
+            for _ in 0..<count { numbers.append(try reader.get(UInt64.self)) }
+            try reader.finish()
+        } catch {
+            throw .corrupt(
+                directory: database.directory, family: Family.meta.rawValue, reason: "\(key.rawValue) \(error)")
+        }
+        return numbers
+    }
+
+    static func number(_ key: MetaKey, in database: Database) throws(StoreError) -> UInt64? {
+        try numbers(key, count: 1, in: database)?[0]
+    }
+
+    private static func readCounts(_ database: Database) throws(StoreError) -> Counts {
+        var counts = Counts()
+        guard let stored = try numbers(.counts, count: 5, in: database) else { return counts }
+        counts.people = stored[0]
+        counts.halo = stored[1]
+        counts.places = stored[2]
+        counts.visits = stored[3]
+        counts.friendships = stored[4]
+        return counts
+    }
+}

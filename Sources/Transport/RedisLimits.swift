@@ -1,0 +1,9 @@
+/// The bounds of the conversation with Redis, in one place.
+package enum RedisLimits {
+    package static let connectSeconds = 1
+    package static let commandSeconds = 5
+    /// Rows of one append.
+    package static let rowsPerAppendMax = 512
+    /// Sequences and epochs pass through Lua, whose numbers are exact up to here.
+    package static let numberMax: UInt64 = 1 << 53
+}

@@ -1,0 +1,50 @@
+// The vocabulary. A number is given once and never again to something else; the gaps leave room for
+// relatives. Who says it to whom, and what answers it, stands with each message's type.
+
+/// What a message says. The number travels in the header.
+package enum Kind: UInt16, CaseIterable, Sendable {
+    // Handshake
+    case hello = 1
+    case welcome = 2
+    case refused = 3
+    // Membership
+    case heartbeat = 16
+    case heartbeatAnswer = 17
+    case goodbye = 18
+    case assign = 19
+    case assigned = 20
+    case failure = 21
+    // Data
+    case registerCities = 32
+    case cityTable = 33
+    case importBlock = 34
+    case imported = 35
+    // Status and jobs
+    case statusRequest = 48
+    case status = 49
+    case jobAccepted = 50
+    case jobRequest = 51
+    case jobReport = 52
+    case controlJob = 53
+    // Training
+    case startTraining = 64
+    case trainRound = 65
+    case roundResult = 66
+    case publishModel = 67
+    case published = 68
+    // Plans
+    case startPlanning = 80
+    case planCity = 81
+    case planned = 82
+    case seedsRequest = 83
+    case seeds = 84
+    case influencersRequest = 85
+    case influencers = 86
+
+    /// The word for logs and errors.
+    package var name: String { String(describing: self) }
+
+    /// Handshake messages are the same in every protocol version, so that strangers can tell each other
+    /// why they do not fit together.
+    package var isHandshake: Bool { self == .hello || self == .welcome || self == .refused }
+}

@@ -1,0 +1,202 @@
+// Who is here and who owns what. A worker's heartbeat carries what it knows about its cities, so the
+// coordinator's picture is never older than one beat; a coordinator that restarts learns everything from
+// the first beats it hears.
+
+package import Basics
+
+/// One city as its worker sees it.
+package struct CityReport: Part {
+    static let bytes = 76
+    /// The city it is about.
+    package var city: CityID
+    /// The epoch the worker holds it under.
+    package var epoch: Epoch
+    /// Residents; halo copies are counted apart.
+    package var people: UInt64
+    /// Copies of people who live elsewhere.
+    package var halo: UInt64
+    /// Places stored.
+    package var places: UInt64
+    /// Visits stored.
+    package var visits: UInt64
+    /// Friendships stored, each once.
+    package var friendships: UInt64
+    /// Events committed and not yet acknowledged by the stream.
+    package var outboxLag: UInt64
+    /// Zero: no model is live.
+    package var modelVersion: ModelVersion
+    /// Plan seeds stored.
+    package var seeds: UInt64
+
+    package init(
+        city: CityID, epoch: Epoch, people: UInt64 = 0, halo: UInt64 = 0, places: UInt64 = 0, visits: UInt64 = 0,
+        friendships: UInt64 = 0, outboxLag: UInt64 = 0, modelVersion: ModelVersion = ModelVersion(0),
+        seeds: UInt64 = 0
+    ) {
+        self.city = city
+        self.epoch = epoch
+        self.people = people
+        self.halo = halo
+        self.places = places
+        self.visits = visits
+        self.friendships = friendships
+        self.outboxLag = outboxLag
+        self.modelVersion = modelVersion
+        self.seeds = seeds
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        city = try reader.getIdentifier()
+        epoch = try reader.getIdentifier()
+        people = try reader.get()
+        halo = try reader.get()
+        places = try reader.get()
+        visits = try reader.get()
+        friendships = try reader.get()
+        outboxLag = try reader.get()
+        modelVersion = try reader.getIdentifier()
+        seeds = try reader.get()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(city)
+        writer.put(epoch)
+        writer.put(people)
+        writer.put(halo)
+        writer.put(places)
+        writer.put(visits)
+        writer.put(friendships)
+        writer.put(outboxLag)
+        writer.put(modelVersion)
+        writer.put(seeds)
+    }
+}
+
+/// Worker to coordinator, once per heartbeat interval. Answer: `HeartbeatAnswer`.
+package struct Heartbeat: Body {
+    package static let kind = Kind.heartbeat
+    /// Every city the worker holds open.
+    package var cities: [CityReport]
+
+    package init(cities: [CityReport]) { self.cities = cities }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        cities = try reader.getList(smallest: CityReport.bytes)
+    }
+
+    package func encode(into writer: inout ByteWriter) { writer.put(list: cities) }
+}
+
+/// Coordinator to worker: it is alive and knows you. A worker it does not know gets `Failure` instead.
+package struct HeartbeatAnswer: Body {
+    package static let kind = Kind.heartbeatAnswer
+    package init() {}
+    package init(from reader: inout ByteReader) throws(ByteError) {}
+    package func encode(into writer: inout ByteWriter) {}
+}
+
+/// Worker or command to coordinator: leaving on purpose. No answer.
+package struct Goodbye: Body {
+    package static let kind = Kind.goodbye
+    package init() {}
+    package init(from reader: inout ByteReader) throws(ByteError) {}
+    package func encode(into writer: inout ByteWriter) {}
+}
+
+/// The ownership of one city.
+package struct CityAssignment: Part {
+    /// The city it is about.
+    package var city: CityID
+    /// Its name.
+    package var name: String
+    /// What the worker writes in front of every event from now on; a smaller one is fenced off.
+    package var epoch: Epoch
+
+    package init(city: CityID, name: String, epoch: Epoch) {
+        self.city = city
+        self.name = name
+        self.epoch = epoch
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        city = try reader.getIdentifier()
+        name = try reader.getName()
+        epoch = try reader.getIdentifier()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(city)
+        writer.put(name)
+        writer.put(epoch)
+    }
+}
+
+/// Coordinator to worker: everything that is yours, not a difference. Answer: `Assigned` when all are open.
+package struct Assign: Body {
+    package static let kind = Kind.assign
+    /// The whole list; a city that is not in it is no longer yours.
+    package var cities: [CityAssignment]
+
+    package init(cities: [CityAssignment]) { self.cities = cities }
+
+    package init(from reader: inout ByteReader) throws(ByteError) { cities = try reader.getList(smallest: 16) }
+
+    package func encode(into writer: inout ByteWriter) { writer.put(list: cities) }
+}
+
+/// Worker to coordinator: the cities are open.
+package struct Assigned: Body {
+    package static let kind = Kind.assigned
+    package init() {}
+    package init(from reader: inout ByteReader) throws(ByteError) {}
+    package func encode(into writer: inout ByteWriter) {}
+}
+
+/// Why a request was not done. The number travels.
+package enum FailureCode: UInt16, CaseIterable, Sendable {
+    /// Nobody here can do it now: ask again later.
+    case unavailable = 1
+    case unknownCity = 2
+    /// A queue is full: ask again later.
+    case busy = 3
+    /// The asker's epoch is not the owner's.
+    case staleEpoch = 4
+    case badRequest = 5
+    case `internal` = 6
+    case deadline = 7
+    case cancelled = 8
+    /// The city has no trained model yet.
+    case noModel = 9
+
+    /// The word for logs and errors.
+    package var name: String { String(describing: self) }
+
+    /// Whether the same request may succeed later with nothing changed by the asker.
+    package var isWorthRetrying: Bool { self == .unavailable || self == .busy || self == .deadline }
+}
+
+/// The answer to any request that was not done.
+package struct Failure: Body {
+    package static let kind = Kind.failure
+    /// For programs; the detail is for people.
+    package var code: FailureCode
+    /// One line that names the thing, the place and the way out.
+    package var detail: String
+
+    package init(code: FailureCode, detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        let number = try reader.get(UInt16.self)
+        guard let code = FailureCode(rawValue: number) else { throw .invalid("failure code \(number)") }
+        self.code = code
+        detail = try reader.getDetail()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(code.rawValue)
+        writer.put(detail: detail)
+    }
+}

@@ -1,0 +1,181 @@
+// A training job in messages: rounds of trainRound / roundResult with every city, then publishModel /
+// published. Weights are bulk frame 0, 32-bit floats; the model block is the configuration of the model,
+// which only those who compute can read.
+
+package import Basics
+
+/// Command to coordinator: train on all cities. Answer: `JobAccepted`.
+package struct StartTraining: Body {
+    package static let kind = Kind.startTraining
+    /// At least 1.
+    package var rounds: UInt32
+    /// Local steps of each city per round.
+    package var steps: UInt32
+    /// All randomness of the work follows from it.
+    package var seed: UInt64
+    /// Configuration of the model; empty: the default.
+    package var model: [UInt8]
+
+    package init(rounds: UInt32, steps: UInt32, seed: UInt64, model: [UInt8] = []) {
+        self.rounds = rounds
+        self.steps = steps
+        self.seed = seed
+        self.model = model
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        rounds = try reader.get()
+        steps = try reader.get()
+        seed = try reader.get()
+        model = try reader.getBlock()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(rounds)
+        writer.put(steps)
+        writer.put(seed)
+        writer.put(block: model)
+    }
+}
+
+/// Coordinator to worker: one round of the header's city, from the weights in bulk frame 0 (no floats: from the
+/// model's initial weights, which follow from the seed). Answer: `RoundResult`.
+///
+/// It may come more than once, under another request number too, because an answer may be lost and the coordinator
+/// may have restarted. A worker that is at it goes on; one that is through answers the same again, so it keeps its
+/// last result or the state from before the round.
+package struct TrainRound: Body {
+    package static let kind = Kind.trainRound
+    /// The job it belongs to.
+    package var job: JobID
+    /// From 0.
+    package var round: UInt32
+    /// Local steps, at least 1.
+    package var steps: UInt32
+    /// All randomness of the work follows from it.
+    package var seed: UInt64
+    /// Configuration of the model, opaque on the way; empty: the default.
+    package var model: [UInt8]
+
+    package init(job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8]) {
+        self.job = job
+        self.round = round
+        self.steps = steps
+        self.seed = seed
+        self.model = model
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        job = try reader.getIdentifier()
+        round = try reader.get()
+        steps = try reader.get()
+        seed = try reader.get()
+        model = try reader.getBlock()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(job)
+        writer.put(round)
+        writer.put(steps)
+        writer.put(seed)
+        writer.put(block: model)
+    }
+}
+
+/// Worker to coordinator: the header's city has done its round; the new weights are bulk frame 0.
+package struct RoundResult: Body {
+    package static let kind = Kind.roundResult
+    /// The job it belongs to.
+    package var job: JobID
+    /// As it was asked for.
+    package var round: UInt32
+    /// Training samples seen: the weight of this city in the average.
+    package var samples: UInt64
+    /// Over the samples.
+    package var meanLoss: Double
+
+    package init(job: JobID, round: UInt32, samples: UInt64, meanLoss: Double) {
+        self.job = job
+        self.round = round
+        self.samples = samples
+        self.meanLoss = meanLoss
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        job = try reader.getIdentifier()
+        round = try reader.get()
+        samples = try reader.get()
+        meanLoss = try reader.getDouble()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(job)
+        writer.put(round)
+        writer.put(samples)
+        writer.put(meanLoss)
+    }
+}
+
+/// Coordinator to worker: make these weights (bulk frame 0) the header's city's live model. Answer: `Published`.
+/// Publishing a version that is live already changes nothing.
+package struct PublishModel: Body {
+    package static let kind = Kind.publishModel
+    /// The job it belongs to.
+    package var job: JobID
+    /// Above 0, rising.
+    package var version: ModelVersion
+    /// All randomness of the work follows from it.
+    package var seed: UInt64
+    /// Configuration of the model, opaque on the way; empty: the default.
+    package var model: [UInt8]
+
+    package init(job: JobID, version: ModelVersion, seed: UInt64, model: [UInt8]) {
+        self.job = job
+        self.version = version
+        self.seed = seed
+        self.model = model
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        job = try reader.getIdentifier()
+        version = try reader.getIdentifier()
+        seed = try reader.get()
+        model = try reader.getBlock()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(job)
+        writer.put(version)
+        writer.put(seed)
+        writer.put(block: model)
+    }
+}
+
+/// Worker to coordinator: the model is live in the header's city, and this is how good it is there.
+package struct Published: Body {
+    package static let kind = Kind.published
+    /// The job it belongs to.
+    package var job: JobID
+    /// Residents with held-out places: the weight of this city in averages of the values.
+    package var people: UInt64
+    /// At 10, each in 0...1: recall, ndcg, popularity recall, popularity ndcg.
+    package var values: [Double]
+
+    package init(job: JobID, people: UInt64, values: [Double]) {
+        self.job = job
+        self.people = people
+        self.values = values
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        job = try reader.getIdentifier()
+        people = try reader.get()
+        values = try reader.getArray(of: Double.self)
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(job)
+        writer.put(people)
+        writer.put(array: values)
+    }
+}

@@ -1,0 +1,159 @@
+// Answers as other people's programs read them, over HTTP and from `muster --json`: the same objects in both. Numbers
+// with 64 bits (people, places, seeds, clusters) are strings, since many JSON readers round them.
+
+import Basics
+
+/// A plan seed for a booking layer, a feed, a person.
+package struct SeedView: Encodable, Sendable {
+    package var seed: String
+    package var city: String
+    package var venue: String
+    package var starters: [String]
+    package var slot: String
+    package var conversion: Double
+    package var expectedTurnout: Double
+    package var score: Double
+    package var invites: [String]
+
+    package init(_ row: SeedRow, city: String) {
+        seed = String(row.id.number)
+        self.city = city
+        venue = String(row.venue.number)
+        starters = row.starters.map { String($0.number) }
+        slot = row.slot
+        conversion = row.conversion
+        expectedTurnout = row.expectedTurnout
+        score = row.score
+        invites = row.invites.map { String($0.number) }
+    }
+}
+
+/// Whom to ask first in a city, and how sure that is.
+package struct InfluencersView: Encodable, Sendable {
+    package struct Person: Encodable, Sendable {
+        package var person: String
+        package var adds: Double
+    }
+
+    package var city: String
+    package var people: [Person]
+    package var spread: Double
+    package var certifiedRatio: Double
+    package var confidence: Double
+    package var epsilon: Double
+    package var sets: UInt64
+
+    package init(_ answer: Influencers, city: String) {
+        self.city = city
+        people = answer.people.map { Person(person: String($0.person.number), adds: $0.marginal) }
+        spread = answer.spread
+        certifiedRatio = answer.certifiedRatio
+        confidence = answer.confidence
+        epsilon = answer.epsilon
+        sets = answer.sets
+    }
+}
+
+/// How far a job is, and what each city gave to it.
+package struct JobView: Encodable, Sendable {
+    package struct City: Encodable, Sendable {
+        package var city: String
+        package var values: [String: Double]
+    }
+
+    package var job: UInt64
+    package var kind: String
+    package var state: String
+    package var round: UInt32
+    package var rounds: UInt32
+    package var losses: [Double]
+    package var detail: String
+    package var cities: [City]
+
+    package init(_ row: JobRow) {
+        job = row.job.number
+        kind = row.kind
+        state = row.state
+        round = row.round
+        rounds = row.rounds
+        losses = row.losses
+        detail = row.detail
+        let names =
+            row.kind == JobRow.training
+            ? ["people", "recall_at_10", "ndcg_at_10", "popularity_recall_at_10", "popularity_ndcg_at_10"]
+            : ["seeds", "new"]
+        cities = row.reports.map { report in
+            City(city: report.name, values: Dictionary(uniqueKeysWithValues: zip(names, report.values)))
+        }
+    }
+}
+
+/// The whole cluster at one moment.
+package struct StatusView: Encodable, Sendable {
+    package struct Worker: Encodable, Sendable {
+        package var worker: UInt32
+        package var name: String
+        package var alive: Bool
+        package var process: UInt32
+        package var cities: UInt32
+    }
+
+    package struct City: Encodable, Sendable {
+        package var city: UInt32
+        package var name: String
+        /// The owner's name; null before the city has ever had one.
+        package var worker: String?
+        /// Whether the owner is here.
+        package var home: Bool
+        package var epoch: UInt64
+        package var people: UInt64 = 0
+        package var halo: UInt64 = 0
+        package var places: UInt64 = 0
+        package var visits: UInt64 = 0
+        package var friendships: UInt64 = 0
+        package var model: UInt64 = 0
+        package var seeds: UInt64 = 0
+        package var eventsWaiting: UInt64 = 0
+    }
+
+    package var cluster: String
+    package var build: String
+    package var workers: [Worker]
+    package var cities: [City]
+    package var jobs: [JobView]
+
+    package init(_ status: Status) {
+        cluster = String(status.cluster)
+        build = status.build
+        workers = status.workers.map {
+            Worker(worker: $0.worker.number, name: $0.name, alive: $0.alive, process: $0.processID, cities: $0.cities)
+        }
+        cities = status.cities.map { City($0) }
+        jobs = status.jobs.map { JobView($0) }
+    }
+}
+
+extension StatusView.City {
+    fileprivate init(_ row: CityRow) {
+        city = row.city.number
+        name = row.name
+        worker = row.worker == nil ? nil : row.workerName
+        home = row.alive
+        epoch = row.epoch.number
+        guard let report = row.report else { return }
+        people = report.people
+        halo = report.halo
+        places = report.places
+        visits = report.visits
+        friendships = report.friendships
+        model = report.modelVersion.number
+        seeds = report.seeds
+        eventsWaiting = report.outboxLag
+    }
+}
+
+extension JobRow {
+    /// The two kinds of jobs, as `kind` says them.
+    package static let training = "training"
+    package static let planning = "planning"
+}

@@ -1,0 +1,92 @@
+import Basics
+import Glibc
+import Transport
+import Wire
+
+// A conversation with the coordinator. Requests carry random numbers, so that one that is sent again (because the
+// coordinator was away, a worker was starting, a queue was full) is known to be the same one.
+
+final class Session {
+    private let link: DealerLink
+    private let context: MessageContext
+    private let endpoint: String
+    private var random: SeededRandom
+
+    /// How long an unanswered request waits before it is sent once more.
+    private static let resendSeconds = 5.0
+
+    init(_ settings: Settings) throws {
+        endpoint = settings.text("coordinator")
+        random = SeededRandom(seed: UInt64(getpid()) << 32 ^ UInt64(monotonicSeconds() * 1e9))
+        context = try MessageContext()
+        var identity = ByteWriter()
+        identity.put(raw: [0x43])
+        identity.put(random.next())
+        identity.put(random.next())
+        link = try DealerLink(
+            context: context, endpoint: endpoint,
+            keys: try settings.path("key-file").map { try CurveKeys.load($0) },
+            serverKey: try settings.path("server-key").map { try CurveKeys.loadPublicKey($0) },
+            identity: identity.bytes)
+        let hello = Hello(role: .command, name: "muster", processID: UInt32(getpid()))
+        guard let answer = try exchange(Envelope(hello, request: nextRequest()), seconds: 10) else {
+            throw CommandError(
+                "no coordinator answers at \(endpoint) (or it does not know our key); cluster/up starts one here, "
+                    + "--coordinator and --key-file name another")
+        }
+        if answer.kind == .refused { throw CommandError(try answer.decode(Refused.self).reason) }
+        if case .refused(let reason) = try answer.decode(Welcome.self).verdict() { throw CommandError(reason) }
+    }
+
+    deinit { link.close() }
+
+    func nextRequest() -> RequestID { RequestID(random.next()) }
+
+    func send(_ envelope: Envelope) throws {
+        switch link.send(envelope.frames()) {
+        case .sent, .full: break  // A full queue to the coordinator: it will be sent again.
+        case .unreachable: throw CommandError("the coordinator at \(endpoint) cannot be reached")
+        }
+    }
+
+    /// The next message, if one comes in time.
+    func receive(milliseconds: Int) throws -> Envelope? {
+        guard case .message(let frames)? = try link.receive(timeoutMilliseconds: milliseconds) else { return nil }
+        return try Envelope(frames: frames)
+    }
+
+    /// Asks until there is an answer of the expected kind. What can pass (a worker that is starting, a full queue)
+    /// is waited for until the deadline; what cannot is thrown at once.
+    func ask<Answer: Body>(
+        _ message: some Body, city: CityID? = nil, seconds: Double = 30, for _: Answer.Type = Answer.self
+    ) throws -> Answer {
+        let deadline = monotonicSeconds() + seconds
+        let request = Envelope(
+            message, request: nextRequest(), city: city, deadlineMilliseconds: UInt32(seconds * 1000))
+        var last = "no answer from the coordinator at \(endpoint)"
+        while monotonicSeconds() < deadline {
+            let left = deadline - monotonicSeconds()
+            guard let answer = try exchange(request, seconds: left) else { continue }
+            guard answer.kind == .failure else { return try answer.decode(Answer.self) }
+            let failure = try answer.decode(Failure.self)
+            guard failure.code.isWorthRetrying else { throw CommandError(failure.detail) }
+            last = failure.detail
+            usleep(200_000)
+        }
+        throw CommandError("\(last) (waited \(Int(seconds)) s)")
+    }
+
+    private func exchange(_ request: Envelope, seconds: Double) throws -> Envelope? {
+        let deadline = monotonicSeconds() + seconds
+        while monotonicSeconds() < deadline {
+            try send(request)
+            let resend = min(monotonicSeconds() + Self.resendSeconds, deadline)
+            while monotonicSeconds() < resend {
+                let left = Int((resend - monotonicSeconds()) * 1000) + 1
+                guard let answer = try receive(milliseconds: left) else { continue }
+                if answer.request == request.request { return answer }
+            }
+        }
+        return nil
+    }
+}

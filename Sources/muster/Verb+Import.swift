@@ -1,0 +1,123 @@
+import Basics
+import FoundationEssentials
+import Glibc
+import Wire
+import World
+
+extension Verb {
+    static let importing = Verb(
+        name: "import",
+        summary: "load people, places, visits and friendships",
+        usage: """
+            muster import foursquare DIR     check-ins and friendships of several cities (venues.tsv, checkins.tsv, ...)
+            muster import gowalla DIR        train.txt, tune.txt, test.txt, socialRelations.txt, poi_city.tsv, ...
+            muster import synthetic          a small made-up world: --people --places --cities --visits --seed
+
+            Rows are stored durably before they count. Loading the same data again changes nothing. A row that cannot be
+            read goes to the reject file with its file, line and reason; the rest is loaded.
+            """,
+        settings: [
+            Setting("people", "people of the synthetic world", .integer(1...10_000_000), default: "2000", scope: .call),
+            Setting("places", "places of the synthetic world", .integer(1...10_000_000), default: "2000", scope: .call),
+            Setting("cities", "cities of the synthetic world", .integer(1...1000), default: "4", scope: .call),
+            Setting("visits", "visits per person of the synthetic world", .integer(1...10_000), default: "60", scope: .call),
+            Setting("seed", "seed of the synthetic world", .integer(0...Int.max), default: "1", scope: .call),
+            Setting("rejects", "file that takes the rows left out", .path, default: "muster-rejects.tsv", scope: .call),
+        ]
+    ) { invocation in
+        let dataSet = try dataSet(of: invocation)
+        let session = try invocation.session()
+        let start = monotonicSeconds()
+        let names = try dataSet.cityNames()
+        let table = try session.ask(RegisterCities(names: names), for: CityTable.self)
+        let rows = table.cities.filter { names.contains($0.name) }
+        var rejects = RejectFile(path: invocation.settings.text("rejects"))
+        let refusals = Refusals()
+        var sender = BlockSender(session: session, cities: rows) { city, reason in refusals.add(city, reason) }
+        var bar = ProgressBar("importing")
+        try dataSet.read(
+            cities: Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.city) }),
+            emit: { city, record in try sender.add(record, to: city) },
+            reject: { try rejects.add($0) },
+            progress: { bar.update($0) })
+        try sender.finish()
+        bar.finish()
+        for refusal in refusals.all { try rejects.add(refusal) }
+        try report(
+            ImportReport(
+                cities: names.count, rows: sender.totals.rows, new: sender.totals.new, known: sender.totals.known,
+                rejected: rejects.count, rejectFile: rejects.count > 0 ? rejects.path : nil,
+                seconds: monotonicSeconds() - start), invocation)
+    }
+
+    private static func dataSet(of invocation: Invocation) throws -> any DataSet {
+        let settings = invocation.settings
+        switch invocation.words.first {
+        case "synthetic":
+            try invocation.noMoreWords(after: 1)
+            return SyntheticDataSet(
+                SyntheticConfiguration(
+                    people: settings.integer("people"), places: settings.integer("places"),
+                    cities: settings.integer("cities"), visitsPerPerson: settings.integer("visits"),
+                    seed: UInt64(settings.integer("seed"))))
+        case let word? where word == "foursquare" || word == "gowalla":
+            guard invocation.words.count == 2 else {
+                throw UsageError("muster import \(word) needs one folder: muster import \(word) DIR")
+            }
+            let folder = invocation.words[1]
+            return word == "gowalla" ? GowallaDataSet(directory: folder) : FoursquareDataSet(directory: folder)
+        case let word?:
+            let hint = suggestion(for: word, among: ["foursquare", "gowalla", "synthetic"])
+            throw UsageError("'\(word)' is no layout\(hint.map { "; did you mean '\($0)'?" } ?? "")")
+        case nil:
+            throw UsageError("import what? foursquare DIR, gowalla DIR or synthetic")
+        }
+    }
+
+    private static func report(_ report: ImportReport, _ invocation: Invocation) throws {
+        if invocation.isJSON { return try printJSON(report) }
+        print(
+            "\(grouped(report.rows)) rows in \(report.cities) cities: \(grouped(report.new)) new, "
+                + "\(grouped(report.known)) known already, \(grouped(report.rejected)) rejected; "
+                + "\(fixed(report.seconds, 1)) s, \(grouped(Int(Double(report.rows) / report.seconds))) rows/s")
+        if let file = report.rejectFile { print("the rejected rows, each with its reason: \(file)") }
+    }
+}
+
+private struct ImportReport: Encodable {
+    var cities: Int
+    var rows: Int
+    var new: Int
+    var known: Int
+    var rejected: Int
+    var rejectFile: String?
+    var seconds: Double
+}
+
+/// Rows the workers refused; they have no line any more, so they are named by city.
+private final class Refusals {
+    private(set) var all: [Reject] = []
+    func add(_ city: String, _ reason: String) { all.append(Reject(file: city, line: 0, reason: reason)) }
+}
+
+/// Takes the rows left out: file, line and reason, tab-separated. It is made with the first of them.
+private struct RejectFile {
+    let path: String
+    private(set) var count = 0
+    private var handle: Int32 = -1
+
+    init(path: String) { self.path = path }
+
+    mutating func add(_ reject: Reject) throws {
+        if handle < 0 {
+            handle = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+            guard handle >= 0 else {
+                throw CommandError("the reject file \(path) cannot be written: \(String(cString: strerror(errno)))")
+            }
+        }
+        count += 1
+        var line = "\(reject.file)\t\(reject.line)\t\(reject.reason)\n"
+        let written = line.withUTF8 { write(handle, $0.baseAddress, $0.count) }
+        guard written > 0 else { throw CommandError("the reject file \(path) cannot be written") }
+    }
+}

@@ -1,0 +1,85 @@
+import Basics
+import Wire
+
+extension Verb {
+    static let seeds = Verb(
+        name: "seeds",
+        summary: "show the best plan seeds of one city, or of all",
+        usage: """
+            muster seeds --city Bergen --top 10
+            muster seeds --top 20 --json
+            """,
+        settings: [
+            Setting("city", "only this city", .text, scope: .call),
+            Setting("top", "how many", .integer(1...10_000), default: "10", scope: .call),
+        ]
+    ) { invocation in
+        try invocation.noMoreWords()
+        let session = try invocation.session()
+        let name = invocation.settings.text("city")
+        let cities = name.isEmpty ? try session.cities() : [try session.city(named: name)]
+        let count = invocation.settings.integer("top")
+        var seeds: [SeedRow] = []
+        for city in cities {
+            seeds += try session.ask(SeedsRequest(count: UInt32(count)), city: city.city, for: Seeds.self).seeds
+        }
+        seeds.sort { ($0.score, $1.id.number) > ($1.score, $0.id.number) }
+        let names = Dictionary(uniqueKeysWithValues: cities.map { ($0.city, $0.name) })
+        let views = seeds.prefix(count).map { SeedView($0, city: names[$0.city] ?? "?") }
+        if invocation.isJSON { return try printJSON(Array(views)) }
+        if views.isEmpty { complain("no seeds yet: muster train, then muster plan --all") }
+        print(SeedView.table(Array(views)))
+    }
+
+    static let influencers = Verb(
+        name: "influencers",
+        summary: "show whom to ask first in a city",
+        usage: "muster influencers --city Bergen --count 50 --eps 0.1",
+        settings: [
+            Setting("city", "the city", .text, scope: .call),
+            Setting("count", "how many people", .integer(1...10_000), default: "10", scope: .call),
+            Setting("eps", "how far below 1 - 1/e the answer may stay", .number(0.01...0.6), default: "0.1", scope: .call),
+            Setting("seed", "seed of the samples", .integer(0...Int.max), default: "1", scope: .call),
+        ]
+    ) { invocation in
+        try invocation.noMoreWords()
+        let settings = invocation.settings
+        let session = try invocation.session()
+        let city = try session.city(named: settings.text("city"))
+        let answer = try session.ask(
+            InfluencersRequest(
+                count: UInt32(settings.integer("count")), epsilon: settings.number("eps"),
+                seed: UInt64(settings.integer("seed"))), city: city.city, seconds: 120, for: Influencers.self)
+        let view = InfluencersView(answer, city: city.name)
+        if invocation.isJSON { return try printJSON(view) }
+        print(view.text())
+    }
+
+    static let status = Verb(
+        name: "status",
+        summary: "show workers, cities and jobs",
+        usage: "muster status [--json]"
+    ) { invocation in
+        try invocation.noMoreWords()
+        let status = try invocation.session().ask(StatusRequest(), for: Status.self)
+        let view = StatusView(status)
+        if invocation.isJSON { return try printJSON(view) }
+        print(view.text())
+    }
+}
+
+extension Session {
+    /// Every city the cluster knows, by number.
+    func cities() throws -> [CityRow] {
+        try ask(StatusRequest(), for: Status.self).cities.sorted { $0.city < $1.city }
+    }
+
+    func city(named name: String) throws -> CityRow {
+        if name.isEmpty { throw UsageError("which city? --city NAME") }
+        let all = try cities()
+        if let city = all.first(where: { $0.name == name }) { return city }
+        let hint = suggestion(for: name, among: all.map(\.name)).map { "; did you mean '\($0)'?" }
+        let known = all.isEmpty ? "; nothing is imported yet" : "; there are: \(all.map(\.name).joined(separator: ", "))"
+        throw CommandError("there is no city '\(name)'\(hint ?? known)")
+    }
+}

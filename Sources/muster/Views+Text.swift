@@ -1,0 +1,79 @@
+import Wire
+
+// Answers as people read them, on a terminal.
+
+extension SeedView {
+    static func table(_ seeds: [SeedView]) -> String {
+        var table = TextTable([
+            ("city", .left), ("venue", .right), ("slot", .left), ("starters", .left), ("conversion", .right),
+            ("turn-out", .right), ("then ask", .left),
+        ])
+        for seed in seeds {
+            let asked = seed.invites.prefix(4).joined(separator: " ") + (seed.invites.count > 4 ? " ..." : "")
+            table.add([
+                seed.city, seed.venue, seed.slot, seed.starters.joined(separator: " + "),
+                fixed(100 * seed.conversion, 1) + " %", fixed(seed.expectedTurnout, 1), asked,
+            ])
+        }
+        return table.text()
+    }
+}
+
+extension InfluencersView {
+    func text() -> String {
+        var table = TextTable([("#", .right), ("person", .right), ("adds", .right)])
+        for (index, row) in people.enumerated() { table.add([String(index + 1), row.person, fixed(row.adds, 2)]) }
+        return """
+            \(table.text())
+
+            Together they reach \(fixed(spread, 1)) people of \(city) in expectation: at least \
+            \(fixed(100 * certifiedRatio, 1)) % of what the best choice reaches, with confidence \
+            \(fixed(100 * confidence, 3)) % (eps \(fixed(epsilon, 2)), \(grouped(sets)) reverse-reachable sets).
+            """
+    }
+}
+
+extension StatusView {
+    func text() -> String {
+        ["muster \(build), cluster \(cluster)", workerText, cityText, jobText].filter { !$0.isEmpty }
+            .joined(separator: "\n\n")
+    }
+
+    private var workerText: String {
+        if workers.isEmpty { return "no worker has ever connected" }
+        var table = TextTable([("worker", .left), ("state", .left), ("process", .right), ("cities", .right)])
+        for row in workers {
+            table.add([row.name, row.alive ? "here" : "gone", String(row.process), String(row.cities)])
+        }
+        return table.text()
+    }
+
+    private var cityText: String {
+        if cities.isEmpty { return "no cities yet: muster import" }
+        var table = TextTable([
+            ("city", .left), ("home", .left), ("epoch", .right), ("people", .right), ("halo", .right),
+            ("places", .right), ("visits", .right), ("friendships", .right), ("model", .right), ("seeds", .right),
+            ("events waiting", .right),
+        ])
+        for row in cities {
+            let home = row.worker.map { row.home ? $0 : "none (\($0) is gone)" } ?? "none"
+            let counts = [row.people, row.halo, row.places, row.visits, row.friendships].map { grouped($0) }
+            table.add(
+                [row.name, home, String(row.epoch)] + counts
+                    + [row.model == 0 ? "-" : String(row.model), grouped(row.seeds), grouped(row.eventsWaiting)])
+        }
+        return table.text()
+    }
+
+    private var jobText: String {
+        if jobs.isEmpty { return "" }
+        var table = TextTable([("job", .right), ("kind", .left), ("state", .left), ("round", .right), ("", .left)])
+        for job in jobs {
+            table.add([
+                String(job.job), job.kind, job.state, "\(job.round)/\(job.rounds)",
+                job.detail.isEmpty ? sparkline(job.losses) : job.detail,
+            ])
+        }
+        return table.text()
+    }
+}

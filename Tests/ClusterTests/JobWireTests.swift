@@ -1,0 +1,46 @@
+import Basics
+import Testing
+import Wire
+
+@testable import Cluster
+
+@Suite struct JobWireTests {
+    @Test func aTrainingJobSpeaksForItself() {
+        let cities = [CityID(2), CityID(1)]
+        var job = TrainingJob(.init(job: JobID(7), rounds: 3, steps: 4, seed: 5, cities: cities, model: [6]))
+        _ = job.handle(.start(alive: cities))
+        #expect(job.trainRound == TrainRound(job: JobID(7), round: 0, steps: 4, seed: 5, model: [6]))
+        for city in cities {
+            _ = job.handle(.result(city, round: 0, weights: [1], samples: 1, meanLoss: 0.5))
+        }
+        #expect(job.trainRound.round == 1)
+        #expect(
+            job.publishModel(version: ModelVersion(9))
+                == PublishModel(job: JobID(7), version: ModelVersion(9), seed: 5, model: [6]))
+        #expect(
+            job.row { "city \($0)" }
+                == JobRow(
+                    job: JobID(7), kind: "training", state: "running", round: 1, rounds: 3, doneCities: 0, cities: 2,
+                    losses: [0.5], detail: "", reports: []))
+    }
+
+    @Test func aPlanningJobSpeaksForItself() {
+        var job = PlanJob(.init(job: JobID(7), seedsPerCity: 4, seed: 5, cities: [CityID(2), CityID(1)]))
+        _ = job.handle(.start(alive: [CityID(1), CityID(2)]))
+        _ = job.handle(.planned(CityID(2), seeds: 4, created: 3))
+        #expect(job.planCity == PlanCity(job: JobID(7), seedsPerCity: 4, seed: 5))
+        #expect(
+            job.row { "city \($0)" }
+                == JobRow(
+                    job: JobID(7), kind: "planning", state: "running", round: 0, rounds: 0, doneCities: 1, cities: 2,
+                    losses: [], detail: "",
+                    reports: [CityOutcome(city: CityID(2), name: "city 2", values: [4, 3])]))
+    }
+
+    @Test func aLongListOfTroublesIsCutShort() {
+        let cities = (0..<9).map { CityID($0) }
+        var job = PlanJob(.init(job: JobID(7), seedsPerCity: 4, seed: 5, cities: cities))
+        _ = job.handle(.start(alive: []))
+        #expect(job.row { "\($0)" }.detail.hasSuffix("city 3: its worker is away; 5 more cities"))
+    }
+}

@@ -1,0 +1,234 @@
+import Basics
+import Testing
+
+@testable import Cluster
+
+/// A little cluster under a seed: workers that come and go, messages that are lost, doubled and late, a coordinator
+/// that crashes back to its last checkpoint. What a city learns is a pure function, so the truth is known.
+private struct Storm {
+    let cities: Int
+    let rounds: Int
+    var random: SeededRandom
+    var job: TrainingJob
+    /// What a crash of the coordinator goes back to.
+    var durable: [UInt8]
+    var home: Set<Int> = []
+    /// Answers on their way, in no order.
+    var underway: [TrainingJob.Event] = []
+    var clock: UInt64 = 0
+    var isFinished = false
+
+    init(seed: UInt64, patience: JobPatience) {
+        random = SeededRandom(seed: seed)
+        cities = 1 + random.below(6)
+        rounds = 1 + random.below(4)
+        job = TrainingJob(
+            .init(
+                job: JobID(seed), rounds: rounds, steps: 1, seed: seed,
+                cities: (0..<cities).map { CityID(UInt32($0)) }, patience: patience))
+        durable = job.encoded()
+    }
+
+    /// What a city makes of weights: the same whenever it is asked.
+    static func learn(_ city: CityID, round: Int, from weights: [Float]) -> [Float] {
+        let start = weights.isEmpty ? [0.5, -0.5, 0.25] : weights
+        return start.map { $0 * 0.9 + Float(city.number + 1) * 0.1 + Float(round) * 0.01 }
+    }
+
+    /// A bit of its own for each city: the sum tells who was counted, and that nobody was counted twice.
+    static func samples(_ city: CityID) -> UInt64 { 1 << UInt64(city.number) }
+
+    mutating func tell(_ event: TrainingJob.Event) {
+        for action in job.handle(event) {
+            switch action {
+            case .checkpoint: durable = job.encoded()
+            case .train(let city, let round):
+                #expect(round == job.round && home.contains(Int(city.number)))
+                underway.append(
+                    .result(
+                        city, round: round, weights: Self.learn(city, round: round, from: job.weights),
+                        samples: Self.samples(city), meanLoss: Double(city.number)))
+            case .publish(let city): underway.append(.published(city, people: 1, values: [Double(city.number)]))
+            case .finished:
+                #expect(!isFinished, "finished comes once")
+                isFinished = true
+            }
+        }
+    }
+
+    /// One step of bad or good luck.
+    mutating func step() {
+        switch random.below(20) {
+        case 0..<8: deliver(keeping: false)
+        case 8: deliver(keeping: true)
+        case 9: if !underway.isEmpty { underway.remove(at: random.below(underway.count)) }
+        case 10, 11: lose()
+        case 12..<15: find()
+        case 15: tell(.pause)
+        case 16: tell(.resume)
+        case 17: checkDurable()
+        case 18: crash()
+        default: tick()
+        }
+    }
+
+    mutating func deliver(keeping: Bool) {
+        guard !underway.isEmpty else { return }
+        let index = random.below(underway.count)
+        let event = keeping ? underway[index] : underway.remove(at: index)
+        tell(event)
+    }
+
+    mutating func lose() {
+        let city = random.below(cities)
+        guard home.remove(city) != nil else { return }
+        tell(.lost(CityID(UInt32(city))))
+    }
+
+    mutating func find() {
+        let city = random.below(cities)
+        guard home.insert(city).inserted else { return }
+        tell(.reached(CityID(UInt32(city))))
+    }
+
+    mutating func tick() {
+        clock += 1
+        tell(.tick(Tick(clock)))
+    }
+
+    var alive: [CityID] { home.sorted().map { CityID(UInt32($0)) } }
+
+    /// The coordinator dies and comes back with what it wrote last; answers on their way arrive at the new life.
+    mutating func crash() {
+        guard let read = try? TrainingJob(decoding: durable) else {
+            Issue.record("the durable bytes cannot be read")
+            return
+        }
+        job = read
+        isFinished = job.state.isOver
+        tell(.start(alive: alive))
+    }
+
+    /// Reading back gives an equal job, which then does the same.
+    mutating func checkDurable() {
+        let twin = try? TrainingJob(decoding: job.encoded())
+        #expect(twin == job)
+        if let twin { job = twin }
+    }
+
+    /// The weather clears: everybody is here, every answer arrives, time goes on.
+    mutating func calm() {
+        tell(.resume)
+        for city in 0..<cities where home.insert(city).inserted { tell(.reached(CityID(UInt32(city)))) }
+        for _ in 0..<2_000 where !isFinished {
+            if underway.isEmpty { tick() } else { deliver(keeping: false) }
+        }
+    }
+}
+
+@Suite struct TrainingJobPropertyTests {
+    private func storm(seed: UInt64, patience: JobPatience, steps: Int) -> Storm {
+        var storm = Storm(seed: seed, patience: patience)
+        storm.home = Set(0..<storm.cities)
+        storm.tell(.start(alive: storm.alive))
+        for _ in 0..<steps { storm.step() }
+        storm.calm()
+        return storm
+    }
+
+    @Test func everyStormEndsDoneWithEveryCityCountedOncePerRound() {
+        let endless = JobPatience(absence: .max, answer: 5, losses: .max)
+        for seed in 0..<UInt64(400) {
+            let storm = storm(seed: seed, patience: endless, steps: 150)
+            #expect(storm.job.state == .done, "seed \(seed): \(storm.job.state)")
+            var weights: [Float] = []
+            for round in 0..<storm.rounds {
+                let ids = (0..<storm.cities).map { CityID(UInt32($0)) }
+                weights = average(
+                    ids.map {
+                        Contribution(
+                            weights: Storm.learn($0, round: round, from: weights), samples: Storm.samples($0),
+                            meanLoss: 0)
+                    })
+            }
+            #expect(storm.job.weights == weights, "seed \(seed): the weights depend on the storm")
+            #expect(storm.job.rounds.count == storm.rounds)
+            for round in storm.job.rounds {
+                #expect(round.cities == storm.cities && round.samples == (1 << UInt64(storm.cities)) - 1)
+            }
+            #expect(storm.job.outcomes.map(\.city.number) == Array(0..<UInt32(storm.cities)), "seed \(seed)")
+        }
+    }
+
+    @Test func withLittlePatienceRoundsGoOnWithoutTheAbsentAndCountNobodyTwice() {
+        var missed = 0
+        for seed in 0..<UInt64(400) {
+            let storm = storm(seed: seed, patience: JobPatience(absence: 0, answer: 2, losses: 3), steps: 150)
+            guard storm.job.state == .done else {
+                // All were away before the first result: then the reason must be said.
+                guard case .failed(let reason) = storm.job.state else {
+                    Issue.record("seed \(seed) ends \(storm.job.state)")
+                    continue
+                }
+                #expect(storm.job.round < storm.rounds && reason.contains("city "), "seed \(seed): \(reason)")
+                continue
+            }
+            for round in storm.job.rounds {
+                #expect(round.cities == round.samples.nonzeroBitCount && round.cities > 0, "seed \(seed)")
+                missed += storm.cities - round.cities
+            }
+        }
+        #expect(missed > 0, "no storm was strong enough to test anything")
+    }
+
+    @Test func theAverageDoesNotDependOnTheOrderOfArrival() {
+        var random = SeededRandom(seed: 11)
+        let given = (0..<7).map { city in
+            TrainingJob.Event.result(
+                CityID(UInt32(city)), round: 0, weights: (0..<33).map { _ in random.uniformFloat() - 0.5 },
+                samples: 1 + UInt64(random.below(1000)), meanLoss: random.uniform())
+        }
+        let configuration = TrainingJob.Configuration(
+            job: JobID(1), rounds: 1, steps: 1, seed: 1, cities: (0..<7).map { CityID($0) })
+        var first: TrainingJob?
+        for _ in 0..<50 {
+            var job = TrainingJob(configuration)
+            _ = job.handle(.start(alive: configuration.cities))
+            for event in given.shuffled(using: &random) { _ = job.handle(event) }
+            #expect(job.round == 1)
+            #expect(job == first ?? job)
+            first = job
+        }
+    }
+
+    @Test func aJobReadBackAtAnyStepGoesOnAsIfNothingHadBeen() {
+        for seed in 0..<UInt64(60) {
+            var random = SeededRandom(seed: seed)
+            var storm = Storm(seed: seed, patience: JobPatience(absence: 2, answer: 3, losses: 2))
+            storm.home = Set(0..<storm.cities)
+            var twin = storm.job
+            var events: [TrainingJob.Event] = [.start(alive: storm.alive)]
+            for _ in 0..<80 {
+                let city = CityID(UInt32(random.below(storm.cities)))
+                let round = random.below(storm.rounds + 1)
+                events.append(
+                    [
+                        .lost(city), .reached(city), .tick(Tick(UInt64(random.below(40)))), .pause, .resume,
+                        .published(city, people: 1, values: [0.5]),
+                        .failed(city, round: round, detail: "busy", retry: random.below(2) == 0),
+                        .result(city, round: round, weights: [1, 2], samples: 3, meanLoss: 0.5),
+                        .result(city, round: round, weights: [2, 1], samples: 5, meanLoss: 0.25),
+                    ][random.below(9)])
+            }
+            for event in events {
+                #expect(storm.job.handle(event) == twin.handle(event), "seed \(seed)")
+                #expect(storm.job == twin)
+                guard let read = try? TrainingJob(decoding: twin.encoded()) else {
+                    Issue.record("seed \(seed): unreadable")
+                    break
+                }
+                twin = read
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import Basics
+import Testing
+
+@testable import Transport
+
+private let stream = RedisStream.eventsKey(city: "Tokyo")
+
+private func events(_ sequences: ClosedRange<Int>) -> [[UInt8]] { sequences.map { Array("event \($0)".utf8) } }
+
+private func append(_ numbers: ClosedRange<Int>, epoch: UInt64, to redis: RedisStream) throws -> RelayAnswer {
+    try redis.append(
+        stream: stream, epoch: Epoch(epoch), firstSequence: UInt64(numbers.lowerBound), payloads: events(numbers))
+}
+
+/// What the stream holds, as "id event".
+private func content(_ redis: RedisStream) throws -> [String] {
+    try redis.first(1000, of: stream).map { "\($0.id) " + String(decoding: $0.payload, as: UTF8.self) }
+}
+
+/// One command of a bystander.
+private func run(_ server: RedisServer, _ words: String...) throws -> RedisReply {
+    try RedisConnection(to: RedisAddress(server.socket), password: nil).command(words.map { Array($0.utf8) })
+}
+
+@Suite(.enabled(if: RedisServer.binary != nil, "no redis-server on this machine"), .serialized)
+struct RedisStreamTests {
+    @Test func eventsAreWrittenOnceUnderIdsOfEpochAndSequence() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        #expect(try redis.length(of: stream) == 0)
+        #expect(try append(1...2, epoch: 3, to: redis) == .done(last: 2))
+        #expect(try append(3...3, epoch: 3, to: redis) == .done(last: 3))
+        #expect(try content(redis) == ["3-1 event 1", "3-2 event 2", "3-3 event 3"])
+        #expect(try run(server, "GET", "muster:{Tokyo}:epoch") == .text(Array("3".utf8)))
+    }
+
+    @Test func whatIsSentAgainIsNotWrittenAgain() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        _ = try append(1...4, epoch: 1, to: redis)
+        let again = try append(2...3, epoch: 1, to: redis)
+        #expect(again == .duplicate(last: 4))
+        let overlapping = try append(3...6, epoch: 2, to: redis)
+        #expect(overlapping == .done(last: 6))
+        #expect(try content(redis).suffix(3) == ["1-4 event 4", "2-5 event 5", "2-6 event 6"])
+        #expect(try redis.length(of: stream) == 6)
+    }
+
+    @Test func aTrimmedStreamStillKnowsWhereItEnded() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        _ = try append(1...4, epoch: 1, to: redis)
+        _ = try run(server, "XTRIM", stream, "MAXLEN", "0")
+        let again = try append(3...4, epoch: 1, to: redis)
+        #expect(again == .duplicate(last: 4))
+        #expect(try redis.length(of: stream) == 0)
+    }
+
+    @Test func aRedisThatLostEverythingAsksForTheBeginningAndIsRefilled() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        _ = try append(1...4, epoch: 1, to: redis)
+        _ = try run(server, "FLUSHALL")
+        let gap = try append(5...5, epoch: 1, to: redis)
+        #expect(gap == .gap(last: 0))
+        #expect(try redis.length(of: stream) == 0)
+        let refill = try append(1...5, epoch: 1, to: redis)
+        #expect(refill == .done(last: 5))
+        #expect(try redis.length(of: stream) == 5)
+    }
+
+    @Test func aHoleIsWrittenOnlyWhenItIsAccepted() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        #expect(try append(101...102, epoch: 1, to: redis) == .gap(last: 0))
+        let answer = try redis.append(
+            stream: stream, epoch: Epoch(1), firstSequence: 101, payloads: events(101...102), acceptingHole: true)
+        #expect(answer == .done(last: 102))
+    }
+
+    @Test func anOlderOwnerIsFencedEvenWhenTheEpochKeyIsLost() throws {
+        let server = try RedisServer()
+        let old = RedisStream(address: server.socket, password: nil)
+        let new = RedisStream(address: server.socket, password: nil)
+        _ = try append(1...2, epoch: 4, to: old)
+        _ = try append(3...3, epoch: 5, to: new)
+        #expect(try append(4...4, epoch: 4, to: old) == .fenced(Epoch(5)))
+        _ = try run(server, "DEL", "muster:{Tokyo}:epoch")
+        #expect(try append(4...4, epoch: 4, to: old) == .fenced(Epoch(5)))
+        #expect(try content(new) == ["4-1 event 1", "4-2 event 2", "5-3 event 3"])
+    }
+
+    @Test func aNewOwnerFencesTheOldOneThoughItsOwnFirstBatchFindsAGap() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        #expect(try append(7...7, epoch: 9, to: redis) == .gap(last: 0))
+        #expect(try append(1...1, epoch: 8, to: redis) == .fenced(Epoch(9)))
+    }
+
+    @Test func numbersBeyondFourteenDigitsKeepTheirLastDigit() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        let first: UInt64 = 9_007_199_254_740_001
+        let answer = try redis.append(
+            stream: stream, epoch: Epoch(9_007_199_254_740_991), firstSequence: first, payloads: events(1...3),
+            acceptingHole: true)
+        #expect(answer == .done(last: first + 2))
+        #expect(try redis.first(1, of: stream).first?.id == "9007199254740991-9007199254740001")
+    }
+
+    @Test func anEventMayHoldAnyByte() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        let payloads: [[UInt8]] = [[], [0, 13, 10, 0], Array(0...255)]
+        _ = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: payloads)
+        #expect(try redis.first(3, of: stream).map(\.payload) == payloads)
+    }
+
+    @Test func aFullBatchIsOneCallAndSurvivesAFlushedScript() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        let full = events(1...RedisLimits.rowsPerAppendMax)
+        let answer = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: full)
+        #expect(answer == .done(last: 512))
+        _ = try run(server, "SCRIPT", "FLUSH")
+        let next = try append(513...513, epoch: 1, to: redis)
+        #expect(next == .done(last: 513))
+    }
+
+    @Test func aRedisKilledAndStartedAgainIsReachedByTheNextCallButOne() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        _ = try append(1...2, epoch: 1, to: redis)
+        server.kill()
+        #expect {
+            try append(3...3, epoch: 1, to: redis)
+        } throws: { error in
+            if case .lost? = error as? RedisError { true } else { false }
+        }
+        #expect {
+            try append(3...3, epoch: 1, to: redis)
+        } throws: { error in
+            if case .unreachable? = error as? RedisError { true } else { false }
+        }
+        try server.start()
+        #expect(try append(3...3, epoch: 1, to: redis) == .gap(last: 0))
+    }
+
+    @Test func aPasswordIsGivenOverTCPAndAWrongOneIsNamedAsTheCause() throws {
+        let server = try RedisServer(password: "open sesame", overTCP: true)
+        let address = "127.0.0.1:\(server.port)"
+        let redis = RedisStream(address: address, password: "open sesame")
+        #expect(try append(1...1, epoch: 1, to: redis) == .done(last: 1))
+        for password in ["wrong", nil] {
+            #expect {
+                try RedisStream(address: address, password: password).length(of: stream)
+            } throws: { error in
+                if case .refused(address, _, _)? = error as? RedisError { true } else { false }
+            }
+        }
+    }
+
+    @Test func anErrorOfRedisIsRefusedAndTheConnectionGoesOn() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        _ = try run(server, "SET", stream, "not a stream")
+        #expect {
+            try append(1...1, epoch: 1, to: redis)
+        } throws: { error in
+            if case .refused(_, "append", _)? = error as? RedisError { true } else { false }
+        }
+        _ = try run(server, "DEL", stream)
+        #expect(try append(1...1, epoch: 1, to: redis) == .done(last: 1))
+    }
+}
+
+struct RedisAddressTests {
+    @Test func addressesAreHostAndPortOrThePathOfASocket() throws {
+        #expect(try RedisAddress("localhost:7479").place == .host("localhost", port: 7479))
+        #expect(try RedisAddress("[::1]:7479").place == .host("::1", port: 7479))
+        #expect(try RedisAddress("/run/redis.sock").place == .socket("/run/redis.sock"))
+    }
+
+    @Test(arguments: ["", "localhost", ":7479", "localhost:", "localhost:0", "localhost:70000", "localhost:x"])
+    func otherAddressesAreRefusedByName(_ text: String) {
+        let redis = RedisStream(address: text, password: nil)
+        #expect(throws: RedisError.badAddress(text)) { try redis.length(of: stream) }
+    }
+}

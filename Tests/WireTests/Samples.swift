@@ -1,0 +1,76 @@
+import Basics
+
+@testable import Wire
+
+/// One well-filled message of every kind, in an envelope with every header field set.
+enum Samples {
+    static let report = CityReport(
+        city: CityID(3), epoch: Epoch(4), people: 5, halo: 6, places: 7, visits: 8, friendships: 9, outboxLag: 10,
+        modelVersion: ModelVersion(11), seeds: 12)
+    static let cities = [
+        CityRow(
+            city: CityID(0), name: "Köln", epoch: Epoch(2), worker: WorkerID(1), workerName: "worker-1",
+            alive: true, report: report),
+        CityRow(
+            city: CityID(1), name: "", epoch: Epoch(0), worker: nil, workerName: "", alive: false, report: nil),
+    ]
+    static let job = JobRow(
+        job: JobID(9), kind: "training", state: "running", round: 2, rounds: 10, doneCities: 1, cities: 2,
+        losses: [0.69, 0.5], detail: "waits for 1 city",
+        reports: [CityOutcome(city: CityID(0), name: "Köln", values: [0.1, 0.2])])
+    static let emptyJob = JobRow(
+        job: JobID(0), kind: "", state: "", round: 0, rounds: 0, doneCities: 0, cities: 0, losses: [], detail: "",
+        reports: [])
+    static let seed = SeedRow(
+        id: SeedID(1), city: CityID(2), venue: PlaceID(3), starters: [PersonID(4), PersonID(5)], slot: "evening",
+        conversion: 0.25, expectedTurnout: 6.5, score: 1.5, invites: [PersonID(6)])
+    static let emptySeed = SeedRow(
+        id: SeedID(0), city: CityID(0), venue: PlaceID(0), starters: [], slot: "", conversion: 0,
+        expectedTurnout: 0, score: 0, invites: [])
+    static let weights = [[UInt8]]([[0, 0, 128, 63]])
+
+    static let all: [any Body] = [
+        Hello(role: .worker, name: "worker-1", processID: 77),
+        Welcome(worker: WorkerID(1), cluster: 0xABCD, heartbeatMilliseconds: 1000),
+        Refused(reason: "the wrong version"),
+        Heartbeat(cities: [report, CityReport(city: CityID(4), epoch: Epoch(1))]),
+        HeartbeatAnswer(),
+        Goodbye(),
+        Assign(cities: [CityAssignment(city: CityID(1), name: "Graz", epoch: Epoch(3))]),
+        Assigned(),
+        Failure(code: .staleEpoch, detail: "city 1 has epoch 4, the request has 3"),
+        RegisterCities(names: ["Köln", "Graz"]),
+        CityTable(cities: cities),
+        ImportBlock(),
+        Imported(new: 3, known: 2, rejects: [RowReject(index: 4, reason: "a price band of 9")]),
+        StatusRequest(),
+        Status(
+            cluster: 5, build: "0.1.0",
+            workers: [WorkerRow(worker: WorkerID(1), name: "worker-1", alive: true, processID: 77, cities: 1)],
+            cities: cities, jobs: [job, emptyJob]),
+        JobAccepted(job: JobID(9)),
+        JobRequest(job: JobID(9)),
+        JobReport(row: job),
+        ControlJob(job: JobID(9), verb: .pause),
+        StartTraining(rounds: 10, steps: 20, seed: 30, model: [1, 2, 3]),
+        TrainRound(job: JobID(9), round: 1, steps: 20, seed: 30, model: [1, 2, 3]),
+        RoundResult(job: JobID(9), round: 1, samples: 5120, meanLoss: 0.5),
+        PublishModel(job: JobID(9), version: ModelVersion(2), seed: 30, model: [1]),
+        Published(job: JobID(9), people: 40, values: [0.1, 0.2, 0.3, 0.4]),
+        StartPlanning(cities: [CityID(1), CityID(2)], seedsPerCity: 50, seed: 30),
+        PlanCity(job: JobID(10), seedsPerCity: 50, seed: 30),
+        Planned(job: JobID(10), seeds: 50, created: 49),
+        SeedsRequest(count: 10),
+        Seeds(seeds: [seed, emptySeed]),
+        InfluencersRequest(count: 10, epsilon: 0.1, seed: 30),
+        Influencers(
+            people: [InfluencerRow(person: PersonID(8), marginal: 12.5)], spread: 12.5, certifiedRatio: 0.6,
+            confidence: 0.99, epsilon: 0.1, sets: 4096),
+    ]
+
+    static func envelope(of message: some Body) -> Envelope {
+        Envelope(
+            message, request: RequestID(0x0102_0304_0506_0708), city: CityID(9), deadlineMilliseconds: 2000,
+            epoch: Epoch(7), job: JobID(6), bulk: weights)
+    }
+}

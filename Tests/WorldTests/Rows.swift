@@ -1,0 +1,118 @@
+import Basics
+import Testing
+import World
+
+/// What a data set streamed, and the promises every data set must keep.
+struct Rows {
+    var cities: [String: CityID] = [:]
+    var rows: [(city: CityID, record: Record)] = []
+    var rejects: [Reject] = []
+    var progress: [Double] = []
+
+    /// Reads all of a data set, its cities numbered from `firstCity` in order.
+    init(_ data: some DataSet, firstCity: UInt32 = 0, only wanted: [String]? = nil) throws {
+        for (index, name) in try data.cityNames().enumerated() where wanted?.contains(name) ?? true {
+            cities[name] = CityID(firstCity + UInt32(index))
+        }
+        var rows: [(city: CityID, record: Record)] = []
+        var rejects: [Reject] = []
+        var progress: [Double] = []
+        try data.read(
+            cities: cities, emit: { rows.append(($0, $1)) }, reject: { rejects.append($0) },
+            progress: { progress.append($0) })
+        (self.rows, self.rejects, self.progress) = (rows, rejects, progress)
+    }
+
+    var people: [(city: CityID, person: Person)] {
+        rows.compactMap { row in
+            if case .person(let person) = row.record { (row.city, person) } else { nil }
+        }
+    }
+    var places: [(city: CityID, place: Place)] {
+        rows.compactMap { row in
+            if case .place(let place) = row.record { (row.city, place) } else { nil }
+        }
+    }
+    var visits: [(city: CityID, visit: Visit)] {
+        rows.compactMap { row in
+            if case .visit(let visit) = row.record { (row.city, visit) } else { nil }
+        }
+    }
+    var friendships: [(city: CityID, friendship: Friendship)] {
+        rows.compactMap { row in
+            if case .friendship(let friendship) = row.record { (row.city, friendship) } else { nil }
+        }
+    }
+
+    private struct Known: Hashable {
+        var city: CityID
+        var number: UInt64
+    }
+
+    /// Expects every promise that the data set protocol makes. Collects what is broken, since one
+    /// expectation a row would cost more than the reading.
+    func expectPromises() throws {
+        try expectOrderAndValidity()
+        var broken: [String] = []
+        var homes: [PersonID: CityID] = [:]
+        var known = Set<Known>()
+        var guests = Set<Known>()
+        for (city, person) in people {
+            let here = Known(city: city, number: person.id.number)
+            if city == person.homeCity {
+                if homes.updateValue(city, forKey: person.id) != nil { broken.append("two homes of \(person.id)") }
+            } else {
+                if homes[person.id] != person.homeCity { broken.append("guest \(person.id) before their home") }
+                guests.insert(here)
+            }
+            if !known.insert(here).inserted { broken.append("person \(person.id) twice in \(city)") }
+        }
+        var placesKnown = Set<Known>()
+        for (city, place) in places {
+            if city != place.city { broken.append("place \(place.id) elsewhere") }
+            if !placesKnown.insert(Known(city: city, number: place.id.number)).inserted {
+                broken.append("place \(place.id) twice in \(city)")
+            }
+        }
+        for (city, visit) in visits {
+            let person = Known(city: city, number: visit.person.number)
+            if !placesKnown.contains(Known(city: city, number: visit.place.number)) || !known.contains(person) {
+                broken.append("visit of \(visit.person) to \(visit.place) in \(city) hangs in the air")
+            }
+            guests.remove(person)
+        }
+        var ties: [UInt64: Set<CityID>] = [:]
+        for (city, tie) in friendships {
+            ties[Self.key(tie), default: []].insert(city)
+            for number in [tie.first.number, tie.second.number] {
+                let person = Known(city: city, number: number)
+                if !known.contains(person) { broken.append("friend \(number) unknown in \(city)") }
+                guests.remove(person)
+            }
+        }
+        for (_, tie) in friendships {
+            let expected: Set<CityID> = [try #require(homes[tie.first]), try #require(homes[tie.second])]
+            if ties[Self.key(tie)] != expected { broken.append("friendship of \(tie.first) in the wrong cities") }
+        }
+        if !guests.isEmpty { broken.append("\(guests.count) guests without a visit or a friend") }
+        #expect(broken.isEmpty, "\(broken.prefix(5))")
+    }
+
+    private static func key(_ tie: Friendship) -> UInt64 { tie.first.number << 32 | tie.second.number }
+
+    private func expectOrderAndValidity() throws {
+        var ranks: [Int] = []
+        for row in rows {
+            try row.record.validate()
+            switch row.record {
+            case .person: ranks.append(0)
+            case .place: ranks.append(1)
+            case .visit: ranks.append(2)
+            case .friendship: ranks.append(3)
+            }
+        }
+        let isOrdered = ranks == ranks.sorted()
+        #expect(isOrdered, "people, places, visits, friendships")
+        #expect(progress == progress.sorted() && progress.last == 1)
+    }
+}

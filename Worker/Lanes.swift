@@ -1,0 +1,90 @@
+import Basics
+import Synchronization
+import Wire
+
+// Two lanes, so that a status, an import or a seed list never waits behind a training round. Each lane is one thread
+// and one bounded queue; a full queue is answered with `busy`, and the asker comes back later.
+
+/// Carries requests to the service and answers to the loop.
+final class Lanes: Sendable {
+    private typealias Lane = BoundedQueue<Envelope>
+
+    private let quick = Lane(capacity: 256)
+    private let long = Lane(capacity: 256)
+    private let answers = BoundedQueue<Envelope>(capacity: 1024)
+    /// Long orders queued or running. The coordinator may ask again after a reconnect; one answer serves both.
+    private let underWay = Mutex<Set<[UInt8]>>([])
+    private let running = Monitor<Int>(0)
+    private let stopping = Atomic<Bool>(false)
+
+    enum Submission { case accepted, busy }
+
+    /// Starts both threads; `wake` is called whenever an answer is ready to be taken.
+    init(service: Service, wake: @escaping @Sendable () -> Void) {
+        for lane in [quick, long] {
+            running.withLock { count, _ in count += 1 }
+            startThread { [self] in
+                serve(lane, service: service, wake: wake)
+                running.withLock { count, wakeWaiter in
+                    count -= 1
+                    wakeWaiter()
+                }
+            }
+        }
+    }
+
+    func submit(_ request: Envelope) -> Submission {
+        guard Self.isLong(request.kind) else {
+            return quick.offer(request) == .accepted ? .accepted : .busy
+        }
+        let name = Self.name(of: request)
+        guard underWay.withLock({ $0.insert(name).inserted }) else { return .accepted }
+        if long.offer(request) == .accepted { return .accepted }
+        _ = underWay.withLock { $0.remove(name) }
+        return .busy
+    }
+
+    func nextAnswer() -> Envelope? { answers.take(waitingMilliseconds: 0) }
+
+    /// Lets what is in the queues finish (running rounds are told to stop), for at most `milliseconds`.
+    func drain(milliseconds: Int) {
+        stopping.store(true, ordering: .relaxed)
+        quick.close()
+        long.close()
+        _ = running.wait(milliseconds: milliseconds) { $0 == 0 ? .done(()) : .notYet }
+    }
+
+    private func serve(_ lane: Lane, service: Service, wake: @Sendable () -> Void) {
+        while true {
+            guard let request = lane.take(waitingMilliseconds: 1000) else {
+                if lane.isClosed { return }
+                continue
+            }
+            let answer = service.answer(request) { stopping.load(ordering: .relaxed) }
+            if Self.isLong(request.kind) { _ = underWay.withLock { $0.remove(Self.name(of: request)) } }
+            if answers.offer(answer) != .accepted {
+                Log.warn("answer dropped: nobody takes them", ["kind": answer.kind.name])
+            }
+            wake()
+        }
+    }
+
+    private static func isLong(_ kind: Kind) -> Bool {
+        switch kind {
+        case .trainRound, .publishModel, .planCity, .influencersRequest: true
+        default: false
+        }
+    }
+
+    /// The same order has the same name, whatever request number it travels under. Influencer requests are asked by
+    /// people who wait, each under its own number.
+    private static func name(of request: Envelope) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(request.kind.rawValue)
+        writer.put(request.city?.number ?? .max)
+        writer.put(request.job.number)
+        if request.kind == .influencersRequest { writer.put(request.request.number) }
+        writer.put(block: request.body)
+        return writer.bytes
+    }
+}

@@ -1,0 +1,89 @@
+import Basics
+import Learn
+import Shard
+import Wire
+
+/// From a request to its answer: decode, ask the shard, encode. Every fault becomes a `failure` with a code the
+/// asker can act on.
+struct Service: Sendable {
+    let host: ShardHost
+    let pool: ComputePool
+
+    func answer(_ request: Envelope, isCancelled: () -> Bool) -> Envelope {
+        do {
+            return try perform(request, isCancelled: isCancelled)
+        } catch let refusal as Refusal {
+            return request.answer(Failure(code: refusal.code, detail: refusal.detail))
+        } catch {
+            let failure = Failure(code: Self.code(of: error, isCancelled: isCancelled()), detail: "\(error)")
+            Log.warn("request failed", ["kind": request.kind.name, "reason": failure.detail])
+            return request.answer(failure)
+        }
+    }
+
+    private func perform(_ request: Envelope, isCancelled: () -> Bool) throws -> Envelope {
+        let shard = try shard(for: request)
+        switch request.kind {
+        case .importBlock:
+            guard let block = request.bulk.first else {
+                throw Refusal(.badRequest, "importBlock came without its rows")
+            }
+            return request.answer(try shard.importBlock(block))
+        case .seedsRequest:
+            let order = try request.decode(SeedsRequest.self)
+            return request.answer(Seeds(seeds: try shard.seeds(count: Int(order.count))))
+        case .trainRound:
+            let order = try request.decode(TrainRound.self)
+            let (result, weights) = try shard.trainRound(
+                order, weights: try weights(of: request), pool: pool, isCancelled: isCancelled)
+            return request.answer(result, bulk: [Envelope.bulk(of: weights)])
+        case .publishModel:
+            let order = try request.decode(PublishModel.self)
+            return request.answer(try shard.publish(order, weights: try weights(of: request), pool: pool))
+        case .planCity:
+            return request.answer(try shard.plan(try request.decode(PlanCity.self), pool: pool))
+        case .influencersRequest:
+            return request.answer(
+                try shard.influencers(try request.decode(InfluencersRequest.self), pool: pool))
+        default:
+            throw Refusal(.badRequest, "a worker does not answer \(request.kind.name)")
+        }
+    }
+
+    private func shard(for request: Envelope) throws -> CityShard {
+        guard let city = request.city, let shard = host.shard(city) else {
+            throw Refusal(.unknownCity, "city \(request.city?.description ?? "?") is not on this worker")
+        }
+        guard request.epoch == shard.epoch else {
+            throw Refusal(
+                .staleEpoch, "\(shard.name) is at epoch \(shard.epoch), the request is for \(request.epoch)")
+        }
+        return shard
+    }
+
+    /// The first round's order comes without weights.
+    private func weights(of request: Envelope) throws -> [Float] {
+        request.bulk.isEmpty ? [] : try request.bulkFloats()
+    }
+
+    private static func code(of error: any Error, isCancelled: Bool) -> FailureCode {
+        if isCancelled { return .cancelled }
+        switch error {
+        case is WireError: return .badRequest
+        case ShardError.noModel: return .noModel
+        case is ShardError: return .badRequest
+        default: return .internal
+        }
+    }
+}
+
+/// A fault of the request itself.
+private struct Refusal: Error {
+    let code: FailureCode
+    let detail: String
+
+    init(_ code: FailureCode, _ detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+}

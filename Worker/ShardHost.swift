@@ -1,0 +1,81 @@
+import Basics
+import FoundationEssentials
+import Shard
+import Store
+import Synchronization
+import Wire
+
+/// The cities this worker holds, each in a folder of its own: DATA/city-NUMBER with the city's name and the
+/// cluster's number in a small file, so that relaying goes on after a restart even when the coordinator is away.
+final class ShardHost: Sendable {
+    private let directory: String
+    private let shards = Mutex<[CityID: CityShard]>([:])
+
+    /// Opens every city found in `directory`.
+    init(directory: String) throws {
+        self.directory = directory
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        for folder in try FileManager.default.contentsOfDirectory(atPath: directory).sorted() {
+            guard folder.hasPrefix("city-"), let number = UInt32(folder.dropFirst(5)) else { continue }
+            guard let label = try? CityLabel(file: labelPath(CityID(number))) else { continue }
+            try open(CityID(number), label)
+        }
+    }
+
+    /// Takes over what the coordinator says is ours: opens what is new, and notes each city's epoch.
+    func accept(_ assignments: [CityAssignment], cluster: UInt64) throws {
+        for assignment in assignments {
+            if shard(assignment.city) == nil {
+                let label = CityLabel(name: assignment.name, cluster: cluster)
+                try FileManager.default.createDirectory(
+                    atPath: folder(assignment.city), withIntermediateDirectories: true)
+                try label.write(file: labelPath(assignment.city))
+                try open(assignment.city, label)
+            }
+            try shard(assignment.city)?.store.setEpoch(assignment.epoch)
+        }
+    }
+
+    private func open(_ city: CityID, _ label: CityLabel) throws {
+        let shard = try CityShard(
+            directory: folder(city) + "/rows", city: city, name: label.name, cluster: label.cluster)
+        shards.withLock { $0[city] = shard }
+        Log.info("city opened", ["city": label.name, "epoch": shard.epoch])
+    }
+
+    func shard(_ city: CityID) -> CityShard? { shards.withLock { $0[city] } }
+
+    /// All cities, by number.
+    func all() -> [CityShard] { shards.withLock { $0.values.sorted { $0.city < $1.city } } }
+
+    func close() {
+        for shard in all() { shard.close() }
+        shards.withLock { $0 = [:] }
+    }
+
+    private func folder(_ city: CityID) -> String { "\(directory)/city-\(city)" }
+
+    private func labelPath(_ city: CityID) -> String { folder(city) + "/label" }
+}
+
+/// What is written on a city's folder: two lines, its name and its cluster.
+private struct CityLabel {
+    var name: String
+    var cluster: UInt64
+
+    init(name: String, cluster: UInt64) {
+        self.name = name
+        self.cluster = cluster
+    }
+
+    init(file: String) throws {
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        guard lines.count == 2, let cluster = UInt64(lines[1]) else { throw CocoaError(.fileReadCorruptFile) }
+        self.init(name: String(lines[0]), cluster: cluster)
+    }
+
+    /// Whole or not at all: written aside, then renamed.
+    func write(file: String) throws {
+        try "\(name)\n\(cluster)\n".write(toFile: file, atomically: true, encoding: .utf8)
+    }
+}
