@@ -17,11 +17,20 @@ struct GradientCheck {
         parameters = (0..<count).map { _ in random.uniform() * 2 - 1 }
     }
 
-    /// `forward` makes [2n, 1] scores, which the ranking loss turns into one number. Names the parameters that disagree.
+    /// `forward` makes [2n, 1] scores, which the ranking loss turns into one number. Names the parameters
+    /// that disagree.
     func disagreements(ofScores forward: (inout Tape<Double>) -> Value) -> [String] {
+        disagreements(ofAll: { tape in
+            let scores = forward(&tape)
+            return (scores, tape.node(scores).rows / 2)
+        })
+    }
+
+    /// As above, where the first so many scores are positives.
+    func disagreements(ofAll forward: (inout Tape<Double>) -> (scores: Value, positives: Int)) -> [String] {
         var tape = Tape<Double>(parameterCount: parameters.count, pool: ComputePool(threads: 1))
         _ = tape.parameters.update(fromContentsOf: parameters)
-        _ = tape.rankingLoss(forward(&tape))
+        _ = Self.loss(forward(&tape), &tape)
         tape.backward()
         let found = Array(tape.parameterGradients)
         var wrong: [String] = []
@@ -30,7 +39,7 @@ struct GradientCheck {
                 tape.reset()
                 tape.parameters[index] = parameters[index] + change
                 defer { tape.parameters[index] = parameters[index] }
-                return tape.rankingLoss(forward(&tape))
+                return Self.loss(forward(&tape), &tape)
             }
             let expected = (loss(Self.move) - loss(-Self.move)) / (2 * Self.move)
             if abs(found[index] - expected) > 1e-7 + 1e-6 * abs(expected) {
@@ -38,6 +47,10 @@ struct GradientCheck {
             }
         }
         return wrong
+    }
+
+    private static func loss(_ made: (scores: Value, positives: Int), _ tape: inout Tape<Double>) -> Double {
+        tape.rankingLoss(made.scores, positives: made.positives)
     }
 
     /// As above for an operation with a result of any shape, whose rows are weighed with fixed numbers.

@@ -48,6 +48,17 @@ import Testing
             }) == [])
     }
 
+    @Test func addedRowsAndPlainProductsPassGradients() {
+        let check = GradientCheck(count: 3 * 2 + 2 * 4 + 6 * 4, seed: 12)
+        let wrong = check.disagreements(ofMatrix: { tape in
+            let sum = tape.gather(tape.parameter(block(14, 6, 4)), rows: [0, 1, 2, 3, 4, 5])
+            let rows = tape.product(tape.parameter(block(0, 3, 2)), tape.parameter(block(6, 2, 4)))
+            tape.addRows(rows, rows: [2, 2, 0, 1, 2, 0], to: sum)
+            return sum
+        })
+        #expect(wrong == [])
+    }
+
     @Test func segmentMeansPassGradientsToRowsAndWeights() {
         // Weights are positive, as after relu; one target hears nobody, one hears a row twice.
         var parameters = GradientCheck(count: 5 * 3 + 7, seed: 5).parameters
@@ -95,10 +106,20 @@ import Testing
     @Test func theRankingLossIsTheMeanOfLogSigmoids() {
         var tape = Tape<Double>(parameterCount: 4, pool: ComputePool(threads: 1))
         _ = tape.parameters.update(fromContentsOf: [1, -800, 0.5, 3])
-        let loss = tape.rankingLoss(tape.parameter(block(0, 4, 1)))
+        let loss = tape.rankingLoss(tape.parameter(block(0, 4, 1)), positives: 2)
         // margins 0.5 and -803: log(1 + e^-0.5) and 803
         #expect(abs(loss - (0.474076984 + 803) / 2) < 1e-6)
         #expect(tape.parameterGradients.allSatisfy { $0.isFinite })
+    }
+
+    @Test func aPositiveIsComparedWithEachOfItsNegatives() {
+        let wrong = GradientCheck(count: 8, seed: 13).disagreements(ofAll: { tape in
+            (tape.parameter(block(0, 8, 1)), 2)
+        })
+        #expect(wrong == [])
+        var tape = Tape<Double>(parameterCount: 6, pool: ComputePool(threads: 1))
+        _ = tape.parameters.update(fromContentsOf: [1, 2, 1, 2, 1, 2])
+        #expect(abs(tape.rankingLoss(tape.parameter(block(0, 6, 1)), positives: 2) - 0.693147181) < 1e-8)
     }
 
     @Test func aWarmStepAsksTheSystemForNoMemory() {
@@ -110,7 +131,7 @@ import Testing
             var x = tape.leaf(rows: 3000, columns: 64, needsGradient: true)
             tape.node(x).value.update(repeating: 1, count: 3000 * 64)
             for _ in 0..<6 { x = tape.linear(x, weights, bias: bias) }
-            _ = tape.rankingLoss(tape.rowDot(x, x))
+            _ = tape.rankingLoss(tape.rowDot(x, x), positives: 1500)
             tape.backward()
         }
         step()
@@ -130,7 +151,7 @@ import Testing
             tape.relu(y)
             let norm = tape.layerNorm(
                 y, gain: tape.parameter(block(80_072, 1, 8)), shift: tape.parameter(block(80_080, 1, 8)))
-            _ = tape.rankingLoss(tape.rowDot(norm, x))
+            _ = tape.rankingLoss(tape.rowDot(norm, x), positives: 2000)
             tape.backward()
             return Array(tape.parameterGradients)
         }
@@ -156,6 +177,6 @@ import Testing
         let weights = tape.parameter(block(12 * width, 4, 1))
         tape.relu(weights)
         let mean = tape.segmentMean(norm, weights: weights, offsets: [0, 1, 4], sources: [3, 1, 2, 9])
-        return tape.rankingLoss(tape.rowMean(tape.distance(mean, tape.gather(x, rows: [0, 1]))))
+        return tape.rankingLoss(tape.rowMean(tape.distance(mean, tape.gather(x, rows: [0, 1]))), positives: 1)
     }
 }

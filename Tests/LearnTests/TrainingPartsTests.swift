@@ -9,7 +9,8 @@ import Testing
     private let configuration = smallConfiguration()
 
     private func sampler() -> TripletSampler {
-        TripletSampler(graph: graph, configuration: configuration, seed: SeededRandom(seed: 4))
+        TripletSampler(
+            graph: graph, visits: DistinctVisits(graph), configuration: configuration, seed: SeededRandom(seed: 4))
     }
 
     @Test func negativesWereNeverVisitedAndPositivesWereLiked() {
@@ -17,7 +18,9 @@ import Testing
         for step in 0..<20 {
             let triplets = sampler.draw(step: step)
             let n = configuration.batch
-            #expect(triplets.pairs.people.count == 2 * n && triplets.pairs.places.count == 2 * n)
+            let count = (1 + configuration.negatives) * n
+            #expect(triplets.pairs.people.count == count && triplets.pairs.places.count == count)
+            #expect(triplets.pairs.context.count == count * configuration.contextDimensions)
             #expect(Set(triplets.people).count == triplets.people.count)
             #expect(Set(triplets.places).count == triplets.places.count)
             for index in 0..<n {
@@ -30,9 +33,11 @@ import Testing
                         graph.visitPlaces[$0] == liked
                             && graph.visitSignals[$0].implicitRating >= configuration.positiveRating
                     })
-                #expect(triplets.pairs.people[n + index] == triplets.pairs.people[index])
-                let other = triplets.places[Int(triplets.pairs.places[n + index])]
-                #expect(!graph.visitPlaces[visits].contains(other))
+                for block in 1...configuration.negatives {
+                    #expect(triplets.pairs.people[block * n + index] == triplets.pairs.people[index])
+                    let other = triplets.places[Int(triplets.pairs.places[block * n + index])]
+                    #expect(!graph.visitPlaces[visits].contains(other))
+                }
             }
         }
     }
@@ -65,6 +70,90 @@ import Testing
         let (first, second) = (late.draw(step: 5), early.draw(step: 5))
         #expect(first.people == second.people && first.places == second.places)
         #expect(first.pairs.context == second.pairs.context && first.excluded == second.excluded)
+    }
+}
+
+@Suite struct SpectralStartTests {
+    private let graph = smallCity()
+
+    @Test func distinctVisitsHoldEveryPairOnce() {
+        let visits = DistinctVisits(graph)
+        #expect(visits.people == graph.people.count)
+        for person in 0..<visits.people {
+            let expected = Set(graph.visitPlaces[graph.visits(of: UInt32(person))]).sorted()
+            #expect(Array(visits.row(person)) == expected)
+            for place in 0..<UInt32(graph.places.count) {
+                #expect(visits.contains(person, place) == expected.contains(place))
+            }
+        }
+        #expect(visits.visitors.reduce(0, +) == UInt32(visits.places.count))
+    }
+
+    @Test(arguments: [(5, 1), (30, 7), (4, 8)])
+    func columnsBecomeOrthonormalAndDependentOnesZero(rows: Int, columns: Int) {
+        var random = SeededRandom(seed: 14)
+        var matrix = (0..<rows * columns).map { _ in Float(random.normal()) }
+        makeOrthonormal(&matrix, columns: columns)
+        for left in 0..<columns {
+            for right in 0...left {
+                let product = (0..<rows).reduce(Float(0)) { sum, row in
+                    sum + matrix[row * columns + left] * matrix[row * columns + right]
+                }
+                let expected: Float = left == right && left < rows ? 1 : 0
+                #expect(abs(product - expected) < 1e-5)
+            }
+        }
+    }
+
+    /// With as many dimensions as places the filter lets everything through: the score of a pair is the normalized
+    /// visit matrix itself, up to lengths, so a person's places come before all others.
+    @Test func aFullSpectrumRanksEverybodysOwnPlacesFirst() {
+        let visits = DistinctVisits(graph)
+        let d = graph.places.count
+        let start = SpectralStart(visits, dimensions: d, random: SeededRandom(seed: 1))
+        for person in 0..<visits.people where !visits.row(person).isEmpty {
+            let scores = (0..<d).map { place in
+                zip(start.people[person * d..<(person + 1) * d], start.places[place * d..<(place + 1) * d])
+                    .reduce(Float(0)) { $0 + $1.0 * $1.1 }
+            }
+            let own = visits.row(person).map { scores[Int($0)] }
+            let others = (0..<d).filter { !visits.contains(person, UInt32($0)) }.map { scores[$0] }
+            #expect(own.min()! > (others.max() ?? -1))
+        }
+    }
+}
+
+@Suite struct LeaveOneOutTests {
+    @Test func aPositiveLeavesNothingInItsPersonsStart() throws {
+        let graph = smallCity()
+        let configuration = smallConfiguration()
+        let d = configuration.dimensions
+        let visits = DistinctVisits(graph)
+        let start = SpectralStart(visits, dimensions: d, random: SeededRandom(seed: 2))
+        let own = OwnTables(
+            people: OwnTable(values: Array(start.people[..<(graph.residents * d)]), columns: d),
+            places: OwnTable(values: start.places, columns: d),
+            biases: OwnTable(values: visits.visitors.map { Float($0) }, columns: 1),
+            shares: OwnTable(values: Array(start.shares[..<graph.residents]), columns: 1))
+        let person = (0..<graph.residents).first { visits.row($0).count > 3 }!
+        let places = Array(visits.row(person))
+        let triplets = Triplets(
+            people: [UInt32(person)], places: [places[0], places[2]],
+            pairs: ScoredPairs(people: [0, 0], places: [0, 1], context: []))
+        let subgraph = SampledSubgraph(people: [UInt32(person)], places: triplets.places, layers: [])
+        var tape = Tape<Float>(parameters: [], pool: ComputePool(threads: 1))
+        let leaves = OwnLeaves(subgraph, targets: triplets.places, own, on: &tape)
+        let parts = visits.visitors.map { SpectralStart.part(ofPlaceWithVisitors: $0) }
+        leaves.leaveOut(triplets, positives: 2, own, parts: parts, on: &tape)
+        // The slow twin: the sum over the places that are left, at the length of a whole row.
+        var expected = [Float](repeating: 0, count: d)
+        for place in places where place != places[0] && place != places[2] {
+            for column in 0..<d { expected[column] += parts[Int(place)] * start.places[Int(place) * d + column] }
+        }
+        let length = expected.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        for column in 0..<d {
+            #expect(abs(tape.node(leaves.rows.people).value[column] - 2 * expected[column] / length) < 1e-4)
+        }
     }
 }
 

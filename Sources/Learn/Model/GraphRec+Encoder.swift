@@ -26,8 +26,9 @@ extension GraphRec {
             let numbers = rows.map { row in
                 Self.bucket(features[Int(row) * columns + table.column], of: table.table.rows)
             }
-            let embedded = tape.gather(tape.parameter(table.table), rows: numbers)
-            tape.addProduct(embedded, tape.parameter(table.weights), to: hidden)
+            // The few rows of the table are multiplied once, instead of a looked-up row for every vertex.
+            let rows = tape.product(tape.parameter(table.table), tape.parameter(table.weights))
+            tape.addRows(rows, rows: numbers, to: hidden)
         }
         tape.relu(hidden)
         let output = tape.linear(hidden, tape.parameter(blocks.output), bias: tape.parameter(blocks.outputBias))

@@ -15,12 +15,17 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var contextDimensions = 16
     /// Neighbors sampled per vertex and relation, for the layer nearest the targets first; one entry a layer.
     package var fanouts = [10, 5]
-    /// Triplets a step.
+    /// Positives a step.
     package var batch = 256
+    /// Places each positive is compared with, drawn from the step's own uniform sample of the city.
+    package var negatives = 4
     /// Adam's rate for the shared weights.
     package var learningRate: Float = 1e-3
+    /// Adam's rate for the place head: lower, since it corrects a ranking that is good already, and at the shared rate
+    /// it wanders over it.
+    package var headLearningRate: Float = 1e-4
     /// Adam's rate for the vertices' own embeddings, which see few gradients each.
-    package var ownLearningRate: Float = 1e-2
+    package var ownLearningRate: Float = 1e-3
     /// Decoupled decay of the shared weights, per unit of learning rate.
     package var weightDecay: Float = 1e-5
     /// Decoupled decay of the vertices' own embeddings, likewise.
@@ -42,14 +47,15 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     /// | bytes | field |
     /// | --- | --- |
     /// | 2 | version 1 |
-    /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, cityBuckets, neighborhoodBuckets |
+    /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets |
     /// | 4 + 4n each | headHidden, fanouts |
-    /// | 4 each | the six numbers in the order of `numbers` |
+    /// | 4 each | the seven numbers in the order of `numbers` |
     package func encode(into writer: inout ByteWriter) {
         writer.put(Self.version)
-        for count in [dimensions, encoderHidden, contextDimensions, batch, cityBuckets, neighborhoodBuckets] {
-            writer.put(UInt32(count))
-        }
+        let counts = [
+            dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets,
+        ]
+        for count in counts { writer.put(UInt32(count)) }
         writer.put(array: headHidden.map { UInt32($0) })
         writer.put(array: fanouts.map { UInt32($0) })
         for number in numbers { writer.put(number) }
@@ -63,11 +69,13 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         encoderHidden = try Self.width(&reader)
         contextDimensions = try Self.width(&reader)
         batch = try Self.width(&reader, atMost: 1 << 20)
+        negatives = try Self.width(&reader)
         cityBuckets = try Self.width(&reader)
         neighborhoodBuckets = try Self.width(&reader)
         headHidden = try Self.widths(&reader)
         fanouts = try Self.widths(&reader)
         learningRate = try Self.number(&reader)
+        headLearningRate = try Self.number(&reader)
         ownLearningRate = try Self.number(&reader)
         weightDecay = try Self.number(&reader)
         ownDecay = try Self.number(&reader)
@@ -77,7 +85,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     }
 
     private var numbers: [Float] {
-        [learningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating]
+        [learningRate, headLearningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating]
     }
 
     private static func width(_ reader: inout ByteReader, atMost limit: Int = widthMax) throws(ByteError) -> Int {

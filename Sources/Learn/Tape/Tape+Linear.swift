@@ -29,6 +29,14 @@ extension Tape {
         runProduct(x, weights, bias: nil, result)
     }
 
+    /// x · weights.
+    mutating func product(_ x: Value, _ weights: Value) -> Value {
+        let result = leaf(rows: node(x).rows, columns: node(weights).columns, needsGradient: true)
+        node(result).value.update(repeating: 0, count: node(result).count)
+        addProduct(x, weights, to: result)
+        return result
+    }
+
     private func runProduct(_ x: Value, _ weights: Value, bias: UnsafePointer<Number>?, _ result: Value) {
         let (x, w, y) = (node(x), node(weights), node(result))
         precondition(x.columns == w.rows && y.columns == w.columns && x.rows >= y.rows, "shapes of a product fit")

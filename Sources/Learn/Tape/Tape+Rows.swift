@@ -41,6 +41,24 @@ extension Tape {
         }
     }
 
+    /// sum[i] += x[rows[i]], in place. What made `sum` must not read its result going backward.
+    mutating func addRows(_ x: Value, rows: [UInt32], to sum: Value) {
+        let (from, to) = (node(x), node(sum))
+        precondition(from.columns == to.columns && rows.count == to.rows, "one row is added to each")
+        precondition(rows.allSatisfy { Int($0) < from.rows }, "an added row exists")
+        let kept = keep(rows)
+        record(.gather(x, rows: kept, result: sum))
+        // SAFETY: a block writes only its own rows of the sum.
+        nonisolated(unsafe) let (source, target, numbers) = (from.value, to.value, kept)
+        let columns = from.columns
+        forEachBlock(of: to.rows, size: blockRows, on: pool) { block in
+            for row in block {
+                let (part, added) = (target + row * columns, source + Int(numbers[row]) * columns)
+                for column in 0..<columns { part[column] += added[column] }
+            }
+        }
+    }
+
     /// Keeps a target whose weights vanish from dividing by zero.
     private static var floor: Number { 0.001 }
 

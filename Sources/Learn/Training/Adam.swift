@@ -56,14 +56,21 @@ struct Moments: Equatable {
         second = first
     }
 
+    /// Moves the entries of `part`; values and gradients are whole vectors.
     mutating func move(
-        _ values: UnsafeMutableBufferPointer<Float>, by gradient: UnsafeMutableBufferPointer<Float>, _ step: AdamStep
+        _ values: UnsafeMutableBufferPointer<Float>, by gradient: UnsafeMutableBufferPointer<Float>,
+        part: Range<Int>, _ step: AdamStep
     ) {
         precondition(values.count == first.count && gradient.count == first.count, "moments belong to their values")
+        precondition(part.lowerBound >= 0 && part.upperBound <= values.count, "a part lies inside the vector")
         first.withUnsafeMutableBufferPointer { first in
             second.withUnsafeMutableBufferPointer { second in
-                guard let start = values.baseAddress else { return }
-                step.move(start, first.baseAddress!, second.baseAddress!, by: gradient.baseAddress!, count: values.count)
+                guard let values = values.baseAddress, let gradient = gradient.baseAddress else { return }
+                let start = part.lowerBound
+                // SAFETY: all four hold `part`, and the moments are as long as the values, so not empty here.
+                step.move(
+                    values + start, first.baseAddress! + start, second.baseAddress! + start, by: gradient + start,
+                    count: part.count)
             }
         }
     }

@@ -9,6 +9,7 @@
 // | 8 | steps taken |
 // | 4 + 4n, twice | first and second moments of the shared weights |
 // | 4 + 8n | resident ids, then three arrays (4 + 4n each): values, first, second moments, [n, dimensions] |
+// | three arrays | the residents' shares, likewise, [n, 1] |
 // | 4 + 8n | place ids, then three arrays likewise |
 // | three arrays | place biases, likewise, [n, 1] |
 
@@ -31,6 +32,7 @@ extension CityTrainer {
         writer.put(array: moments.second)
         writer.put(array: residentIDs)
         own.people.encode(into: &writer)
+        own.shares.encode(into: &writer)
         writer.put(array: placeIDs)
         own.places.encode(into: &writer)
         own.biases.encode(into: &writer)
@@ -69,6 +71,7 @@ extension CityTrainer {
         let people = try reader.getArray(of: UInt64.self)
         let personRow = rows(of: people) { graph.localPerson(PersonID($0)) }
         try tables.people.decode(from: &reader, rows: personRow)
+        try tables.shares.decode(from: &reader, rows: personRow)
         let places = try reader.getArray(of: UInt64.self)
         let placeRow = rows(of: places) { graph.localPlace(PlaceID($0)) }
         try tables.places.decode(from: &reader, rows: placeRow)

@@ -13,7 +13,7 @@ import Linalg
 package struct RoundOutcome: Sendable {
     /// The shared weights after the city's steps.
     package var weights: [Float]
-    /// Triplets learned from: the city's weight in the average.
+    /// Positives learned from, each beside several negatives: the city's weight in the average.
     package var samples: Int
     /// Mean over the steps.
     package var meanLoss: Double
@@ -27,6 +27,7 @@ package final class CityTrainer {
     let seed: SeededRandom
     private let neighbors: NeighborSampler
     private var triplets: TripletSampler
+    private let placeParts: [Float]
     var own: OwnTables
     var moments: Moments
     /// Steps taken since the very first round.
@@ -46,8 +47,11 @@ package final class CityTrainer {
         inputs = CityInputs(graph)
         self.seed = SeededRandom(seed: seed).child("city", UInt64(graph.city.number))
         neighbors = NeighborSampler(graph: graph, fanouts: configuration.fanouts)
-        triplets = TripletSampler(graph: graph, configuration: configuration, seed: self.seed)
-        own = OwnTables.initial(graph, configuration, self.seed)
+        let visits = DistinctVisits(graph)
+        triplets = TripletSampler(graph: graph, visits: visits, configuration: configuration, seed: self.seed)
+        placeParts = visits.visitors.map { SpectralStart.part(ofPlaceWithVisitors: $0) }
+        own = OwnTables.initial(
+            graph, visits, dimensions: configuration.dimensions, seed: self.seed, isFresh: state == nil)
         moments = Moments(count: model.layout.count)
         if let state { try restore(state) }
     }
@@ -120,22 +124,29 @@ package final class CityTrainer {
         let configuration = model.configuration
         tape.reset()
         let leaves = OwnLeaves(batch.subgraph, targets: batch.triplets.places, own, on: &tape)
+        leaves.leaveOut(
+            batch.triplets, positives: configuration.batch, own, parts: placeParts, on: &tape)
         let rows = model.embed(batch.subgraph, inputs, own: leaves.rows, on: &tape)
-        let loss = tape.rankingLoss(model.score(batch.triplets.pairs, rows, bias: leaves.biases, on: &tape))
+        let scores = model.score(batch.triplets.pairs, rows, bias: leaves.biases, on: &tape)
+        let loss = tape.rankingLoss(scores, positives: configuration.batch)
         guard loss.isFinite else { return loss }
         tape.backward()
         let norm = (tape.squaredGradientNorm() + leaves.squaredGradientNorm(on: &tape)).squareRoot()
         guard norm.isFinite else { return norm }
         let scale = norm > Double(configuration.gradientNormMax) ? configuration.gradientNormMax / Float(norm) : 1
         steps += 1
-        moments.move(
-            tape.parameters, by: tape.parameterGradients,
-            AdamStep(
-                number: steps, rate: configuration.learningRate, decay: configuration.weightDecay,
-                gradientScale: scale))
-        let ownStep = AdamStep(
-            number: steps, rate: configuration.ownLearningRate, decay: configuration.ownDecay, gradientScale: scale)
-        leaves.move(&own, ownStep, on: &tape)
+        let head = model.layout.headOffset
+        for (part, rate) in [
+            (0..<head, configuration.learningRate), (head..<model.layout.count, configuration.headLearningRate),
+        ] {
+            moments.move(
+                tape.parameters, by: tape.parameterGradients, part: part,
+                AdamStep(number: steps, rate: rate, decay: configuration.weightDecay, gradientScale: scale))
+        }
+        func ownStep(decay: Float) -> AdamStep {
+            AdamStep(number: steps, rate: configuration.ownLearningRate, decay: decay, gradientScale: scale)
+        }
+        leaves.move(&own, embeddings: ownStep(decay: configuration.ownDecay), biases: ownStep(decay: 0), on: &tape)
         return loss
     }
 }

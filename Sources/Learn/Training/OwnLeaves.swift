@@ -22,6 +22,31 @@ struct OwnLeaves {
         biases = Self.leaf(targets, of: own.biases, on: &tape)
     }
 
+    /// Takes the batch's positives out of their people's rows: a person's start is made of the places they visited, and
+    /// would tell the model the answer, as an edge not excluded from the messages would. What is left keeps its
+    /// length. `parts` is the part of each local place, see `SpectralStart.part`.
+    func leaveOut(_ triplets: Triplets, positives: Int, _ own: OwnTables, parts: [Float], on tape: inout Tape<Float>) {
+        let d = own.people.columns
+        let start = tape.node(rows.people).value
+        var taken = [[UInt32]](repeating: [], count: triplets.people.count)
+        for index in 0..<positives {
+            taken[Int(triplets.pairs.people[index])].append(triplets.places[Int(triplets.pairs.places[index])])
+        }
+        own.places.values.withUnsafeBufferPointer { places in
+            for (row, person) in triplets.people.enumerated() where Int(person) < own.shares.rows {
+                let target = UnsafeMutableBufferPointer(start: start + row * d, count: d)
+                let before = squaredNorm(UnsafeBufferPointer(target))
+                for place in taken[row] {
+                    let amount = own.shares.values[Int(person)] * parts[Int(place)]
+                    for column in 0..<d { target[column] -= amount * places[Int(place) * d + column] }
+                }
+                let after = squaredNorm(UnsafeBufferPointer(target))
+                let scale = after > 0 ? Float((before / after).squareRoot()) : 1
+                for column in 0..<d { target[column] *= scale }
+            }
+        }
+    }
+
     private static func leaf(_ vertices: [UInt32], of table: OwnTable, on tape: inout Tape<Float>) -> Value {
         let leaf = tape.leaf(rows: vertices.count, columns: table.columns, needsGradient: true)
         table.copy(vertices, to: tape.node(leaf).value)
@@ -36,7 +61,10 @@ struct OwnLeaves {
         }
     }
 
-    func move(_ own: inout OwnTables, _ step: AdamStep, on tape: inout Tape<Float>) {
+    /// Biases have a step of their own: decay would pull every place towards the same popularity.
+    func move(
+        _ own: inout OwnTables, embeddings step: AdamStep, biases biasStep: AdamStep, on tape: inout Tape<Float>
+    ) {
         if let gradient = tape.gradientToAdd(rows.people) {
             own.people.move(people, by: gradient, step, pool: tape.pool)
         }
@@ -44,34 +72,8 @@ struct OwnLeaves {
             own.places.move(places, by: gradient, step, pool: tape.pool)
         }
         if let gradient = tape.gradientToAdd(biases) {
-            own.biases.move(targets, by: gradient, step, pool: tape.pool)
+            own.biases.move(targets, by: gradient, biasStep, pool: tape.pool)
         }
-    }
-}
-
-extension OwnTables {
-    /// Deviation of a new own embedding's entries.
-    private static let deviation = 0.1
-
-    /// Every vertex's own embedding is drawn from its identifier, so it starts the same wherever its row is. A place's
-    /// bias starts at log(1 + training visits): under uniform negatives that is the best score that ignores
-    /// the person, so the very first ranking is the one by popularity and training only has to improve on it.
-    static func initial(_ graph: CityGraph, _ configuration: GraphRecConfiguration, _ seed: SeededRandom) -> OwnTables {
-        func table(_ kind: String, _ ids: some Collection<UInt64>) -> OwnTable {
-            var values: [Float] = []
-            values.reserveCapacity(ids.count * configuration.dimensions)
-            for id in ids {
-                var random = seed.child(kind, id)
-                for _ in 0..<configuration.dimensions { values.append(Float(random.normal() * deviation)) }
-            }
-            return OwnTable(values: values, columns: configuration.dimensions)
-        }
-        let biases = (0..<UInt32(graph.places.count)).map { place in
-            Float.logOnePlus(Float(graph.visitors(of: place).count))
-        }
-        return OwnTables(
-            people: table("person", graph.people[0..<graph.residents].map(\.number)),
-            places: table("place", graph.places.map(\.number)), biases: OwnTable(values: biases, columns: 1))
     }
 }
 

@@ -3,6 +3,7 @@
 // untouched row would move on old momentum alone.
 
 import Basics
+import Graph
 import Linalg
 
 /// Rows of floats by local vertex, with their moments.
@@ -64,4 +65,43 @@ struct OwnTables: Equatable {
     var people: OwnTable
     var places: OwnTable
     var biases: OwnTable
+    /// Of each resident's start, see `SpectralStart.shares`; 0 for who started without. Never moves.
+    var shares: OwnTable
+}
+
+extension OwnTables {
+    /// Deviation of what a new own embedding's entries are drawn with.
+    private static let deviation = 0.02
+
+    /// Every embedding starts at a small draw from the vertex's identifier, the same wherever its row is, plus its
+    /// spectral start. The latter is left out when a stored state follows: that has axes of its own.
+    /// A place's bias starts at log(1 + distinct visitors): under uniform negatives that is the best score that
+    /// ignores the person, so the very first ranking knows popularity and training only has to improve on it.
+    static func initial(
+        _ graph: CityGraph, _ visits: DistinctVisits, dimensions: Int, seed: SeededRandom, isFresh: Bool
+    ) -> OwnTables {
+        func draw(_ kind: String, _ ids: some Collection<UInt64>) -> [Float] {
+            var values: [Float] = []
+            values.reserveCapacity(ids.count * dimensions)
+            for id in ids {
+                var random = seed.child(kind, id)
+                for _ in 0..<dimensions { values.append(Float(random.normal() * deviation)) }
+            }
+            return values
+        }
+        var people = draw("person", graph.people[0..<graph.residents].map(\.number))
+        var places = draw("place", graph.places.map(\.number))
+        var shares = [Float](repeating: 0, count: graph.residents)
+        if isFresh {
+            let start = SpectralStart(visits, dimensions: dimensions, random: seed.child("spectral start"))
+            for index in people.indices { people[index] += start.people[index] }
+            for index in places.indices { places[index] += start.places[index] }
+            shares = Array(start.shares[..<graph.residents])
+        }
+        return OwnTables(
+            people: OwnTable(values: people, columns: dimensions),
+            places: OwnTable(values: places, columns: dimensions),
+            biases: OwnTable(values: visits.visitors.map { Float.logOnePlus(Float($0)) }, columns: 1),
+            shares: OwnTable(values: shares, columns: 1))
+    }
 }

@@ -10,7 +10,8 @@ struct Triplets {
     /// Distinct local vertices in order of appearance.
     var people: [UInt32] = []
     var places: [UInt32] = []
-    /// n pairs with positives, then n with negatives; rows of `people` and `places`.
+    /// n pairs with positives, then n pairs with a first negative of each, n with a second, and so on; rows of
+    /// `people` and `places`.
     var pairs = ScoredPairs(people: [], places: [], context: [])
     /// person << 32 | place of each positive, whose visits carry no message.
     var excluded: Set<UInt64> = []
@@ -21,45 +22,36 @@ struct TripletSampler: Sendable {
     private let configuration: GraphRecConfiguration
     private let seed: SeededRandom
     private let placeCount: Int
-    /// Distinct places of each person's training visits, ascending, in compressed rows.
-    private var visitedOffsets: [UInt32] = [0]
-    private var visited: [UInt32] = []
+    private let visits: DistinctVisits
     /// Distinct pairs with a visit rated high enough, and the time slot of the last such visit.
     private var positives: [(person: UInt32, place: UInt32, slot: UInt8)] = []
     private var epoch = -1
     private var order: [UInt32] = []
 
-    init(graph: CityGraph, configuration: GraphRecConfiguration, seed: SeededRandom) {
+    init(graph: CityGraph, visits: DistinctVisits, configuration: GraphRecConfiguration, seed: SeededRandom) {
         self.configuration = configuration
         self.seed = seed
+        self.visits = visits
         placeCount = graph.places.count
         var row: [(place: UInt32, edge: Int)] = []
         for person in 0..<UInt32(graph.people.count) {
+            // Somebody who has been everywhere leaves no negative to learn from.
+            if visits.row(Int(person)).count == placeCount { continue }
             row.removeAll(keepingCapacity: true)
-            for edge in graph.visits(of: person) { row.append((graph.visitPlaces[edge], edge)) }
+            for edge in graph.visits(of: person)
+            where graph.visitSignals[edge].implicitRating >= configuration.positiveRating {
+                row.append((graph.visitPlaces[edge], edge))
+            }
             row.sort { ($0.place, $0.edge) < ($1.place, $1.edge) }
-            addRow(of: person, row, graph.visitSignals)
+            for (index, (place, edge)) in row.enumerated() {
+                let isLast = index + 1 == row.count || row[index + 1].place != place
+                if isLast { positives.append((person, place, graph.visitSignals[edge].slot)) }
+            }
         }
     }
 
     /// How many distinct positives there are.
     var count: Int { positives.count }
-
-    private mutating func addRow(
-        of person: UInt32, _ row: [(place: UInt32, edge: Int)], _ signals: [VisitSignals]
-    ) {
-        let start = (visited.count, positives.count)
-        for (place, edge) in row {
-            if visited.count == start.0 || visited[visited.count - 1] != place { visited.append(place) }
-            let signal = signals[edge]
-            if signal.implicitRating < configuration.positiveRating { continue }
-            if positives.count > start.1, positives[positives.count - 1].place == place { positives.removeLast() }
-            positives.append((person, place, signal.slot))
-        }
-        visitedOffsets.append(UInt32(visited.count))
-        // Somebody who has been everywhere leaves no negative to learn from.
-        if visited.count - start.0 == placeCount { positives.removeLast(positives.count - start.1) }
-    }
 
     /// The triplets of step `number`, counted from 0 over all rounds.
     mutating func draw(step number: Int) -> Triplets {
@@ -68,19 +60,29 @@ struct TripletSampler: Sendable {
         var triplets = Triplets()
         var rows = DistinctRows()
         let width = configuration.contextDimensions
-        triplets.pairs.context = [Float](repeating: 0, count: 2 * chosen.count * width)
-        for (index, positive) in chosen.enumerated() {
+        let slots = chosen.map { positive in
+            // Half of the time no slot is asked for, so that the head can judge without one.
+            random.next() & 1 == 0 ? nil : Int(positive.slot)
+        }
+        let blocks = 1 + configuration.negatives
+        triplets.pairs.context = [Float](repeating: 0, count: blocks * chosen.count * width)
+        for positive in chosen {
             triplets.pairs.people.append(rows.person(positive.person))
             triplets.pairs.places.append(rows.place(positive.place))
             triplets.excluded.insert(UInt64(positive.person) << 32 | UInt64(positive.place))
-            // Half of the time no slot is asked for, so that the head can judge without one.
-            if random.next() & 1 == 0 { continue }
-            triplets.pairs.context[index * width + Int(positive.slot)] = 1
-            triplets.pairs.context[(chosen.count + index) * width + Int(positive.slot)] = 1
         }
-        triplets.pairs.people += triplets.pairs.people
-        for positive in chosen {
-            triplets.pairs.places.append(rows.place(negative(for: positive.person, &random)))
+        let people = triplets.pairs.people
+        let pool = chosen.map { _ in UInt32(random.below(placeCount)) }
+        for _ in 1..<blocks {
+            triplets.pairs.people += people
+            for positive in chosen {
+                triplets.pairs.places.append(rows.place(negative(for: positive.person, from: pool, &random)))
+            }
+        }
+        for block in 0..<blocks {
+            for (index, slot) in slots.enumerated() {
+                if let slot { triplets.pairs.context[(block * chosen.count + index) * width + slot] = 1 }
+            }
         }
         triplets.people = rows.people
         triplets.places = rows.places
@@ -98,21 +100,17 @@ struct TripletSampler: Sendable {
         return positives[Int(order[position % positives.count])]
     }
 
-    private func negative(for person: UInt32, _ random: inout SeededRandom) -> UInt32 {
-        let row = visited[Int(visitedOffsets[Int(person)])..<Int(visitedOffsets[Int(person) + 1])]
+    /// A place of the pool that the person has not visited, or any such place when the pool has hardly one. The pool
+    /// itself is uniform over the city, and being shared by the batch it keeps the subgraph small.
+    private func negative(for person: UInt32, from pool: [UInt32], _ random: inout SeededRandom) -> UInt32 {
+        for _ in 0..<16 {
+            let place = pool[random.below(pool.count)]
+            if !visits.contains(Int(person), place) { return place }
+        }
         while true {
             let place = UInt32(random.below(placeCount))
-            if !contains(place, row) { return place }
+            if !visits.contains(Int(person), place) { return place }
         }
-    }
-
-    private func contains(_ place: UInt32, _ ascending: ArraySlice<UInt32>) -> Bool {
-        var (low, high) = (ascending.startIndex, ascending.endIndex)
-        while low < high {
-            let middle = (low + high) / 2
-            if ascending[middle] < place { low = middle + 1 } else { high = middle }
-        }
-        return low < ascending.endIndex && ascending[low] == place
     }
 }
 
