@@ -31,7 +31,7 @@ final class WorkerLoop {
     private var state = State.apart(until: 0)
     private var backoff = 1.0
     private var heartbeatSeconds = 1.0
-    private var lastBeat = 0.0
+    private var lastBeat = -Double.infinity
     private var incarnations: UInt64 = 0
 
     init(
@@ -146,7 +146,7 @@ final class WorkerLoop {
             guard case .together(_, _, let cluster) = state else { return }
             try host.accept(try message.decode(Assign.self).cities, cluster: cluster)
             _ = link.send(message.answer(Assigned()).frames())
-            lastBeat = 0
+            lastBeat = -.infinity
         default:
             if lanes.submit(message) == .busy {
                 let busy = Failure(code: .busy, detail: "\(name) has its queue full; ask again later")
@@ -156,13 +156,16 @@ final class WorkerLoop {
     }
 
     private func sendAnswers(over link: DealerLink) {
-        while let answer = lanes.nextAnswer() {
-            // What the answer changed is reported before it, so that who has the answer sees the change.
-            lastBeat -= heartbeatSeconds * 0.95
-            beat(link)
+        guard var answer = lanes.nextAnswer() else { return }
+        // What the answers changed is reported before them: who has an answer sees the change.
+        lastBeat = -.infinity
+        beat(link)
+        while true {
             if link.send(answer.frames()) != .sent {
                 Log.warn("answer not sent; it will be asked for again", ["kind": answer.kind.name])
             }
+            guard let next = lanes.nextAnswer() else { return }
+            answer = next
         }
     }
 
