@@ -69,7 +69,8 @@ extension Coordinator {
             workers: map.workers.keys.sorted().map { worker in
                 WorkerRow(
                     worker: worker, name: map.workers[worker] ?? "?", alive: alive.contains(worker),
-                    processID: alive.contains(worker) ? processes[worker] ?? 0 : 0, cities: UInt32(map.placements(of: worker).count))
+                    processID: alive.contains(worker) ? processes[worker] ?? 0 : 0,
+                    cities: UInt32(map.placements(of: worker).count))
             },
             cities: map.placements.map { row(of: $0.city) },
             jobs: jobs.keys.sorted().suffix(Self.jobsShown).compactMap { jobRow($0) })

@@ -171,7 +171,9 @@ extension Coordinator {
             }
         case .published:
             let outcome = try message.decode(Published.self)
-            drive(outcome.job, evenIfOver: true) { $0.handle(.published(city, people: outcome.people, values: outcome.values)) }
+            drive(outcome.job, evenIfOver: true) {
+                $0.handle(.published(city, people: outcome.people, values: outcome.values))
+            }
         default:
             let outcome = try message.decode(Planned.self)
             drive(outcome.job) { $0.handle(.planned(city, seeds: outcome.seeds, created: outcome.created)) }

@@ -34,7 +34,10 @@ extension Coordinator {
     func beat(_ message: Envelope, from peer: [UInt8]) throws {
         guard membership.heartbeat(from: peer, at: now) else {
             // After our restart: the worker makes a new link and says hello.
-            send(message.answer(Refused(reason: "this worker is not known here, after a restart or a silence; say hello again")), to: peer)
+            send(
+                message.answer(
+                    Refused(reason: "this worker is not known here, after a restart or a silence; say hello again")),
+                to: peer)
             return
         }
         let worker = membership.worker(of: peer)

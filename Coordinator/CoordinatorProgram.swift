@@ -53,7 +53,8 @@ enum CoordinatorProgram {
         let server = try HTTPServer(
             address: settings.text("http-address"), port: UInt16(settings.integer("http-port")), threads: 4,
             handler: front.handler)
-        Log.info("ready", ["endpoint": link.boundEndpoint, "http": "http://\(settings.text("http-address")):\(server.port)"])
+        Log.info(
+            "ready", ["endpoint": link.boundEndpoint, "http": "http://\(settings.text("http-address")):\(server.port)"])
         coordinator.run(until: stop)
         server.stop()
         ledger.close()

@@ -49,7 +49,8 @@ enum WorkerProgram {
         let relay = Relay(
             host: host, address: settings.text("redis"),
             password: try settings.path("redis-password-file").map { try secret(in: $0) })
-        let threads = settings.integer("threads") == 0 ? sysconf(Int32(_SC_NPROCESSORS_ONLN)) : settings.integer("threads")
+        let threads =
+            settings.integer("threads") == 0 ? sysconf(Int32(_SC_NPROCESSORS_ONLN)) : settings.integer("threads")
         let lanes = Lanes(service: Service(host: host, pool: ComputePool(threads: threads))) { waker.wake() }
         let loop = WorkerLoop(
             context: context, connection: connection, name: settings.text("name"), host: host, lanes: lanes,

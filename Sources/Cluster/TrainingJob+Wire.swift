@@ -25,6 +25,8 @@ extension TrainingJob {
             job: configuration.job, kind: "training", state: state.word, round: UInt32(clamping: round),
             rounds: UInt32(clamping: configuration.rounds), doneCities: UInt32(clamping: roster.settledCount),
             cities: UInt32(clamping: roster.seats.count), losses: losses, detail: detail,
-            reports: outcomes.map { CityOutcome(city: $0.city, name: name($0.city), values: [Double($0.people)] + $0.values) })
+            reports: outcomes.map {
+                CityOutcome(city: $0.city, name: name($0.city), values: [Double($0.people)] + $0.values)
+            })
     }
 }

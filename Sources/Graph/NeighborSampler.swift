@@ -33,7 +33,8 @@ package struct NeighborSampler: Sendable {
     package func sample(
         people: [UInt32], places: [UInt32], excluding excluded: Set<UInt64>, random: inout SeededRandom
     ) -> SampledSubgraph {
-        var scratch = store.scratches.withLock { $0.popLast() }
+        var scratch =
+            store.scratches.withLock { $0.popLast() }
             ?? SamplerScratch(people: graph.people.count, places: graph.places.count)
         scratch.people.start()
         scratch.places.start()
@@ -47,11 +48,12 @@ package struct NeighborSampler: Sendable {
         var layers: [SampledLayer] = []
         for fanout in fanouts {
             let targets = (people: scratch.people.count, places: scratch.places.count)
-            layers.append(SampledLayer(
-                people: targets.people, places: targets.places,
-                social: sampleFriends(targets.people, fanout, &scratch, &random),
-                interacts: sampleVisitors(targets.places, fanout, excluded, &scratch, &random),
-                revInteracts: sampleVisits(targets.people, fanout, excluded, &scratch, &random)))
+            layers.append(
+                SampledLayer(
+                    people: targets.people, places: targets.places,
+                    social: sampleFriends(targets.people, fanout, &scratch, &random),
+                    interacts: sampleVisitors(targets.places, fanout, excluded, &scratch, &random),
+                    revInteracts: sampleVisits(targets.people, fanout, excluded, &scratch, &random)))
         }
         layers.reverse()
         let result = SampledSubgraph(people: scratch.people.vertices, places: scratch.places.vertices, layers: layers)

@@ -19,7 +19,8 @@ struct Candidate: Equatable, Sendable {
     /// Sum of `chances`: people gathered, in expectation.
     let gathered: Double
 
-    init(cell: Int, place: UInt32, slot: Int, starters: [UInt32], positions: [Int], conversion: Double,
+    init(
+        cell: Int, place: UInt32, slot: Int, starters: [UInt32], positions: [Int], conversion: Double,
         people: [UInt32], chances: [Float]
     ) {
         self.cell = cell

@@ -1,24 +1,45 @@
 // How likely a person comes to a place in a slot when asked by nobody in particular.
 //
 //     acceptance(u, p, s) = strength(u, p) * rhythm(u, p, s)
-//     strength(u, p)      = logistic(score(u, p) - median of u's kept scores), held within 0.05...0.95
+//     strength(u, p)      = logistic(b + (score(u, p) - m) / d), held within 0.05...0.95
+//                           m the median of u's kept scores, d their root mean square distance from it,
+//                           b = logit(1/10)
 //     rhythm(u, p, s)     = f(s) / greatest f over the slots,  f(s) = sqrt(lift(u, s) * lift(p, s))
 //     lift(x, s)          = (1 + 6 * share of x's visits in slot s) / 2
 //
-// The head is trained on pairs (BPR), so a difference of scores is a log-odds: strength is the model's
-// chance that u prefers p to a middling one of the places kept for u. The median, not the last place, is
-// the reference, because the last depends on how many were kept; half of what is kept lies above one half.
-// The level is not calibrated on answers to invitations, of which there are none yet: ratios mean
-// something, absolute numbers are the model's. Rhythm says when, not whether: the best slot of a pair has
+// Scores only rank (BPR), and how far they spread grows with training; so they are read in units of each
+// person's own spread. The median, not the last place, is the reference, because the last depends on how many
+// were kept. A middling one of the places kept for somebody is taken up one time in ten: a stated prior, until
+// there are answers to invitations to calibrate on. Rhythm says when, not whether: the best slot of a pair has
 // factor 1. A lift mixes the share with one part of "every slot alike", so that few visits exclude nothing.
 
 import Basics
 import Graph
 import World
 
-/// Chance in 0.05...0.95 that a place with `score` is preferred to the reference.
-func strength(score: Float, reference: Float) -> Float {
-    min(max(1 / (1 + exponential(reference - score)), 0.05), 0.95)
+/// How one person's scores become chances.
+struct ScoreScale {
+    let median: Float
+    /// Root mean square distance from the median; 1 when all scores are alike.
+    let deviation: Float
+
+    /// The chance of a middling place as log-odds: log(0.1 / 0.9).
+    private static let prior: Float = -2.197_224_6
+
+    /// From finite, falling scores. Not empty.
+    init(_ scores: [Float]) {
+        let median = Plans.median(ofFalling: scores)
+        let squares = scores.reduce(0) { $0 + ($1 - median) * ($1 - median) }
+        let deviation = (squares / Float(scores.count)).squareRoot()
+        self.median = median
+        self.deviation = deviation > 0 ? deviation : 1
+    }
+
+    /// In 0.05...0.95.
+    func strength(_ score: Float) -> Float {
+        let odds = Self.prior + (score - median) / deviation
+        return min(max(1 / (1 + exponential(-odds)), 0.05), 0.95)
+    }
 }
 
 /// The middle of falling scores (the mean of the middle two when there is no one middle). Not empty.
@@ -103,11 +124,11 @@ struct InterestTable: Sendable {
         for (person, interest) in interests.enumerated() {
             let finite = interest.scores.filter(\.isFinite)
             if finite.isEmpty { continue }
-            let reference = median(ofFalling: finite)
+            let scale = ScoreScale(finite)
             for (place, score) in zip(interest.places, interest.scores)
             where score.isFinite && lastPerson[Int(place)] != person {
                 lastPerson[Int(place)] = person
-                body(person, Int(place), strength(score: score, reference: reference))
+                body(person, Int(place), scale.strength(score))
             }
         }
     }

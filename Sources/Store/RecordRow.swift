@@ -83,15 +83,17 @@ extension Record {
         }
         switch family {
         case .visits:
-            self = .visit(try Self.visit(
-                person: PersonID(number(0)), place: PlaceID(number(1)),
-                time: Timestamp(milliseconds: Int64(bitPattern: number(2) ^ (1 << 63))), value))
+            self = .visit(
+                try Self.visit(
+                    person: PersonID(number(0)), place: PlaceID(number(1)),
+                    time: Timestamp(milliseconds: Int64(bitPattern: number(2) ^ (1 << 63))), value))
         case .friendships:
             guard value.count == 12 else { throw .invalid("a friendship of \(value.count) bytes") }
-            self = .friendship(Friendship(
-                first: PersonID(number(0)), second: PersonID(number(1)),
-                interestOverlap: Float(bitPattern: value.little(at: 0)), coAttendance: value.little(at: 4),
-                sharedNeighborhoods: Float(bitPattern: value.little(at: 8))))
+            self = .friendship(
+                Friendship(
+                    first: PersonID(number(0)), second: PersonID(number(1)),
+                    interestOverlap: Float(bitPattern: value.little(at: 0)), coAttendance: value.little(at: 4),
+                    sharedNeighborhoods: Float(bitPattern: value.little(at: 8))))
         default:
             var reader = ByteReader(Array(value))
             self = try Record(from: &reader)

@@ -53,9 +53,9 @@ package final class RedisStream {
     package static func epochKey(city: String) -> String { "muster:{\(city)}:epoch" }
 
     /// Appends consecutive events in one step. `stream` is an `eventsKey`; `payloads` holds at most
-    /// `RedisLimits.rowsPerAppendMax` events, the first of sequence `firstSequence` (from 1). With none, it only claims
-    /// the stream for this epoch and tells where it ends: a gap before `firstSequence`, or `duplicate`. After any thrown
-    /// error the same call may be repeated. `acceptingHole` lets the batch begin beyond the stream's end.
+    /// `RedisLimits.rowsPerAppendMax` events, the first of sequence `firstSequence` (from 1). With none, it only
+    /// claims the stream for this epoch and tells where it ends: a gap before `firstSequence`, or `duplicate`. After
+    /// any thrown error the same call may be repeated. `acceptingHole` lets the batch begin beyond the stream's end.
     package func append(
         stream: String, epoch: Epoch, firstSequence: UInt64, payloads: [[UInt8]], acceptingHole: Bool = false
     ) throws(RedisError) -> RelayAnswer {

@@ -20,7 +20,8 @@ extension Verb {
             Setting("people", "people of the synthetic world", .integer(1...10_000_000), default: "2000", scope: .call),
             Setting("places", "places of the synthetic world", .integer(1...10_000_000), default: "2000", scope: .call),
             Setting("cities", "cities of the synthetic world", .integer(1...1000), default: "4", scope: .call),
-            Setting("visits", "visits per person of the synthetic world", .integer(1...10_000), default: "60", scope: .call),
+            Setting(
+                "visits", "visits per person of that world", .integer(1...10_000), default: "60", scope: .call),
             Setting("seed", "seed of the synthetic world", .integer(0...Int.max), default: "1", scope: .call),
             Setting("rejects", "file that takes the rows left out", .path, default: "muster-rejects.tsv", scope: .call),
         ]

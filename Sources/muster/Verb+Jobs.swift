@@ -17,7 +17,8 @@ extension Verb {
         settings: [
             Setting("rounds", "rounds of training", .integer(1...10_000), default: "10", scope: .call),
             Setting("steps", "local steps of each city in a round", .integer(1...100_000), default: "40", scope: .call),
-            Setting("seed", "seed of weights, samples and negatives", .integer(0...Int.max), default: "1", scope: .call),
+            Setting(
+                "seed", "seed of weights, samples and negatives", .integer(0...Int.max), default: "1", scope: .call),
             Setting("detach", "do not wait for the end", .flag, scope: .call),
         ]
     ) { invocation in
@@ -102,7 +103,10 @@ struct JobFollower {
             if interrupted.isRaised {
                 bar.finish()
                 let paused = try session.ask(ControlJob(job: job, verb: .pause), for: JobReport.self).row
-                complain("job \(job) is \(paused.state) after \(paused.round) of \(paused.rounds) rounds; go on: muster resume \(job)")
+                complain(
+                    "job \(job) is \(paused.state) after \(paused.round) of \(paused.rounds) rounds; "
+                        + "go on: muster resume \(job)"
+                )
                 exit(130)
             }
             usleep(50_000)

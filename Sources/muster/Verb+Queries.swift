@@ -28,7 +28,8 @@ extension Verb {
         let views = seeds.prefix(count).map { SeedView($0, city: names[$0.city] ?? "?") }
         if invocation.isJSON { return try printJSON(Array(views)) }
         if views.isEmpty {
-            let next = cities.isEmpty ? "muster import, muster train, then muster plan" : "muster train, then muster plan"
+            let next =
+                cities.isEmpty ? "muster import, muster train, then muster plan" : "muster train, then muster plan"
             return complain("no seeds yet: \(next)")
         }
         print(SeedView.table(Array(views)))
@@ -41,7 +42,8 @@ extension Verb {
         settings: [
             Setting("city", "the city", .text, scope: .call),
             Setting("count", "how many people", .integer(1...10_000), default: "10", scope: .call),
-            Setting("eps", "how far below 1 - 1/e the answer may stay", .number(0.01...0.6), default: "0.1", scope: .call),
+            Setting(
+                "eps", "how far below 1 - 1/e the answer may stay", .number(0.01...0.6), default: "0.1", scope: .call),
             Setting("seed", "seed of the samples", .integer(0...Int.max), default: "1", scope: .call),
         ]
     ) { invocation in
@@ -82,7 +84,8 @@ extension Session {
         let all = try cities()
         if let city = all.first(where: { $0.name == name }) { return city }
         let hint = suggestion(for: name, among: all.map(\.name)).map { "; did you mean '\($0)'?" }
-        let known = all.isEmpty ? "; nothing is imported yet" : "; there are: \(all.map(\.name).joined(separator: ", "))"
+        let known =
+            all.isEmpty ? "; nothing is imported yet" : "; there are: \(all.map(\.name).joined(separator: ", "))"
         throw CommandError("there is no city '\(name)'\(hint ?? known)")
     }
 }

@@ -94,7 +94,7 @@ import Testing
                     _ = job.handle(.tick(Tick(9)))
                     _ = job.handle(.published(city, people: 1, values: []))
                 }
-                _ = job.row { "\($0)" }
+                _ = job.row { "city \($0)" }
             }
             bytes[bit / 8] ^= 1 << (bit % 8)
         }

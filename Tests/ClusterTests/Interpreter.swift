@@ -138,7 +138,7 @@ struct Interpreter {
 
     private func show() -> [String] {
         var lines: [String] = []
-        if let row = training?.row(name: { "c\($0)" }) ?? planning?.row(name: { "c\($0)" }) {
+        if let row = training?.row(name: { "city \($0)" }) ?? planning?.row(name: { "city \($0)" }) {
             lines.append(
                 "\(row.kind) \(row.state), round \(row.round) of \(row.rounds), "
                     + "\(row.doneCities) of \(row.cities) cities, losses \(row.losses)")

@@ -41,6 +41,6 @@ import Wire
         let cities = (0..<9).map { CityID($0) }
         var job = PlanJob(.init(job: JobID(7), seedsPerCity: 4, seed: 5, cities: cities))
         _ = job.handle(.start(alive: []))
-        #expect(job.row { "\($0)" }.detail.hasSuffix("city 3: its worker is away; 5 more cities"))
+        #expect(job.row { "city \($0)" }.detail.hasSuffix("city 3: its worker is away; 5 more cities"))
     }
 }

@@ -1,7 +1,8 @@
 import Basics
-@testable import Graph
 import Testing
 import World
+
+@testable import Graph
 
 @Suite struct BuilderTests {
     @Test func localNumbersAreResidentsThenHaloEachAscending() {
@@ -85,9 +86,11 @@ import World
     }
 
     @Test func nothingDerivedEverLooksAtHeldOutVisits() {
-        let shared = [Small.person(1), Small.person(2), Small.friends(1, 2)]
+        let shared =
+            [Small.person(1), Small.person(2), Small.friends(1, 2)]
             + (0..<6).map { Small.place(UInt64($0), neighborhood: UInt16($0), category: Int($0), tag: Int($0)) }
-        let training = (0..<9).map { Small.visit(1, UInt64($0 % 3), hour: Int64($0)) }
+        let training =
+            (0..<9).map { Small.visit(1, UInt64($0 % 3), hour: Int64($0)) }
             + (0..<4).map { Small.visit(2, 5, hour: Int64($0)) }
         let one = Small.graph(shared + training + [Small.visit(1, 5, hour: 5000)])
         let other = Small.graph(shared + training + [Small.visit(1, 4, hour: 90, attended: false, likes: 9)])

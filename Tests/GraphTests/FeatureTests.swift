@@ -86,7 +86,8 @@ private func row(_ matrix: [Float], _ number: Int, of columns: Int) -> [Float] {
 
     @Test func aStatedPersonIsEncodedAsStated() {
         let person = Person(
-            id: PersonID(1), homeCity: Small.city, homeNeighborhood: 12, categoryPreference: [0.5, 0, 0.25, 0, 0, 0.25],
+            id: PersonID(1), homeCity: Small.city, homeNeighborhood: 12,
+            categoryPreference: [0.5, 0, 0.25, 0, 0, 0.25],
             finePreference: Small.one(99, of: 100), vibePreference: Small.one(2, of: 30),
             areaFrequencies: [
                 AreaFrequency(neighborhood: 9, weight: 0.1), AreaFrequency(neighborhood: 3, weight: 0.3),

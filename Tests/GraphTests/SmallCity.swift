@@ -14,23 +14,27 @@ enum Small {
 
     /// A place of one category and one fine tag.
     static func place(_ id: UInt64, neighborhood: UInt16 = 0, category: Int = 0, tag: Int = 0) -> Record {
-        .place(Place(
-            id: PlaceID(id), city: city, neighborhood: neighborhood, categories: one(category, of: 6),
-            fineTags: one(tag, of: 100)))
+        .place(
+            Place(
+                id: PlaceID(id), city: city, neighborhood: neighborhood, categories: one(category, of: 6),
+                fineTags: one(tag, of: 100)))
     }
 
     /// A visit `hour` hours after Monday midnight.
     static func visit(
         _ person: UInt64, _ place: UInt64, hour: Int64, attended: Bool = true, likes: UInt16 = 0
     ) -> Record {
-        .visit(Visit(
-            person: PersonID(person), place: PlaceID(place), time: Timestamp(milliseconds: monday + hour * 3_600_000),
-            likes: likes, attended: attended))
+        .visit(
+            Visit(
+                person: PersonID(person), place: PlaceID(place),
+                time: Timestamp(milliseconds: monday + hour * 3_600_000),
+                likes: likes, attended: attended))
     }
 
     static func friends(_ first: UInt64, _ second: UInt64, overlap: Float = 0, together: UInt32 = 0) -> Record {
-        .friendship(Friendship(
-            first: PersonID(first), second: PersonID(second), interestOverlap: overlap, coAttendance: together))
+        .friendship(
+            Friendship(
+                first: PersonID(first), second: PersonID(second), interestOverlap: overlap, coAttendance: together))
     }
 
     static func one(_ index: Int, of count: Int) -> [Float] {
@@ -49,15 +53,17 @@ enum Small {
         var records: [Record] = []
         for id in 0..<people { records.append(person(UInt64(id) * 3 + 5, home: id % 10 == 9 ? 8 : 7)) }
         for id in 0..<places {
-            records.append(place(
-                UInt64(id) * 7 + 2, neighborhood: UInt16(id % 4), category: id % 6, tag: random.below(100)))
+            records.append(
+                place(
+                    UInt64(id) * 7 + 2, neighborhood: UInt16(id % 4), category: id % 6, tag: random.below(100)))
         }
         for _ in 0..<visits {
             let person = random.below(people)
             let place = Int(Double(places) * random.uniform() * random.uniform())
-            records.append(visit(
-                UInt64(person) * 3 + 5, UInt64(place) * 7 + 2, hour: Int64(random.below(2000)),
-                attended: random.below(2) == 0, likes: UInt16(random.below(5))))
+            records.append(
+                visit(
+                    UInt64(person) * 3 + 5, UInt64(place) * 7 + 2, hour: Int64(random.below(2000)),
+                    attended: random.below(2) == 0, likes: UInt16(random.below(5))))
         }
         for _ in 0..<friendships {
             let (one, other) = (random.below(people), random.below(people))

@@ -1,4 +1,5 @@
 import Basics
+
 @testable import Influence
 
 /// An edge of a small test graph.

@@ -40,8 +40,8 @@ extension Serial {
             }
         }
 
-        /// Runs the command and kills workers beside it, each after a random wait, until the command has ended or `most`
-        /// are dead; each comes back at once. How many were killed.
+        /// Runs the command and kills workers beside it, each after a random wait, until the command has ended or
+        /// `most` are dead; each comes back at once. How many were killed.
         private func killing(
             _ cluster: TestCluster, _ random: inout SeededRandom, gap: ClosedRange<Double>, most: Int,
             _ start: () throws -> RunningProgram

@@ -31,7 +31,8 @@ import World
         // Computed by an independent program from the table in the documentation.
         #expect(name([5, 10, 99]) == SeedID(0x68D2_D248_CB87_165A))
         #expect(name([99, 5, 10]) == name([5, 10, 99]))
-        #expect(Set([name([5, 10]), name([5, 10, 99]), name([5, 10], slot: 3), name([5, 10], model: 4)]).count == 4)
+        #expect(
+            Set([name([5, 10]), name([5, 10, 99]), name([5, 10], slot: 3), name([5, 10], model: 4)]).count == 4)
     }
 
     @Test func goldenBytes() {
@@ -74,7 +75,11 @@ import World
         #expect(refuses { $0[20] = 6 })
         #expect(refuses { $0[28] = 0x40 })
         #expect(refuses { $0[36] = 0xC0 })
-        #expect(refuses { $0[44] = 0x7F; $0[43] = 0xF0 })
+        #expect(
+            refuses {
+                $0[44] = 0x7F
+                $0[43] = 0xF0
+            })
         #expect(refuses { $0[45] = 1 })
     }
 }

@@ -28,15 +28,19 @@ struct TestCity {
                 let other = (person + communities * (1 + random.below(max(people / communities, 2) - 1))) % people
                 if other == person { continue }
                 let pair = (min(person, other), max(person, other))
-                builder.add(.friendship(Friendship(
-                    first: PersonID(UInt64(100 + pair.0)), second: PersonID(UInt64(100 + pair.1)),
-                    interestOverlap: random.uniformFloat())))
+                builder.add(
+                    .friendship(
+                        Friendship(
+                            first: PersonID(UInt64(100 + pair.0)), second: PersonID(UInt64(100 + pair.1)),
+                            interestOverlap: random.uniformFloat())))
             }
             builder.add(.friendship(Friendship(first: PersonID(0), second: PersonID(UInt64(100 + person)))))
             for visit in 0..<4 where places > 0 {
-                builder.add(.visit(Visit(
-                    person: PersonID(UInt64(100 + person)), place: PlaceID(UInt64(1000 + random.below(places))),
-                    time: Timestamp(milliseconds: Int64(visit * 200 + random.below(168)) * 3_600_000))))
+                builder.add(
+                    .visit(
+                        Visit(
+                            person: PersonID(UInt64(100 + person)), place: PlaceID(UInt64(1000 + random.below(places))),
+                            time: Timestamp(milliseconds: Int64(visit * 200 + random.below(168)) * 3_600_000))))
             }
         }
         graph = builder.build(pool: ComputePool(threads: 1))

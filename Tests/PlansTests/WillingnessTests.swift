@@ -4,13 +4,23 @@ import Testing
 @testable import Plans
 
 @Suite struct WillingnessTests {
-    @Test func theMiddleInterestHasStrengthOneHalfAndNoneIsCertain() {
+    @Test func theMiddleInterestIsTakenUpOneTimeInTen() {
         let interest = PersonInterest(places: [2, 0, 1], scores: [9, 1, -9])
         let table = InterestTable([interest, interest], places: 4)
         #expect(table.offsets == [0, 2, 4, 6, 6])
         #expect(table.people == [0, 1, 0, 1, 0, 1])
-        #expect(table.strengths == [0.5, 0.5, 0.05, 0.05, 0.95, 0.95])
-        #expect(abs(strength(score: 1, reference: 0) - 0.7310586) < 1e-6)
+        // m = 1, d = sqrt((64 + 0 + 100) / 3): odds of log(1/9), log(1/9) - 10 / d (held at 0.05), log(1/9) + 8 / d.
+        let expected: [Float] = [0.1, 0.1, 0.05, 0.05, 0.2469, 0.2469]
+        #expect(zip(table.strengths, expected).allSatisfy { abs($0 - $1) < 1e-3 })
+    }
+
+    @Test func nobodyIsCertainAndScoresInAnyUnitSayTheSame() {
+        let spread = [100] + [Float](repeating: 0, count: 40)
+        #expect(ScoreScale(spread).strength(100) == 0.95)
+        #expect(ScoreScale(spread).strength(-100) == 0.05)
+        #expect(ScoreScale([3, 3]).strength(3) == ScoreScale([-7]).strength(-7))
+        let small = ScoreScale([3, 1, 0]), large = ScoreScale([300, 100, 0])
+        #expect(abs(small.strength(3) - large.strength(300)) < 1e-6)
     }
 
     @Test func repeatsCountOnceAndScoresThatAreNoNumbersNotAtAll() {
@@ -21,7 +31,7 @@ import Testing
             ], places: 3)
         #expect(table.offsets == [0, 1, 1, 2])
         #expect(table.people == [0, 0])
-        #expect(abs(table.strengths[0] - 0.7310586) < 1e-6)
+        #expect(abs(table.strengths[0] - 0.2744) < 1e-3)  // m = 1, d = sqrt(2 / 3)
     }
 
     @Test func theMedianOfAnEvenNumberIsBetweenTheMiddleTwo() {
@@ -49,7 +59,8 @@ import Testing
         let rhythm = Rhythm(
             personSlots: [Float](repeating: 0, count: 12), placeSlots: [0, 0, 0.5, 0, 0, 0.5] + [0, 0, 0, 0, 0, 0])
         let result = demand(table, rhythm: rhythm, places: 2)
-        #expect(result == [0.5, 0.5, 1, 0.5, 0.5, 1, 0, 0, 0, 0, 0, 0])
+        let expected = [0.1, 0.1, 0.2, 0.1, 0.1, 0.2, 0, 0, 0, 0, 0, 0]
+        #expect(zip(result, expected).allSatisfy { abs($0 - $1) < 1e-6 } && result.count == 12)
         let cells = promisingCells(table, demand: result, count: 3)
         // The second-best slot counts half, the third a quarter; nobody cares for place 1.
         #expect(cells.map(\.slot) == [2, 5, 0] && cells.allSatisfy { $0.place == 0 })

@@ -15,9 +15,10 @@ private func person(_ number: UInt64, home: CityID = tokyo) -> Record {
 private func place(_ number: UInt64) -> Record { .place(Place(id: PlaceID(number), city: tokyo)) }
 
 private func visit(_ person: UInt64, _ place: UInt64, at time: Int64, likes: UInt16 = 0) -> Record {
-    .visit(Visit(
-        person: PersonID(person), place: PlaceID(place), time: Timestamp(milliseconds: time), likes: likes,
-        attended: true))
+    .visit(
+        Visit(
+            person: PersonID(person), place: PlaceID(place), time: Timestamp(milliseconds: time), likes: likes,
+            attended: true))
 }
 
 private func friends(_ first: UInt64, _ second: UInt64) -> Record {
@@ -57,9 +58,10 @@ struct ShardStoreTests {
         let everything = [
             person(2), person(300, home: osaka), place(7), place(256),
             visit(1, 7, at: -5), visit(1, 7, at: 0, likes: 3), visit(1, 256, at: 1), visit(2, 7, at: .max),
-            .visit(Visit(
-                person: PersonID(2), place: PlaceID(8), time: Timestamp(milliseconds: 0), dwellSeconds: 1.5,
-                likes: .max, saves: 2, shares: 1)),
+            .visit(
+                Visit(
+                    person: PersonID(2), place: PlaceID(8), time: Timestamp(milliseconds: 0), dwellSeconds: 1.5,
+                    likes: .max, saves: 2, shares: 1)),
             friends(1, 2), friends(1, 300),
         ]
         _ = try store.write(RecordBlock(city: tokyo, records: everything.reversed()))
@@ -162,9 +164,10 @@ struct ShardStoreTests {
     }
 
     @Test func theBytesOnDiskAreThoseOfTheTable() throws {
-        let signals = Record.visit(Visit(
-            person: PersonID(1), place: PlaceID(258), time: Timestamp(milliseconds: -1), dwellSeconds: 1, likes: 2,
-            saves: 3, shares: 4, attended: true))
+        let signals = Record.visit(
+            Visit(
+                person: PersonID(1), place: PlaceID(258), time: Timestamp(milliseconds: -1), dwellSeconds: 1, likes: 2,
+                saves: 3, shares: 4, attended: true))
         _ = try store.write(block(signals, visit(2, 1, at: 1), friends(1, 2), place(5)))
         var keys: [String] = []
         var values: [[UInt8]] = []
@@ -175,14 +178,16 @@ struct ShardStoreTests {
                 return true
             }
         }
-        #expect(keys == [
-            "0 0 0 0 0 0 0 1 0 0 0 0 0 0 1 2 127 255 255 255 255 255 255 255",
-            "0 0 0 0 0 0 0 2 0 0 0 0 0 0 0 1 128 0 0 0 0 0 0 1",
-            "0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 2",
-            "0 0 0 0 0 0 0 5",
-        ])
-        #expect(values == [
-            [3, 0, 0, 128, 63, 2, 0, 3, 0, 4, 0], [1], [0, 0, 0, 63, 2, 0, 0, 0, 0, 0, 0, 0],
-        ])
+        #expect(
+            keys == [
+                "0 0 0 0 0 0 0 1 0 0 0 0 0 0 1 2 127 255 255 255 255 255 255 255",
+                "0 0 0 0 0 0 0 2 0 0 0 0 0 0 0 1 128 0 0 0 0 0 0 1",
+                "0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 2",
+                "0 0 0 0 0 0 0 5",
+            ])
+        #expect(
+            values == [
+                [3, 0, 0, 128, 63, 2, 0, 3, 0, 4, 0], [1], [0, 0, 0, 63, 2, 0, 0, 0, 0, 0, 0, 0],
+            ])
     }
 }

@@ -108,9 +108,11 @@ import Testing
 
     @Test func weightsTravelBitForBit() throws {
         let weights: [Float] = [1, -0.0, .infinity, .leastNonzeroMagnitude, .nan]
-        let envelope = Envelope(RoundResult(job: JobID(1), round: 0, samples: 1, meanLoss: 0), bulk: [
-            Envelope.bulk(of: weights), [1, 2, 3],
-        ])
+        let envelope = Envelope(
+            RoundResult(job: JobID(1), round: 0, samples: 1, meanLoss: 0),
+            bulk: [
+                Envelope.bulk(of: weights), [1, 2, 3],
+            ])
         #expect(try envelope.bulkFloats().map(\.bitPattern) == weights.map(\.bitPattern))
         #expect(throws: WireError.floats(index: 1, bytes: 3)) { try envelope.bulkFloats(at: 1) }
         #expect(throws: WireError.missingBulk(.roundResult, index: 2)) { try envelope.bulkBytes(at: 2) }

@@ -84,7 +84,9 @@ import Testing
             try Envelope(RegisterCities(names: [""], loads: [0])).decode(RegisterCities.self)
         }
         let long = String(repeating: "x", count: WireLimits.nameBytesMax + 1)
-        #expect(throws: WireError.self) { try Envelope(RegisterCities(names: [long], loads: [0])).decode(RegisterCities.self) }
+        #expect(throws: WireError.self) {
+            try Envelope(RegisterCities(names: [long], loads: [0])).decode(RegisterCities.self)
+        }
     }
 
     @Test func aLongExplanationIsCutBetweenTwoCharacters() throws {

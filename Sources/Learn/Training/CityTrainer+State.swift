@@ -93,7 +93,8 @@ extension OwnTable {
     /// Stored row i becomes row `rows[i]`; nil and rows beyond the table (somebody moved away) are dropped.
     fileprivate mutating func decode(from reader: inout ByteReader, rows: [UInt32?]) throws(ByteError) {
         let stored = try (
-            reader.getArray(of: Float.self), reader.getArray(of: Float.self), reader.getArray(of: Float.self))
+            reader.getArray(of: Float.self), reader.getArray(of: Float.self), reader.getArray(of: Float.self)
+        )
         guard [stored.0, stored.1, stored.2].allSatisfy({ $0.count == rows.count * columns }) else {
             throw .invalid("a table of \(stored.0.count) numbers for \(rows.count) vertices")
         }

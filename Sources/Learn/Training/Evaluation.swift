@@ -2,8 +2,8 @@
 // ten? Always beside popularity, which on chronological city data is hard to beat.
 
 import Basics
-package import Graph
 import Glibc
+package import Graph
 
 /// Ranking quality over the residents of one or more cities who have held-out places. Shares in 0...1.
 package struct RankingReport: Sendable, Equatable {

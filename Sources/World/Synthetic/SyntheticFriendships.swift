@@ -48,9 +48,12 @@ struct SyntheticFriendships {
         _ random: inout SeededRandom
     ) -> [Int] {
         let range = people.starts[city]..<people.starts[city + 1]
-        var candidates: [Int] = range.count <= met ? Array(range) : (0..<met).map { _ in
-            range.lowerBound + random.below(range.count)
-        }
+        var candidates: [Int] =
+            range.count <= met
+            ? Array(range)
+            : (0..<met).map { _ in
+                range.lowerBound + random.below(range.count)
+            }
         candidates.sort()
         var suiting: [(person: Int, score: Float)] = []
         for (index, candidate) in candidates.enumerated() where candidate != person {
