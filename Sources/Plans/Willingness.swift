@@ -1,17 +1,18 @@
 // How likely a person comes to a place in a slot when asked by nobody in particular.
 //
 //     acceptance(u, p, s) = strength(u, p) * rhythm(u, p, s)
-//     strength(u, p)      = logistic(b + (score(u, p) - m) / d), held within 0.05...0.95
+//     strength(u, p)      = logistic(b + r * (score(u, p) - m) / d), held within 0.05...0.95
 //                           m the median of u's kept scores, d their root mean square distance from it,
-//                           b = logit(1/10)
+//                           b = logit(1/10), r = 1/2
 //     rhythm(u, p, s)     = f(s) / greatest f over the slots,  f(s) = sqrt(lift(u, s) * lift(p, s))
 //     lift(x, s)          = (1 + 6 * share of x's visits in slot s) / 2
 //
 // Scores only rank (BPR), and how far they spread grows with training; so they are read in units of each
 // person's own spread. The median, not the last place, is the reference, because the last depends on how many
-// were kept. A middling one of the places kept for somebody is taken up one time in ten: a stated prior, until
-// there are answers to invitations to calibrate on. Rhythm says when, not whether: the best slot of a pair has
-// factor 1. A lift mixes the share with one part of "every slot alike", so that few visits exclude nothing.
+// were kept. A middling one of the places kept for somebody is taken up one time in ten: a stated prior, and
+// half of a person's spread is taken for noise, until there are answers to invitations to calibrate on.
+// Rhythm says when, not whether: the best slot of a pair has factor 1. A lift mixes the share with one part of
+// "every slot alike", so that few visits exclude nothing.
 
 import Basics
 import Graph
@@ -25,6 +26,8 @@ struct ScoreScale {
 
     /// The chance of a middling place as log-odds: log(0.1 / 0.9).
     private static let prior: Float = -2.197_224_6
+    /// How much of the spread is taken for true.
+    private static let reliability: Float = 0.5
 
     /// From finite, falling scores. Not empty.
     init(_ scores: [Float]) {
@@ -37,7 +40,7 @@ struct ScoreScale {
 
     /// In 0.05...0.95.
     func strength(_ score: Float) -> Float {
-        let odds = Self.prior + (score - median) / deviation
+        let odds = Self.prior + Self.reliability * (score - median) / deviation
         return min(max(1 / (1 + exponential(-odds)), 0.05), 0.95)
     }
 }

@@ -1,6 +1,7 @@
 import Basics
 import Graph
 import Testing
+import World
 
 @testable import Learn
 
@@ -273,6 +274,20 @@ import Testing
         let report = evaluate(graph: graph, ranked: ranked)
         #expect(report.ndcgAt10 == report.popularityNDCGAt10 && report.recallAt10 == report.popularityRecallAt10)
         #expect(report.ndcgAt10 > 0)
+    }
+
+    @Test func oneRegularDoesNotMakeAPlacePopular() {
+        var builder = CityGraphBuilder(city: CityID(7))
+        for id in 1...3 as ClosedRange<UInt64> {
+            builder.add(.person(Person(id: PersonID(id), homeCity: CityID(7))))
+            builder.add(.place(Place(id: PlaceID(id), city: CityID(7))))
+        }
+        let visits: [(UInt64, UInt64)] = [(1, 1), (1, 1), (1, 1), (2, 2), (3, 2), (3, 3)]
+        for (hour, visit) in visits.enumerated() {
+            let time = Timestamp(milliseconds: Int64(hour) * 3_600_000)
+            builder.add(.visit(Visit(person: PersonID(visit.0), place: PlaceID(visit.1), time: time, attended: true)))
+        }
+        #expect(placesByPopularity(builder.build(pool: ComputePool(threads: 1))) == [1, 0, 2])
     }
 
     @Test func aSecondPlaceIsWorthLessThanAFirst() {

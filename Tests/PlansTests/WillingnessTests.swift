@@ -9,13 +9,13 @@ import Testing
         let table = InterestTable([interest, interest], places: 4)
         #expect(table.offsets == [0, 2, 4, 6, 6])
         #expect(table.people == [0, 1, 0, 1, 0, 1])
-        // m = 1, d = sqrt((64 + 0 + 100) / 3): odds of log(1/9), log(1/9) - 10 / d (held at 0.05), log(1/9) + 8 / d.
-        let expected: [Float] = [0.1, 0.1, 0.05, 0.05, 0.2469, 0.2469]
+        // m = 1, d = sqrt((64 + 0 + 100) / 3): odds of log(1/9), log(1/9) - 5 / d, log(1/9) + 4 / d.
+        let expected: [Float] = [0.1, 0.1, 0.0535, 0.0535, 0.1603, 0.1603]
         #expect(zip(table.strengths, expected).allSatisfy { abs($0 - $1) < 1e-3 })
     }
 
     @Test func nobodyIsCertainAndScoresInAnyUnitSayTheSame() {
-        let spread = [100] + [Float](repeating: 0, count: 40)
+        let spread = [100] + [Float](repeating: 0, count: 200)
         #expect(ScoreScale(spread).strength(100) == 0.95)
         #expect(ScoreScale(spread).strength(-100) == 0.05)
         #expect(ScoreScale([3, 3]).strength(3) == ScoreScale([-7]).strength(-7))
@@ -31,7 +31,7 @@ import Testing
             ], places: 3)
         #expect(table.offsets == [0, 1, 1, 2])
         #expect(table.people == [0, 0])
-        #expect(abs(table.strengths[0] - 0.2744) < 1e-3)  // m = 1, d = sqrt(2 / 3)
+        #expect(abs(table.strengths[0] - 0.1701) < 1e-3)  // m = 1, d = sqrt(2 / 3)
     }
 
     @Test func theMedianOfAnEvenNumberIsBetweenTheMiddleTwo() {

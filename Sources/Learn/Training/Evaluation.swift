@@ -42,7 +42,7 @@ package struct RankingReport: Sendable, Equatable {
 
 /// Compares rankings with what was held out. `ranked` has one list of local places per resident, best first,
 /// training places already masked; only the first ten count. Residents without held-out places are left out.
-/// Popularity ranks by training visits, ties by lower place, each person's training places masked.
+/// Popularity ranks as `placesByPopularity`, each person's training places masked.
 package func evaluate(graph: CityGraph, ranked: [[UInt32]]) -> RankingReport {
     precondition(ranked.count == graph.residents, "one ranking per resident")
     let popular = placesByPopularity(graph)
@@ -62,11 +62,12 @@ package func evaluate(graph: CityGraph, ranked: [[UInt32]]) -> RankingReport {
         popularityRecallAt10: theirs.recall / count, popularityNDCGAt10: theirs.gain / count)
 }
 
-/// Local places, most training visits first, ties by lower number.
+/// Local places, those with most different visitors in training first, ties by lower number. Different visitors, not
+/// visits: that is the harder baseline, since one regular does not make a place popular.
 package func placesByPopularity(_ graph: CityGraph) -> [UInt32] {
-    let visits = (0..<UInt32(graph.places.count)).map { graph.visitors(of: $0).count }
+    let visitors = (0..<UInt32(graph.places.count)).map { Set(graph.placeVisitors[graph.visitors(of: $0)]).count }
     return (0..<UInt32(graph.places.count)).sorted { left, right in
-        (visits[Int(right)], left) < (visits[Int(left)], right)
+        (visitors[Int(right)], left) < (visitors[Int(left)], right)
     }
 }
 
