@@ -8,10 +8,11 @@ extension Coordinator {
         switch request.kind {
         case .registerCities:
             let order = try request.decode(RegisterCities.self)
-            let known = Set(map.cities.keys)
-            let cities = map.register(cities: order.names)
-            for (city, load) in zip(cities, order.loads) where !known.contains(city) { map.setLoad(load, of: city) }
-            if !Set(cities).isSubset(of: known) { try ledger.save(map) }
+            var next = map
+            let cities = next.register(cities: order.names)
+            for (city, load) in zip(cities, order.loads) where map.cities[city] == nil { next.setLoad(load, of: city) }
+            if next.cities.count > map.cities.count { try ledger.save(next) }
+            map = next
             placeCities()
             send(request.answer(CityTable(cities: cities.map { row(of: $0) })), to: peer)
         case .statusRequest:
@@ -37,7 +38,7 @@ extension Coordinator {
             return refuse(request, peer, .unavailable, "\(placement.name) has no home now: \(reason)")
         }
         let milliseconds = request.deadlineMilliseconds > 0 ? request.deadlineMilliseconds : deadlineMilliseconds
-        let deadline = Tick(now.number + UInt64(milliseconds + 999) / 1000)
+        let deadline = now.later(by: (UInt64(milliseconds) + 999) / 1000)
         guard let number = book.forward(from: peer, id: request.request, to: worker, deadline: deadline) else {
             return refuse(request, peer, .busy, "too many requests are under way; ask again")
         }

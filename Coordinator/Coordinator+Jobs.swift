@@ -1,5 +1,6 @@
 import Basics
 import Cluster
+import Glibc
 import Wire
 
 // Jobs: what people order, what workers answer, and carrying out what the state machines say. A model's version is the
@@ -10,6 +11,11 @@ extension Coordinator {
         switch request.kind {
         case .startTraining:
             let order = try request.decode(StartTraining.self)
+            if let open = openTraining(except: request.request) {
+                let detail =
+                    "job \(open) is not over; muster resume \(open) goes on with it, muster cancel \(open) ends it"
+                return refuse(request, peer, .badRequest, detail)
+            }
             try begin(request, from: peer) { job in
                 .training(
                     TrainingJob(
@@ -35,13 +41,27 @@ extension Coordinator {
         case .controlJob:
             let order = try request.decode(ControlJob.self)
             drive(order.job) { $0.control(order.verb) }
+            if order.verb == .cancel {
+                for worker in membership.alive {
+                    if let home = membership.peer(of: worker) { send(Envelope(order, job: order.job), to: home) }
+                }
+            }
             report(order.job, request, to: peer)
         default:
             preconditionFailure("\(request.kind) is not about jobs")
         }
     }
 
-    private var jobPatience: JobPatience { JobPatience(absence: patience, answer: 120) }
+    /// A city that has lost its worker fifty times at one piece of work is what kills it.
+    private var jobPatience: JobPatience { JobPatience(absence: patience, answer: 120, losses: 50) }
+
+    /// One training at a time: shards keep the state of one.
+    private func openTraining(except request: RequestID) -> JobID? {
+        jobs.keys.sorted().first { number in
+            guard let running = jobs[number], case .training = running.job else { return false }
+            return !running.state.isOver && running.request != request
+        }
+    }
 
     private func report(_ job: JobID, _ request: Envelope, to peer: [UInt8]) {
         guard let row = jobRow(job) else { return refuse(request, peer, .badRequest, "there is no job \(job)") }
@@ -78,9 +98,12 @@ extension Coordinator {
         }
     }
 
+    /// The training whose model is live.
+    var newestTrained: JobID? { jobs.keys.sorted().last { jobs[$0]?.isTrained == true } }
+
     /// Also to the newest finished training: it still brings its model to a city that comes back late.
     func tellJobs(reached city: CityID) {
-        let newest = jobs.keys.sorted().last { jobs[$0]?.isTrained == true }
+        let newest = newestTrained
         for number in jobs.keys.sorted() { drive(number, evenIfOver: number == newest) { $0.reached(city) } }
     }
 
@@ -114,12 +137,14 @@ extension Coordinator {
             do {
                 try ledger.save(running.job, number: number, request: running.request)
             } catch {
-                Log.error("a job's state is not durable", ["job": number, "reason": "\(error)"])
+                // What follows a checkpoint must not happen without it. A restart goes on from the last good one.
+                Log.error("a job's state cannot be stored; stopping", ["job": number, "reason": "\(error)"])
+                exit(1)
             }
             return nil
         case .finished:
             Log.info("job is over", ["job": number, "state": running.state.word])
-            forgetOldJobs()
+            forgetOldJobs(except: number)
             return nil
         case .train(let city, _):
             guard case .training(let training) = running.job else { return nil }
@@ -136,8 +161,11 @@ extension Coordinator {
     }
 
     /// Keeps the newest finished jobs; an old one holds a whole model that nobody asks for.
-    private func forgetOldJobs() {
-        let old = jobs.keys.sorted().filter { jobs[$0]?.state.isOver == true }.dropLast(Self.jobsKept)
+    /// The model that is live stays, and the job that has just ended.
+    private func forgetOldJobs(except ended: JobID) {
+        let kept = [ended, newestTrained]
+        let old = jobs.keys.sorted().filter { jobs[$0]?.state.isOver == true && !kept.contains($0) }
+            .dropLast(Self.jobsKept)
         if old.isEmpty { return }
         do {
             try ledger.forget(Array(old))
@@ -182,9 +210,13 @@ extension Coordinator {
 
     /// A worker's refusal: of a job's order, or of a forwarded request.
     func takeFailure(_ message: Envelope, from peer: [UInt8]) throws {
-        guard message.job.number > 0, let city = message.city else { return passBack(message) }
+        var failure = try message.decode(Failure.self)
+        // The worker has not opened the city yet, or cannot now: we know better that there is one.
+        if failure.code == .unknownCity { failure.code = .unavailable }
+        guard message.job.number > 0, let city = message.city else {
+            return passBack(message.answer(failure))
+        }
         guard try isOwner(peer, of: city, message) else { return }
-        let failure = try message.decode(Failure.self)
         Log.warn("a city could not do its part", ["job": message.job, "city": city, "reason": failure.detail])
         let retry = failure.code.isWorthRetrying || failure.code == .cancelled || failure.code == .staleEpoch
         drive(message.job) { $0.failed(city, detail: failure.detail, retry: retry) }
@@ -195,7 +227,7 @@ extension Coordinator {
         guard let placement = map.cities[city], let worker = membership.worker(of: peer),
             placement.worker == worker, placement.epoch == message.epoch
         else {
-            Log.warn("answer of a stale owner dropped", ["city": city, "kind": message.kind.name])
+            Log.warn("answer dropped: not from the city's present owner", ["city": city, "kind": message.kind.name])
             return false
         }
         return true

@@ -26,8 +26,10 @@ extension Coordinator {
 
     private func admit(_ hello: Hello) throws -> WorkerID {
         if let known = map.worker(named: hello.name) { return known }
-        let worker = map.register(worker: hello.name)
-        try ledger.save(map)
+        var next = map
+        let worker = next.register(worker: hello.name)
+        try ledger.save(next)
+        map = next
         return worker
     }
 
@@ -40,12 +42,16 @@ extension Coordinator {
                 to: peer)
             return
         }
-        let worker = membership.worker(of: peer)
+        guard let worker = membership.worker(of: peer) else { return }
+        var missing = Set(map.placements(of: worker).map(\.city))
         for report in try message.decode(Heartbeat.self).cities where map.cities[report.city]?.worker == worker {
             reports[report.city] = report
             map.setLoad(report.visits, of: report.city)
+            if report.epoch == map.cities[report.city]?.epoch { missing.remove(report.city) }
         }
         send(message.answer(HeartbeatAnswer()), to: peer)
+        // An assignment that got lost, or a city that could not be opened then.
+        if !missing.isEmpty, now > (assigned[worker] ?? Tick(0)).later(by: 5) { assign(worker) }
     }
 
     /// What the coming and going of workers means for cities, requests and jobs.
@@ -69,18 +75,21 @@ extension Coordinator {
 
     /// Gives cities that never had an owner one of the workers that are here.
     func placeCities() {
-        let changed = map.place(alive: membership.alive)
+        var next = map
+        let changed = next.place(alive: membership.alive)
         if changed.isEmpty { return }
         do {
-            try ledger.save(map)
+            try ledger.save(next)
         } catch {
             return Log.error("placement is not durable, so nobody hears of it", ["reason": "\(error)"])
         }
+        map = next
         for worker in Set(changed.compactMap { map.cities[$0]?.worker }).sorted() { assign(worker) }
     }
 
     private func assign(_ worker: WorkerID) {
         guard let peer = membership.peer(of: worker) else { return }
+        assigned[worker] = now
         let cities = map.placements(of: worker).map {
             CityAssignment(city: $0.city, name: $0.name, epoch: $0.epoch)
         }

@@ -27,6 +27,8 @@ final class Coordinator {
     /// What workers last said of their cities; empty after a restart until the first heartbeats.
     var reports: [CityID: CityReport] = [:]
     var processes: [WorkerID: UInt32] = [:]
+    /// When each worker was last told its cities.
+    var assigned: [WorkerID: Tick] = [:]
     /// HTTP threads that wait, by the number of their call.
     var calls: [RequestID: Desk.Call] = [:]
     private var nextCall: UInt64 = 1
@@ -84,7 +86,8 @@ final class Coordinator {
         for asker in book.expire(at: now) {
             answer(asker, Failure(code: .deadline, detail: "the worker did not answer in time; ask again"))
         }
-        for number in jobs.keys.sorted() { drive(number) { $0.tick(at: now) } }
+        let newest = newestTrained
+        for number in jobs.keys.sorted() { drive(number, evenIfOver: number == newest) { $0.tick(at: now) } }
     }
 
     private func take(_ frames: [[UInt8]], from peer: [UInt8]) {

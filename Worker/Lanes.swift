@@ -16,6 +16,8 @@ final class Lanes: Sendable {
     private let underWay = Mutex<Set<[UInt8]>>([])
     private let running = Monitor<Int>(0)
     private let stopping = Atomic<Bool>(false)
+    /// Jobs that nobody wants any more.
+    private let cancelled = Mutex<Set<JobID>>([])
 
     enum Submission { case accepted, busy }
 
@@ -44,6 +46,15 @@ final class Lanes: Sendable {
         return .busy
     }
 
+    /// What is queued of the job is dropped, what runs of it is told to end.
+    func cancel(_ job: JobID) { _ = cancelled.withLock { $0.insert(job) } }
+
+    /// Whether a long order need not be carried out: its job is cancelled, or this process is about to end.
+    private func isUnwanted(_ request: Envelope) -> Bool {
+        guard Self.isLong(request.kind) else { return false }
+        return stopping.load(ordering: .relaxed) || cancelled.withLock { $0.contains(request.job) }
+    }
+
     func nextAnswer() -> Envelope? { answers.take(waitingMilliseconds: 0) }
 
     /// Lets what is in the queues finish (running rounds are told to stop), for at most `milliseconds`.
@@ -60,7 +71,10 @@ final class Lanes: Sendable {
                 if lane.isClosed { return }
                 continue
             }
-            let answer = service.answer(request) { stopping.load(ordering: .relaxed) }
+            let answer =
+                isUnwanted(request)
+                ? request.answer(Failure(code: .cancelled, detail: "\(request.kind.name) was called off"))
+                : service.answer(request) { isUnwanted(request) }
             if Self.isLong(request.kind) { _ = underWay.withLock { $0.remove(Self.name(of: request)) } }
             if answers.offer(answer) != .accepted {
                 Log.warn("answer dropped: nobody takes them", ["kind": answer.kind.name])

@@ -17,25 +17,35 @@ final class ShardHost: Sendable {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         for folder in try FileManager.default.contentsOfDirectory(atPath: directory).sorted() {
             guard folder.hasPrefix("city-"), let number = UInt32(folder.dropFirst(5)) else { continue }
-            guard let label = try? CityLabel(file: labelPath(CityID(number))) else { continue }
-            try open(CityID(number), label)
+            attempt(folder) { try open(CityID(number), CityLabel(file: labelPath(CityID(number)))) }
         }
     }
 
+    /// The cluster that the cities here belong to; nil while there are none.
+    var cluster: UInt64? { all().first?.cluster }
+
     /// Takes over what the coordinator says is ours: opens what is new, and notes each city's epoch.
-    func accept(_ assignments: [CityAssignment], cluster: UInt64) throws {
-        if let stranger = all().first(where: { $0.cluster != cluster }) {
-            throw HostFault.foreignData(directory: directory, cluster: stranger.cluster, coordinator: cluster)
-        }
+    /// A city that cannot be opened is said so, and keeps none of the others away.
+    func accept(_ assignments: [CityAssignment], cluster: UInt64) {
         for assignment in assignments {
-            if shard(assignment.city) == nil {
-                let label = CityLabel(name: assignment.name, cluster: cluster)
-                try FileManager.default.createDirectory(
-                    atPath: folder(assignment.city), withIntermediateDirectories: true)
-                try label.write(file: labelPath(assignment.city))
-                try open(assignment.city, label)
+            attempt(assignment.name) {
+                if shard(assignment.city) == nil {
+                    let label = CityLabel(name: assignment.name, cluster: cluster)
+                    try FileManager.default.createDirectory(
+                        atPath: folder(assignment.city), withIntermediateDirectories: true)
+                    try label.write(file: labelPath(assignment.city))
+                    try open(assignment.city, label)
+                }
+                try shard(assignment.city)?.store.setEpoch(assignment.epoch)
             }
-            try shard(assignment.city)?.store.setEpoch(assignment.epoch)
+        }
+    }
+
+    private func attempt(_ city: String, _ opening: () throws -> Void) {
+        do {
+            try opening()
+        } catch {
+            Log.error("a city cannot be opened", ["city": city, "reason": "\(error)"])
         }
     }
 
@@ -59,19 +69,6 @@ final class ShardHost: Sendable {
     private func folder(_ city: CityID) -> String { "\(directory)/city-\(city)" }
 
     private func labelPath(_ city: CityID) -> String { folder(city) + "/label" }
-}
-
-/// Why the coordinator's assignment cannot be taken.
-enum HostFault: Error, CustomStringConvertible {
-    case foreignData(directory: String, cluster: UInt64, coordinator: UInt64)
-
-    var description: String {
-        switch self {
-        case .foreignData(let directory, let cluster, let coordinator):
-            "\(directory) holds cities of cluster \(cluster), the coordinator is of cluster \(coordinator): "
-                + "give this worker another --data folder, or the right --coordinator"
-        }
-    }
 }
 
 /// What is written on a city's folder: two lines, its name and its cluster.

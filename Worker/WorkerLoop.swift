@@ -49,9 +49,6 @@ final class WorkerLoop {
         while !stop.isRaised {
             do {
                 try step()
-            } catch let fault as HostFault {
-                Log.error("this worker does not fit the cluster", ["reason": fault])
-                part()
             } catch {
                 Log.warn("connection lost", ["reason": "\(error)"])
                 part()
@@ -132,6 +129,12 @@ final class WorkerLoop {
                 Log.error("we do not go with this coordinator", ["reason": reason])
                 return part()
             }
+            if let ours = host.cluster, ours != welcome.cluster {
+                complain(
+                    "muster-worker: the data folder holds cities of cluster \(ours), the coordinator is of cluster "
+                        + "\(welcome.cluster); give this worker another --data folder, or the right --coordinator")
+                exit(1)
+            }
             heartbeatSeconds = Double(max(welcome.heartbeatMilliseconds, 50)) / 1000
             backoff = 1
             state = .together(link, heard: monotonicSeconds(), cluster: welcome.cluster)
@@ -144,9 +147,15 @@ final class WorkerLoop {
             break
         case .assign:
             guard case .together(_, _, let cluster) = state else { return }
-            try host.accept(try message.decode(Assign.self).cities, cluster: cluster)
+            host.accept(try message.decode(Assign.self).cities, cluster: cluster)
             _ = link.send(message.answer(Assigned()).frames())
             lastBeat = -.infinity
+        case .controlJob:
+            let order = try message.decode(ControlJob.self)
+            if order.verb == .cancel { lanes.cancel(order.job) }
+        case .failure:
+            let failure = try message.decode(Failure.self)
+            Log.warn("the coordinator complains", ["reason": failure.detail])
         default:
             if lanes.submit(message) == .busy {
                 let busy = Failure(code: .busy, detail: "\(name) has its queue full; ask again later")
@@ -156,16 +165,14 @@ final class WorkerLoop {
     }
 
     private func sendAnswers(over link: DealerLink) {
-        guard var answer = lanes.nextAnswer() else { return }
+        var answers: [Envelope] = []
+        while let answer = lanes.nextAnswer() { answers.append(answer) }
+        if answers.isEmpty { return }
         // What the answers changed is reported before them: who has an answer sees the change.
         lastBeat = -.infinity
         beat(link)
-        while true {
-            if link.send(answer.frames()) != .sent {
-                Log.warn("answer not sent; it will be asked for again", ["kind": answer.kind.name])
-            }
-            guard let next = lanes.nextAnswer() else { return }
-            answer = next
+        for answer in answers where link.send(answer.frames()) != .sent {
+            Log.warn("answer not sent; it will be asked for again", ["kind": answer.kind.name])
         }
     }
 

@@ -7,7 +7,7 @@ import Synchronization
 /// First in, first out, for any number of threads.
 package final class BoundedQueue<Element: Sendable>: Sendable {
     private struct State {
-        var elements: [Element] = []
+        var elements: [Element?] = []
         var head = 0
         var isClosed = false
     }
@@ -37,6 +37,7 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
         monitor.wait(milliseconds: waitingMilliseconds) { state in
             if state.head < state.elements.count {
                 let element = state.elements[state.head]
+                state.elements[state.head] = nil  // Nobody keeps what was taken.
                 state.head += 1
                 if state.head == state.elements.count || state.head > 1024 {
                     state.elements.removeFirst(state.head)

@@ -83,3 +83,8 @@ extension Identifier {
     package let number: UInt64
     @inlinable package init(_ number: UInt64) { self.number = number }
 }
+
+extension Tick {
+    /// So many ticks after this one; wraps only where no clock gets.
+    package func later(by ticks: UInt64) -> Tick { Tick(number.addingReportingOverflow(ticks).partialValue) }
+}

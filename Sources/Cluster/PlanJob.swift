@@ -131,7 +131,7 @@ package struct PlanJob: Equatable, Sendable {
     private mutating func proceed() -> [Action] {
         guard !isPaused, phase == .running else { return [] }
         guard roster.isComplete else { return roster.ask().map { .plan($0) } }
-        guard !outcomes.isEmpty else { return end(.failed("no city gave a plan: \(roster.complaint())")) }
+        guard !outcomes.isEmpty else { return end(.failed("no city gave a plan")) }
         return end(.done)
     }
 
@@ -149,12 +149,12 @@ extension PlanJob {
 
     /// The job as people see it; a city's values are seeds and new seeds. `name` gives a city's name.
     package func row(name: (CityID) -> String) -> JobRow {
-        var detail = roster.complaint(name: name)
-        if case .failed(let reason) = phase { detail = reason }
+        var detail = [roster.complaint(name: name)]
+        if case .failed(let reason) = phase { detail.insert(reason, at: 0) }
         return JobRow(
             job: configuration.job, kind: "planning", state: state.word, round: 0, rounds: 0,
             doneCities: UInt32(clamping: roster.settledCount), cities: UInt32(clamping: roster.seats.count),
-            losses: [], detail: detail,
+            losses: [], detail: detail.filter { !$0.isEmpty }.joined(separator: ": "),
             reports: outcomes.map {
                 CityOutcome(city: $0.city, name: name($0.city), values: [Double($0.seeds), Double($0.created)])
             })

@@ -170,7 +170,7 @@ struct Roster: Equatable, Sendable {
     }
 
     /// What is not as it should be, for people: the first few cities by number. Empty when all is well.
-    func complaint(name: (CityID) -> String = { "city \($0)" }) -> String {
+    func complaint(name: (CityID) -> String) -> String {
         let troubled = seats.filter { !$0.isSettled && ($0.fault != nil || !$0.isHome) }
         guard !troubled.isEmpty else { return "" }
         let shown = troubled.prefix(4).map { "\(name($0.city)): \($0.fault ?? "its worker is away")" }

@@ -64,7 +64,7 @@ extension TrainingJob {
         let given = compatibleContributions()
         guard !given.isEmpty else {
             if !rounds.isEmpty, roster.hasAbsent { return [] }
-            return end(.failed("no city gave a result in round \(round + 1): \(roster.complaint())"))
+            return end(.failed("no city gave a result in round \(round + 1)"))
         }
         let samples = given.reduce(UInt64(0)) { $0.addingSaturated($1.samples) }
         guard samples > 0 || rounds.contains(where: { $0.samples > 0 }) else {
@@ -89,7 +89,7 @@ extension TrainingJob {
     private mutating func closePublishing() -> [Action] {
         guard !outcomes.isEmpty else {
             if roster.hasAbsent { return [] }
-            return end(.failed("no city could take the model: \(roster.complaint())"))
+            return end(.failed("no city could take the model"))
         }
         return end(.done)
     }

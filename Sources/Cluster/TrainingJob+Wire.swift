@@ -19,12 +19,15 @@ extension TrainingJob {
 
     /// The job as people see it. `name` gives a city's name.
     package func row(name: (CityID) -> String) -> JobRow {
-        var detail = roster.complaint(name: name)
-        if case .failed(let reason) = phase { detail = reason }
+        var detail = [roster.complaint(name: name)]
+        if case .failed(let reason) = phase { detail.insert(reason, at: 0) }
+        let short = rounds.count { $0.cities < roster.seats.count }
+        if short > 0 { detail.append("\(short) of \(rounds.count) rounds went on without all cities") }
         return JobRow(
             job: configuration.job, kind: "training", state: state.word, round: UInt32(clamping: round),
             rounds: UInt32(clamping: configuration.rounds), doneCities: UInt32(clamping: roster.settledCount),
-            cities: UInt32(clamping: roster.seats.count), losses: losses, detail: detail,
+            cities: UInt32(clamping: roster.seats.count), losses: losses,
+            detail: detail.filter { !$0.isEmpty }.joined(separator: "; "),
             reports: outcomes.map {
                 CityOutcome(city: $0.city, name: name($0.city), values: [Double($0.people)] + $0.values)
             })

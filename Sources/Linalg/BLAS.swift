@@ -21,15 +21,16 @@ package enum BLAS {
         return String(cString: name)
     }
 
-    /// For the first line of a program's `main`: replaces the process by itself with OPENBLAS_CORETYPE=SkylakeX
-    /// and OPENBLAS_NUM_THREADS=1 when the machine has AVX-512 and the core type is not chosen yet; the variable
-    /// itself keeps this from happening twice. Otherwise, or when the system refuses, the same as `configure()`.
+    /// For the first line of a program's `main`: replaces the process by itself with OPENBLAS_NUM_THREADS=1 and, when
+    /// the machine has AVX-512 and no core type is chosen yet, OPENBLAS_CORETYPE=SkylakeX. The first variable keeps
+    /// this from happening twice; it also keeps OpenBLAS from starting threads before `main`, which would take
+    /// signals away from the thread that waits for them. Otherwise, or when the system refuses, the same as `configure()`.
     /// `arguments` are the program's own, its name first. Nothing must be open or running before this call.
     @discardableResult
     package static func configure(arguments: [String]) -> String {
-        if getenv(coreVariable) == nil, machine_has_avx512() != 0 {
-            setenv(coreVariable, "SkylakeX", 1)
+        if getenv(threadsVariable) == nil {
             setenv(threadsVariable, "1", 1)
+            if machine_has_avx512() != 0 { setenv(coreVariable, "SkylakeX", 0) }
             replaceProcess(arguments)
         }
         return configure()

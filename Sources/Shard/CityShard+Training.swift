@@ -39,7 +39,12 @@ extension CityShard {
     /// model the city's current one. Asked again for the same version, it answers what it answered.
     package func publish(_ order: PublishModel, weights: [Float], pool: ComputePool) throws -> Published {
         try computing.withLock { state, _ in
-            if let model = try model(&state), model.version == order.version { return model.report }
+            if let model = try model(&state), model.version >= order.version {
+                guard model.version == order.version else {
+                    throw ShardError.oldModel(city: name, asked: order.version, here: model.version)
+                }
+                return model.report
+            }
             let asRound = TrainRound(
                 job: order.job, round: .max, steps: 0, seed: order.seed, model: order.model)
             let trainer = try trainer(for: asRound, weights: weights, pool: pool, state: &state)
@@ -137,12 +142,14 @@ extension CityShard {
         return last
     }
 
-    /// Keys of trainer states nobody can ask for any more: other jobs', and this job's before the last round.
+    /// Keys of trainer states nobody can ask for any more: other jobs' (one training runs at a time), and this job's
+    /// before the one that `round` started from.
     private func staleTrainers(job: JobID, round: UInt32) throws -> [[UInt8]] {
+        let base = try lastTrainer(job: job, before: round)?.round ?? 0
         var stale: [[UInt8]] = []
         try store.database.scan(.model, from: ShardKeys.trainers, prefix: ShardKeys.trainers) { key, _ in
             let found = try ShardKeys.trainerKey(key)
-            if found.job != job || found.round + 1 < round { stale.append(key) }
+            if found.job != job || found.round < base { stale.append(key) }
             return true
         }
         return stale

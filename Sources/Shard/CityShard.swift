@@ -18,7 +18,7 @@ import World
 package final class CityShard: Sendable {
     /// What quick calls may look at while a long one runs.
     struct View {
-        /// Rises with every import that changed something; a graph remembers the generation it was built from.
+        /// Rises with every import; a graph remembers the generation it was built from.
         var generation: UInt64 = 0
         var graph: CityGraph?
         var graphGeneration: UInt64 = 0
@@ -91,7 +91,8 @@ package final class CityShard: Sendable {
         }
         block.records = good
         let outcome = try store.write(block)
-        if outcome.new > 0 { view.withLock { $0.generation += 1 } }
+        // Also when all were known: a known row may have changed.
+        if !good.isEmpty { view.withLock { $0.generation += 1 } }
         return Imported(new: UInt32(outcome.new), known: UInt32(outcome.known), rejects: rejects)
     }
 

@@ -3,6 +3,7 @@ package import Basics
 /// Why a city could not do what it was asked.
 package enum ShardError: Error, Equatable {
     case noModel(city: String)
+    case oldModel(city: String, asked: ModelVersion, here: ModelVersion)
     case unreadableBlock(city: String, reason: String)
     case unreadableState(city: String, what: String)
     case wrongCity(asked: CityID, here: CityID)
@@ -13,6 +14,7 @@ extension ShardError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .noModel(let city): "\(city) has no model yet; train one first: muster train --rounds 10"
+        case .oldModel(let city, let asked, let here): "\(city) has model \(here) already, newer than \(asked)"
         case .unreadableBlock(let city, let reason): "a block of rows for \(city) cannot be read: it \(reason)"
         case .unreadableState(let city, let what): "\(city): the stored \(what) cannot be read; train again"
         case .wrongCity(let asked, let here): "rows of city \(asked) came to city \(here)"

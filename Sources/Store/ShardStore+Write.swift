@@ -66,6 +66,7 @@ extension ShardStore {
             }
             try database.commit(batch)
             counts = after
+            counted.withLock { $0 = after }
             return (block.records.count - known, known)
         }
     }

@@ -43,7 +43,10 @@ package final class ShardStore: Sendable {
     /// The directory below the records; for families that are the caller's own (seeds, model).
     package let database: Database
     package let city: CityID
+    /// Held while a block is written, disk included.
     let counting: Mutex<Counts>
+    /// The same counts after each write, for those who only look.
+    let counted: Mutex<Counts>
     let outbox: Mutex<OutboxState>
     private let owner: Mutex<Epoch>
 
@@ -53,7 +56,9 @@ package final class ShardStore: Sendable {
         database = try Database(directory: directory)
         self.city = city
         try Self.adopt(database, city: city)
-        counting = Mutex(try Self.readCounts(database))
+        let counts = try Self.readCounts(database)
+        counting = Mutex(counts)
+        counted = Mutex(counts)
         owner = Mutex(Epoch(try Self.number(.epoch, in: database) ?? 0))
         outbox = Mutex(try OutboxState(of: database))
     }
@@ -61,8 +66,8 @@ package final class ShardStore: Sendable {
     /// Gives the directory free. See `Database.close`.
     package func close() { database.close() }
 
-    /// How many rows there are, exact and durable.
-    package func counts() -> Counts { counting.withLock { $0 } }
+    /// How many rows there are, exact and durable. Does not wait for a write under way.
+    package func counts() -> Counts { counted.withLock { $0 } }
 
     /// The epoch under which this shard was last owned; 0 when it never was.
     package var epoch: Epoch { owner.withLock { $0 } }
