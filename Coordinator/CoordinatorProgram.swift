@@ -1,7 +1,6 @@
 import Basics
 import FoundationEssentials
 import Gateway
-import Glibc
 import Transport
 import Wire
 
@@ -11,34 +10,14 @@ import Wire
 @main
 enum CoordinatorProgram {
     static func main() {
-        do {
-            let settings = try SettingsTable.coordinator.load(
-                arguments: Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
-            if settings.asksForHelp {
-                print(SettingsTable.coordinator.usage)
-                return
-            }
-            if let word = settings.rest.first {
-                complain("muster-coordinator: '\(word)' is one word too many; --help shows the settings")
-                exit(2)
-            }
-            Log.start(program: "muster-coordinator", level: Log.Level(rawValue: settings.text("log-level")) ?? .info)
-            Log.info("starting", ["build": Build.identifier, "settings": settings.describe()])
-            try run(settings)
-        } catch {
-            complain("muster-coordinator: \(error)")
-            exit(error is SettingsError ? 2 : 1)
-        }
+        Program.run(
+            .coordinator, arguments: CommandLine.arguments, environment: ProcessInfo.processInfo.environment,
+            build: Build.identifier, run)
     }
 
     private static func run(_ settings: Settings) throws {
-        let stop = StopFlag()
         let waker = try Waker()
-        onTermination { signal in
-            Log.info("asked to stop", ["signal": signal])
-            if !stop.raise() { exit(128 + signal) }
-            waker.wake()
-        }
+        let stop = Program.stopFlag { waker.wake() }
         let context = try MessageContext()
         let allowed = try settings.path("allowed-keys").map { try CurveKeys.loadPublicKeys($0) } ?? []
         let link = try RouterLink(
@@ -58,6 +37,5 @@ enum CoordinatorProgram {
         coordinator.run(until: stop)
         server.stop()
         ledger.close()
-        Log.info("stopped")
     }
 }

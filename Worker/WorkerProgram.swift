@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Linalg
 import Transport
+import Wire
 
 /// muster-worker: hosts city shards and computes for them.
 ///
@@ -11,35 +12,19 @@ import Transport
 @main
 enum WorkerProgram {
     static func main() {
-        do {
-            let core = BLAS.configure(arguments: CommandLine.arguments)
-            let settings = try SettingsTable.worker.load(
-                arguments: Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
-            if settings.asksForHelp {
-                print(SettingsTable.worker.usage)
-                return
-            }
-            if let word = settings.rest.first {
-                complain("muster-worker: '\(word)' is one word too many; --help shows the settings")
-                exit(2)
-            }
-            Log.start(program: "muster-worker", level: Log.Level(rawValue: settings.text("log-level")) ?? .info)
-            Log.info("starting", ["blas": core, "settings": settings.describe()])
+        let core = BLAS.configure(arguments: CommandLine.arguments)
+        Program.run(
+            .worker, arguments: CommandLine.arguments, environment: ProcessInfo.processInfo.environment,
+            build: Build.identifier
+        ) { settings in
+            Log.info("computing with OpenBLAS", ["blas": core])
             try run(settings)
-        } catch {
-            complain("muster-worker: \(error)")
-            exit(error is SettingsError ? 2 : 1)
         }
     }
 
     private static func run(_ settings: Settings) throws {
-        let stop = StopFlag()
         let waker = try Waker()
-        onTermination { signal in
-            Log.info("asked to stop", ["signal": signal])
-            if !stop.raise() { exit(128 + signal) }
-            waker.wake()
-        }
+        let stop = Program.stopFlag { waker.wake() }
         let context = try MessageContext()
         let connection = WorkerLoop.Connection(
             endpoint: settings.text("coordinator"),
@@ -59,7 +44,6 @@ enum WorkerProgram {
         loop.run(until: stop)
         relay.stop()
         host.close()
-        Log.info("stopped")
     }
 
     /// The first line of a file that holds a secret and nothing else.

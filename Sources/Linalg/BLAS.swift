@@ -24,7 +24,8 @@ package enum BLAS {
     /// For the first line of a program's `main`: replaces the process by itself with OPENBLAS_NUM_THREADS=1 and, when
     /// the machine has AVX-512 and no core type is chosen yet, OPENBLAS_CORETYPE=SkylakeX. The first variable keeps
     /// this from happening twice; it also keeps OpenBLAS from starting threads before `main`, which would take
-    /// signals away from the thread that waits for them. Otherwise, or when the system refuses, the same as `configure()`.
+    /// signals away from the thread that waits for them. Otherwise, or when the system refuses, the same as
+    /// `configure()`.
     /// `arguments` are the program's own, its name first. Nothing must be open or running before this call.
     @discardableResult
     package static func configure(arguments: [String]) -> String {
