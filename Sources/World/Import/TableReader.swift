@@ -8,6 +8,7 @@
 
 import Basics
 import Streams
+
 #if canImport(Glibc)
 import Glibc
 #else
