@@ -94,6 +94,10 @@ extension ByteError: CustomStringConvertible {
     @inlinable
     package var remaining: Int { end - position }
 
+    /// The byte that is read next, left where it is; nil at the end.
+    @inlinable
+    package var next: UInt8? { position < end ? bytes[position] : nil }
+
     @inlinable
     mutating func take(_ count: Int) throws(ByteError) -> Int {
         guard count >= 0, remaining >= count else { throw .truncated(need: count, have: remaining) }

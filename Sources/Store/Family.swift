@@ -13,6 +13,8 @@
 // | visits      | person u64, place u64, time i64 biased   | flags u8 (bit 0 attended, bit 1 signals        |
 // |             | (the sign bit flipped)                   | follow), then if so: dwell f32, likes u16,     |
 // |             |                                          | saves u16, shares u16                          |
+// | staged      | number u64                               | a block of rows as it came, whose visits are   |
+// |             |                                          | not yet in `visits`: see `ShardStore+Stage`    |
 // | friendships | first u64, second u64                    | overlap f32, co-attendance u32, shared f32     |
 // | seeds       | the owner's                              | the owner's                                    |
 // | outbox      | sequence u64                             | the event, opaque                              |
@@ -20,7 +22,7 @@
 
 /// A shelf of a database: one RocksDB column family. The raw value is its name on disk.
 package enum Family: String, CaseIterable, Sendable {
-    case meta, people, places, visits, friendships, seeds, outbox, model
+    case meta, people, places, visits, friendships, seeds, outbox, model, staged
 
     /// Position in `allCases`.
     var index: Int {
@@ -33,6 +35,7 @@ package enum Family: String, CaseIterable, Sendable {
         case .seeds: 5
         case .outbox: 6
         case .model: 7
+        case .staged: 8
         }
     }
 }

@@ -30,6 +30,9 @@ extension Record {
         case friendship = 4
     }
 
+    /// What a visit starts with.
+    static let visitKind = Kind.visit.rawValue
+
     /// Appends this record. Its vectors must be empty or of their taxonomy's size.
     package func encode(into writer: inout ByteWriter) {
         switch self {
@@ -144,9 +147,9 @@ extension Visit {
     private var hasSignals: Bool { dwellSeconds.bitPattern != 0 || likes != 0 || saves != 0 || shares != 0 }
 
     fileprivate func encode(into writer: inout ByteWriter) {
-        writer.put(person.number)
-        writer.put(place.number)
-        writer.put(time.milliseconds)
+        // One piece: this is most of what an import encodes.
+        let key = (person.number.littleEndian, place.number.littleEndian, time.milliseconds.littleEndian)
+        withUnsafeBytes(of: key) { writer.put(raw: $0) }
         writer.put((attended ? Self.attendedFlag : 0) | (hasSignals ? Self.signalsFlag : 0))
         guard hasSignals else { return }
         writer.put(dwellSeconds)
@@ -155,7 +158,7 @@ extension Visit {
         writer.put(shares)
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(ByteError) {
+    init(from reader: inout ByteReader) throws(ByteError) {
         self.init(
             person: PersonID(try reader.get()), place: PlaceID(try reader.get()),
             time: Timestamp(milliseconds: try reader.get()))
