@@ -18,11 +18,11 @@ extension Database {
         let options = rocksdb_ingestexternalfileoptions_create()
         defer { rocksdb_ingestexternalfileoptions_destroy(options) }
         rocksdb_ingestexternalfileoptions_set_move_files(options, 1)
-        try path.withCString { name in
-            var names: [UnsafePointer<CChar>?] = [name]
-            try open.checked("ingest", family) {
-                rocksdb_ingest_external_file_cf(open.database, open.handle(family), &names, 1, options, $0)
-            }
+        let name = strdup(path)
+        defer { free(name) }
+        var names: [UnsafePointer<CChar>?] = [UnsafePointer(name)]
+        try open.checked("ingest", family) {
+            rocksdb_ingest_external_file_cf(open.database, open.handle(family), &names, 1, options, $0)
         }
     }
 

@@ -16,13 +16,20 @@
 // | staged      | number u64                               | a block of rows as it came, whose visits are   |
 // |             |                                          | not yet in `visits`: see `ShardStore+Stage`    |
 // | friendships | first u64, second u64                    | overlap f32, co-attendance u32, shared f32     |
+// | friendLabels| first u64, second u64                    | flags u8 (bit 0 compatible, bit 1 attends)     |
+// | gatherings  | gathering u64                            | a `Record.gathering` in its own encoding       |
 // | seeds       | the owner's                              | the owner's                                    |
 // | outbox      | sequence u64                             | the event, opaque                              |
 // | model       | the owner's                              | the owner's                                    |
+//
+// A family that a directory of an earlier build lacks is made when it is opened.
 
 /// A shelf of a database: one RocksDB column family. The raw value is its name on disk.
 package enum Family: String, CaseIterable, Sendable {
-    case meta, people, places, visits, friendships, seeds, outbox, model, staged
+    case meta, people, places, visits, friendships, friendLabels, gatherings, seeds, outbox, model, staged
+
+    /// The families of records, in the order in which they are read back.
+    static let records: [Family] = [.people, .places, .visits, .friendships, .friendLabels, .gatherings]
 
     /// Position in `allCases`.
     var index: Int {
@@ -32,10 +39,12 @@ package enum Family: String, CaseIterable, Sendable {
         case .places: 2
         case .visits: 3
         case .friendships: 4
-        case .seeds: 5
-        case .outbox: 6
-        case .model: 7
-        case .staged: 8
+        case .friendLabels: 5
+        case .gatherings: 6
+        case .seeds: 7
+        case .outbox: 8
+        case .model: 9
+        case .staged: 10
         }
     }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Synchronization
 import World
 
 // How large blocks of visits are written. What is acknowledged is the raw block, put under the next number into the
