@@ -54,12 +54,11 @@ struct Stage {
 
     /// Gives the rows away in the order of their keys, and is empty.
     mutating func takeSorted() -> [Visit] {
-        var taken = rows
+        let taken = rows
         rows = []
         slots = []
         share.set(0)
-        taken.sort { $0.precedes($1) }
-        return taken
+        return inOrderOfKeys(taken)
     }
 
     /// Where this key sits, or the free slot where it would.
@@ -95,14 +94,6 @@ private final class StagedShare: Sendable {
 }
 
 extension Visit {
-    /// The order of keys on disk: person, place, time.
-    @inline(__always)
-    func precedes(_ other: Visit) -> Bool {
-        if person.number != other.person.number { return person.number < other.person.number }
-        if place.number != other.place.number { return place.number < other.place.number }
-        return time.milliseconds < other.time.milliseconds
-    }
-
     @inline(__always)
     fileprivate func hasSameKey(as other: Visit) -> Bool {
         person.number == other.person.number && place.number == other.place.number

@@ -156,6 +156,17 @@ struct StageTests {
         #expect(kept.filter { $0.likes == 7 } == [visit(5, likes: 7)])
     }
 
+    @Test(arguments: [0, 1, 2, 300, 5_000], [UInt64(1), 1_000, 70_000, .max])
+    func theOrderOfKeysIsThatOfAPlainSort(count: Int, people: UInt64) {
+        var random = SeededRandom(seed: people).child("order")
+        let visits = (0..<count).map { number in
+            Visit(
+                person: PersonID(random.next() % people), place: PlaceID(random.next() % 5),
+                time: Timestamp(milliseconds: Int64(number * 7919 % 5_003)))
+        }
+        #expect(inOrderOfKeys(visits) == visits.sorted { $0.precedes($1) })
+    }
+
     @Test func aFileThatACrashLeftBehindIsForgottenAndNeverWrittenTo() throws {
         let store = try store()
         let left = directory.store() + "/ingest-visits"
