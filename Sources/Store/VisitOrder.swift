@@ -42,7 +42,8 @@ func inOrderOfKeys(_ visits: [Visit]) -> [Visit] {
         initialized = visits.count
         var start = 0
         for end in ends where end > start {
-            UnsafeMutableBufferPointer(rebasing: buffer[start..<end]).sort { $0.precedes($1) }
+            var part = UnsafeMutableBufferPointer(rebasing: buffer[start..<end])
+            part.sort { $0.precedes($1) }
             start = end
         }
     }
