@@ -26,12 +26,14 @@ extension Database {
         }
     }
 
-    /// Writes the rows of a family that are only in memory to files, so that the memory and their log are free.
-    func flush(_ family: Family) throws(StoreError) {
+    /// Writes the rows that are only in memory to files, so that their memory and the whole log are free.
+    func flush() throws(StoreError) {
         let open = try opened()
         let options = rocksdb_flushoptions_create()
         defer { rocksdb_flushoptions_destroy(options) }
-        try open.checked("flush", family) { rocksdb_flush_cf(open.database, options, open.handle(family), $0) }
+        for family in Family.allCases {
+            try open.checked("flush", family) { rocksdb_flush_cf(open.database, options, open.handle(family), $0) }
+        }
     }
 }
 

@@ -141,8 +141,8 @@ extension Visit {
             person.number.bigEndian, place.number.bigEndian,
             RecordKey.biased(time.milliseconds).bigEndian, UInt64(0), UInt64(0)
         )
-        row.3 = (UInt64(flags) | UInt64(dwellSeconds.bitPattern) << 8 | UInt64(likes) << 40 | UInt64(saves) << 56)
-            .littleEndian
+        let head = UInt64(flags) | UInt64(dwellSeconds.bitPattern) << 8
+        row.3 = (head | UInt64(likes) << 40 | UInt64(saves) << 56).littleEndian
         row.4 = (UInt64(saves) >> 8 | UInt64(shares) << 8).littleEndian
         return try withUnsafeBytes(of: row) { bytes throws(Failure) in
             try body(

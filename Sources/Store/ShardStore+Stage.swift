@@ -58,7 +58,8 @@ extension ShardStore {
         batch.deleteRange(.staged, from: Self.blockKey(0), to: Self.blockKey(stage.nextBlock))
         // Need not be synced: should it be lost, the blocks are taken in once more, and nothing later is kept.
         try database.commit(batch, synced: false)
-        try database.flush(.staged)
+        // The log holds the blocks; without this each opening would read through it.
+        try database.flush()
         stage.isDoubtful = false
     }
 

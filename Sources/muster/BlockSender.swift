@@ -3,8 +3,9 @@ import Wire
 import World
 
 // Rows on their way to the workers: encoded as they come into blocks by city, a bounded number of bytes under way at
-// once, so that the reader of the data waits for the disks of the workers. A block counts when its worker has it on disk. One that is not answered, or whose city has no home just now, is sent
-// again; since a row names itself, sending twice stores once.
+// once, so that the reader of the data waits for the disks of the workers. A block counts when its worker has it on
+// disk. One that is not answered, or whose city has no home just now, is sent again; since a row names itself, sending
+// twice stores once.
 
 struct BlockSender {
     struct Totals {
