@@ -91,7 +91,7 @@ extension CityShard {
         if end < count {
             next.put(model.version.number)
             next.put(UInt64(end))
-        } else if !ofPeople {
+        } else {
             exported.withLock { $0 = nil }
         }
         let page = ExportRows(
@@ -114,7 +114,7 @@ extension CityShard {
         }
     }
 
-    /// The current model, kept in memory from the first page of people to the last of places; nil when there is none.
+    /// The current model, kept in memory until its last page is asked for; nil when there is none.
     /// Not the model of `computing`: an export must not wait behind a training round. Throws `modelChanged` when the
     /// current model is not the one of the pages before.
     private func exportedModel(_ version: ModelVersion?) throws -> CityModel? {
