@@ -29,10 +29,11 @@ final class Session {
             serverKey: try settings.path("server-key").map { try CurveKeys.loadPublicKey($0) },
             identity: identity.bytes)
         let hello = Hello(role: .command, name: "muster", processID: UInt32(getpid()))
-        guard let answer = try exchange(Envelope(hello, request: nextRequest()), seconds: 10) else {
+        let wait = settings.integer("wait")
+        guard let answer = try exchange(Envelope(hello, request: nextRequest()), seconds: Double(wait)) else {
             throw CommandError(
-                "no coordinator answers at \(endpoint) (or it does not know our key); cluster/up starts one here, "
-                    + "--coordinator and --key-file name another")
+                "no coordinator answers at \(endpoint) within \(wait) s (or it does not know our key); cluster/up "
+                    + "starts one here, --coordinator and --key-file name another")
         }
         if answer.kind == .refused { throw CommandError(try answer.decode(Refused.self).reason) }
         if case .refused(let reason) = try answer.decode(Welcome.self).verdict() { throw CommandError(reason) }
@@ -56,11 +57,14 @@ final class Session {
     }
 
     /// Asks until there is an answer of the expected kind. What can pass (a worker that is starting, a full queue)
-    /// is waited for until the deadline; what cannot is thrown at once.
+    /// is waited for until the deadline; what cannot is thrown at once. `homelessSeconds` is a shorter limit for
+    /// waiting for a city that has no home.
     func ask<Answer: Body>(
-        _ message: some Body, city: CityID? = nil, seconds: Double = 30, for _: Answer.Type = Answer.self
+        _ message: some Body, city: CityID? = nil, seconds: Double = 30, homelessSeconds: Double = .infinity,
+        for _: Answer.Type = Answer.self
     ) throws -> Answer {
-        try answer(to: try put(message, city: city, seconds: seconds)).decode(Answer.self)
+        try answer(to: try put(message, city: city, seconds: seconds), homelessSeconds: homelessSeconds)
+            .decode(Answer.self)
     }
 
     /// A question under way.
@@ -78,9 +82,9 @@ final class Session {
     }
 
     /// The answer, which is no failure. Its time begins now.
-    func answer(to question: Question) throws -> Envelope {
-        let seconds = question.seconds
-        let deadline = monotonicSeconds() + seconds
+    func answer(to question: Question, homelessSeconds: Double = .infinity) throws -> Envelope {
+        let start = monotonicSeconds()
+        let deadline = start + question.seconds
         var last = "no answer from the coordinator at \(endpoint)"
         var isSent = true
         while monotonicSeconds() < deadline {
@@ -92,9 +96,10 @@ final class Session {
             let failure = try answer.decode(Failure.self)
             guard failure.code.isWorthRetrying else { throw CommandError(failure.detail) }
             last = failure.detail
+            if failure.code == .unavailable, monotonicSeconds() - start >= homelessSeconds { break }
             usleep(200_000)
         }
-        throw CommandError("\(last) (waited \(Int(seconds)) s)")
+        throw CommandError("\(last) (waited \(Int(monotonicSeconds() - start)) s)")
     }
 
     private func exchange(_ request: Envelope, seconds: Double, isSent: Bool = false) throws -> Envelope? {
