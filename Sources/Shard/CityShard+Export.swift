@@ -1,4 +1,5 @@
 import Basics
+import Learn
 import Store
 import Synchronization
 package import Wire
