@@ -33,6 +33,13 @@ extension CityShard {
                 guard case .friendship(let tie) = record else { return false }
                 return try homes.owns(tie.first, tie.second)
             }
+        case .friendLabels:
+            var homes = Homes(self)
+            return try rows(.friendLabels, order) { record throws(StoreError) in
+                guard case .friendLabel(let label) = record else { return false }
+                return try homes.owns(label.first, label.second)
+            }
+        case .gatherings: return try rows(.gatherings, order) { _ in true }
         case .peopleEmbeddings, .placeEmbeddings: return try embeddings(order)
         }
     }

@@ -7,7 +7,7 @@
 // | number             | 0.1                                | 0.1                           |
 // | flag               | true                               | true                          |
 // | text               | quoted where it must be            | "text"                        |
-// | time               | 2012-04-02T18:30:00.000Z           | "2012-04-02T18:30:00.000Z"    |
+// | time               | 2012-04-02T18:30:00.250Z           | "2012-04-02T18:30:00.250Z"    |
 // | list               | 0.25;0.75                          | [0.25,0.75]                   |
 // | numbers by number  | 3:0.25;7:0.75                      | {"3":0.25,"7":0.75}           |
 // | unknown            | nothing between the separators     | null                          |
@@ -74,6 +74,15 @@ struct RowText {
     mutating func put(_ number: some FixedWidthInteger) {
         beginField()
         bytes.append(decimal: number)
+    }
+
+    mutating func put(known number: (some FixedWidthInteger)?) {
+        if let number { put(number) } else { putUnknown() }
+    }
+
+    /// An empty text is unknown.
+    mutating func put(knownText text: String) {
+        if text.isEmpty { putUnknown() } else { put(text: text) }
     }
 
     mutating func put(_ value: Float) {

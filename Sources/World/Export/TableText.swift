@@ -1,6 +1,6 @@
-// The tables of a world as text, with the columns of the specification (section 2) in its order. What an importer
-// does not need because it follows from the rest (category_ids, implicit_rating, the two buckets of time) is written
-// all the same: it is there for whoever reads the files.
+// The tables of a world as text, with the columns of `TableKind`. What an importer does not need because it follows
+// from the rest (category_ids, implicit_rating, the two buckets of time) stands behind them: the specification has it
+// (section 2), and it is there for whoever reads the files.
 //
 // Cities are written by name: numbers belong to one cluster. Places are unique within their city only, so a visit
 // names its city as well.
@@ -14,7 +14,7 @@ package struct TableText {
 
     /// `cityNames` must name every city that the rows speak of.
     package init(_ kind: TableKind, format: TextFormat, cityNames: [CityID: String]) {
-        row = RowText(format: format, columns: kind.columns)
+        row = RowText(format: format, columns: kind.exportedColumns)
         self.cityNames = cityNames
     }
 
@@ -28,6 +28,8 @@ package struct TableText {
         case .place(let place): append(place)
         case .visit(let visit): append(visit, of: city)
         case .friendship(let friendship): append(friendship)
+        case .friendLabel(let label): append(label)
+        case .gathering(let gathering): append(gathering)
         }
         row.endRow()
     }
@@ -44,33 +46,17 @@ package struct TableText {
     }
 }
 
-/// The tables of records.
-package enum TableKind: String, CaseIterable, Sendable {
-    case people, places, visits, friendships
-
-    /// The names of the columns, in the order in which they are written.
-    package var columns: [String] {
-        switch self {
-        case .people:
-            [
-                "user_id", "home_city_id", "home_neighborhood_id", "cat_pref", "fine_pref", "vibe_pref", "area_freqs",
-                "avg_sessions_per_week", "avg_views_per_session", "avg_likes_per_session", "avg_saves_per_session",
-                "avg_attends_per_month",
-            ]
-        case .places:
-            [
-                "place_id", "city_id", "neighborhood_id", "category_ids", "category_one_hot", "fine_tag_vector",
-                "price_band", "typical_time_slot", "base_popularity", "avg_daily_visits", "conversion_rate",
-                "novelty_score",
-            ]
-        case .visits:
-            [
-                "user_id", "place_id", "city_id", "dwell_time", "num_likes", "num_saves", "num_shares", "attended",
-                "implicit_rating", "timestamp", "time_of_day_bucket", "day_of_week_bucket",
-            ]
-        case .friendships:
-            ["user_u", "user_v", "interest_overlap_score", "co_attendance_count", "same_neighborhood_freq"]
-        }
+extension TableKind {
+    /// The names of the columns as they are exported: those that are read again, then those that follow from them.
+    package var exportedColumns: [String] {
+        columns.map(\.name)
+            + {
+                switch self {
+                case .places: ["category_ids"]
+                case .visits: ["implicit_rating", "time_of_day_bucket", "day_of_week_bucket"]
+                default: []
+                }
+            }()
     }
 }
 
@@ -88,13 +74,14 @@ extension TableText {
         row.put(person.likesPerSession)
         row.put(person.savesPerSession)
         row.put(person.attendsPerMonth)
+        row.put(known: person.ageGroup)
+        row.put(known: person.gender)
     }
 
     private mutating func append(_ place: Place) {
         row.put(place.id.number)
         put(place.city)
         row.put(place.neighborhood)
-        row.put(numbers: place.categories.indices.filter { place.categories[$0] > 0 })
         row.put(list: place.categories)
         row.put(list: place.fineTags)
         row.put(place.priceBand)
@@ -102,6 +89,7 @@ extension TableText {
         for value in [\PlacePopularity.base, \.dailyVisits, \.conversionRate, \.novelty] {
             if let popularity = place.popularity { row.put(popularity[keyPath: value]) } else { row.putUnknown() }
         }
+        row.put(numbers: place.categories.indices.filter { place.categories[$0] > 0 })
     }
 
     private mutating func append(_ visit: Visit, of city: CityID) {
@@ -113,8 +101,8 @@ extension TableText {
         row.put(visit.saves)
         row.put(visit.shares)
         row.put(flag: visit.attended)
-        row.put(visit.implicitRating)
         row.put(time: visit.time)
+        row.put(visit.implicitRating)
         row.put(visit.time.timeOfDay)
         row.put(visit.time.dayOfWeek)
     }
@@ -125,5 +113,28 @@ extension TableText {
         row.put(friendship.interestOverlap)
         row.put(friendship.coAttendance)
         row.put(friendship.sharedNeighborhoods)
+    }
+
+    private mutating func append(_ label: FriendLabel) {
+        row.put(label.first.number)
+        row.put(label.second.number)
+        row.put(flag: label.isCompatible)
+        row.put(flag: label.attends)
+    }
+
+    private mutating func append(_ gathering: Gathering) {
+        row.put(gathering.id.number)
+        row.put(text: gathering.kind.name)
+        row.put(knownText: gathering.title)
+        put(gathering.city)
+        row.put(gathering.place.number)
+        row.put(known: gathering.host?.number)
+        row.put(time: gathering.start)
+        if let end = gathering.end { row.put(time: end) } else { row.putUnknown() }
+        row.put(gathering.capacity)
+        row.put(gathering.priceBand)
+        row.put(list: gathering.categories)
+        row.put(list: gathering.fineTags)
+        row.put(text: gathering.status.name)
     }
 }

@@ -26,7 +26,7 @@ extension [UInt8] {
         append(decimal: number)
     }
 
-    /// As 2012-04-02T18:30:00.000Z: ISO 8601 in UTC, to the millisecond. For years from 0 on.
+    /// As 2012-04-02T18:30:00.250Z: ISO 8601 in UTC, the fraction only where it is not zero. For years from 0 on.
     mutating func append(time: Timestamp) {
         let days = Timestamp.floor(time.milliseconds, by: 86_400_000)
         let (year, month, day) = civilDate(daysSince1970: Int(days))
@@ -42,8 +42,10 @@ extension [UInt8] {
         append(padded: rest / 60_000 % 60, width: 2)
         append(UInt8(ascii: ":"))
         append(padded: rest / 1000 % 60, width: 2)
-        append(UInt8(ascii: "."))
-        append(padded: rest % 1000, width: 3)
+        if rest % 1000 != 0 {
+            append(UInt8(ascii: "."))
+            append(padded: rest % 1000, width: 3)
+        }
         append(UInt8(ascii: "Z"))
     }
 
