@@ -36,6 +36,18 @@ struct ChildProgram {
         pipe = ours
     }
 
+    /// Hands on what it writes, to its end.
+    func readAll(_ body: (ArraySlice<UInt8>) throws -> Void) throws {
+        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        while true {
+            let count = read(pipe, &buffer, buffer.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw CommandError("\(name) cannot be read: \(String(cString: strerror(errno)))") }
+            if count == 0 { return }
+            try body(buffer[..<count])
+        }
+    }
+
     /// Closes the pipe and waits for the end. Throws when the program says that it failed; why, it has said itself.
     func finish() throws {
         close(pipe)

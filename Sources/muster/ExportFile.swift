@@ -1,55 +1,56 @@
 import Basics
 import Glibc
+import Streams
 
 /// A file that is written under another name and gets its own when it is whole, so that nobody takes half a table
 /// for a table. With the path `-` it is the standard output.
 struct ExportFile {
+    /// Its name when it is whole.
     let path: String
-    private(set) var bytesCount = 0
-    private let handle: Int32
-    private var isOpen = true
+    private let sink: ByteSink?
 
     private static let standardOutput = "-"
 
-    private var partial: String { path + ".part" }
+    /// Where it is written.
+    var partial: String { path == Self.standardOutput ? path : path + ".part" }
 
-    init(path: String) throws {
+    /// A file that is written here.
+    init(path: String, compression: Compression) throws {
         self.path = path
-        if path == Self.standardOutput {
-            handle = STDOUT_FILENO
-            return
-        }
-        handle = open(path + ".part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard handle >= 0 else { throw Self.fault(path) }
+        let isFile = path != Self.standardOutput
+        sink = try ByteSink(path: isFile ? path + ".part" : path, compression: compression)
     }
 
-    mutating func write(_ bytes: [UInt8]) throws {
-        try writeAll(bytes, to: handle) { Self.fault(path) }
-        bytesCount += bytes.count
+    /// A file that another program writes, as `partial`.
+    init(writtenElsewhere path: String) {
+        self.path = path
+        sink = nil
     }
+
+    func write(_ bytes: [UInt8]) throws { try sink?.write(bytes) }
 
     /// Everything is written, and on the device.
-    mutating func finish() throws {
-        guard isOpen, path != Self.standardOutput else { return }
-        guard fsync(handle) == 0, close(handle) == 0 else { throw Self.fault(path) }
-        isOpen = false
+    func finish() throws {
+        try sink?.finish()
+        if path == Self.standardOutput { return }
+        let handle = open(partial, O_RDONLY | O_CLOEXEC)
+        guard handle >= 0 else { throw fault() }
+        defer { close(handle) }
+        guard fsync(handle) == 0 else { throw fault() }
     }
 
     /// Gives the finished file its name.
     func publish() throws {
-        guard path != Self.standardOutput else { return }
-        guard rename(partial, path) == 0 else { throw Self.fault(path) }
+        if path == Self.standardOutput { return }
+        guard rename(partial, path) == 0 else { throw fault() }
     }
 
     /// Takes away what was written.
-    mutating func discard() {
-        guard path != Self.standardOutput else { return }
-        if isOpen { _ = close(handle) }
-        isOpen = false
-        _ = unlink(partial)
+    func discard() {
+        if path != Self.standardOutput { _ = unlink(partial) }
     }
 
-    private static func fault(_ path: String) -> CommandError {
+    private func fault() -> CommandError {
         CommandError("\(path) cannot be written: \(String(cString: strerror(errno)))")
     }
 }

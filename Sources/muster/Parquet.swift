@@ -1,4 +1,5 @@
 import Glibc
+import Streams
 
 // Parquet is read and written by Apache's own library, in a script of its own; between it and us flows CSV.
 
@@ -25,4 +26,28 @@ enum Parquet {
 
     /// Throws with the way out when Parquet cannot be had here.
     static func check() throws { try ChildProgram(try script(), ["check"], .weRead).finish() }
+}
+
+extension Parquet {
+    /// Whether the path names a Parquet file.
+    static func isFile(_ path: String) -> Bool { path.hasSuffix(suffix) }
+
+    private static let suffix = ".parquet"
+
+    /// The rows of Parquet files as packed CSV files of the same names in `folder`, for the readers of tables, which
+    /// go over a file more than once.
+    static func unpack(_ files: [String], into folder: String) throws {
+        let script = try script()
+        for file in files {
+            let name = file.split(separator: "/").last.map { String($0.dropLast(suffix.count)) } ?? ""
+            let reader = try ChildProgram(script, ["read", file], .weRead)
+            let outcome: Result<Void, any Error> = Result {
+                let sink = try ByteSink(path: "\(folder)/\(name).csv.zst", compression: .zstd)
+                try reader.readAll { try sink.write($0) }
+                try sink.finish()
+            }
+            try reader.finish()
+            try outcome.get()
+        }
+    }
 }

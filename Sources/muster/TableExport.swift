@@ -1,5 +1,5 @@
 import Basics
-import Glibc
+import Streams
 import Wire
 import World
 
@@ -9,12 +9,14 @@ struct TableExport {
     let folder: String
     /// csv, tsv, jsonl or parquet.
     let format: String
+    let compression: Compression
     let source: TableSource
     private var files: [ExportFile] = []
     private var bar = ProgressBar("exporting")
 
-    init(source: TableSource, folder: String, format: String) {
+    init(source: TableSource, folder: String, format: String, compression: Compression) {
         self.source = source
+        self.compression = compression
         self.folder = folder
         self.format = format
     }
@@ -24,13 +26,13 @@ struct TableExport {
         do {
             for (index, table) in tables.enumerated() {
                 bar.update(Double(index) / Double(tables.count), table.name)
-                let path = folder == "-" ? "-" : "\(folder)/\(table.name).\(format)"
+                let path = folder == "-" ? "-" : "\(folder)/\(table.name).\(format)\(compression.suffix)"
                 let rows = format == "parquet" ? try writeParquet(table, path) : try writeText(table, path)
                 report.tables.append(ExportReport.Table(table: table.name, file: path, rows: rows))
             }
             for file in files { try file.publish() }
         } catch {
-            for index in files.indices { files[index].discard() }
+            for file in files { file.discard() }
             bar.finish()
             throw error
         }
@@ -39,20 +41,18 @@ struct TableExport {
     }
 
     private mutating func writeText(_ table: ExportTable, _ path: String) throws -> Int {
-        let source = source
-        let index = files.count
-        files.append(try ExportFile(path: path))
-        let rows = try source.carry(table, as: TextFormat(rawValue: format) ?? .csv) { try files[index].write($0) }
-        try files[index].finish()
+        let file = try ExportFile(path: path, compression: compression)
+        files.append(file)
+        let rows = try source.carry(table, as: TextFormat(rawValue: format) ?? .csv) { try file.write($0) }
+        try file.finish()
         return rows
     }
 
     /// The script writes the file; it is whole once the script has ended well.
     private mutating func writeParquet(_ table: ExportTable, _ path: String) throws -> Int {
-        let index = files.count
-        files.append(try ExportFile(path: path))
-        try files[index].finish()
-        let script = try Parquet.writer(table: table.name, path: path + ".part")
+        let file = ExportFile(writtenElsewhere: path)
+        files.append(file)
+        let script = try Parquet.writer(table: table.name, path: file.partial)
         let outcome: Result<Int, any Error>
         do {
             outcome = .success(
@@ -63,6 +63,7 @@ struct TableExport {
             outcome = .failure(error)
         }
         try script.finish()
+        try file.finish()
         return try outcome.get()
     }
 }

@@ -1,5 +1,6 @@
 import Basics
 import Glibc
+import Streams
 import Wire
 import World
 
@@ -9,6 +10,7 @@ extension Verb {
         summary: "write all tables, and embeddings, to files",
         usage: """
             muster export DIR                                     every table as DIR/TABLE.csv; DIR is new or empty
+            muster export DIR --format jsonl --zstd               packed: DIR/TABLE.jsonl.zst
             muster export DIR --format parquet --city Bergen
             muster export - --tables visits --format jsonl        one table to the standard output
 
@@ -23,11 +25,15 @@ extension Verb {
                 "format", "how tables are written", .choice(["csv", "tsv", "jsonl", "parquet"]), default: "csv",
                 scope: .call),
             Setting("tables", "only these, separated by commas", .text, scope: .call),
+            Setting("gzip", "pack with gzip: TABLE.csv.gz", .flag, scope: .call),
+            Setting("zstd", "pack with zstd: TABLE.csv.zst", .flag, scope: .call),
         ]
     ) { invocation in
         let (folder, tables) = try order(of: invocation)
         let format = invocation.settings.text("format")
+        let packing = try compression(invocation)
         if format == "parquet" {
+            if packing != .none { throw UsageError("Parquet packs itself: leave --gzip and --zstd out") }
             if folder == "-" { throw UsageError("Parquet needs a folder: muster export DIR --format parquet") }
             try Parquet.check()
         }
@@ -40,7 +46,8 @@ extension Verb {
         if folder != "-" { try makeEmptyFolder(folder) }
         let start = monotonicSeconds()
         var export = TableExport(
-            source: TableSource(session: session, asked: sorted, named: all), folder: folder, format: format)
+            source: TableSource(session: session, asked: sorted, named: all), folder: folder, format: format,
+            compression: packing)
         var report = try export.write(tables)
         report.seconds = monotonicSeconds() - start
         if folder == "-" { return }
@@ -50,6 +57,15 @@ extension Verb {
         print(
             "\(grouped(report.rows)) rows of \(sorted.count) cities in \(fixed(report.seconds, 1)) s, "
                 + "\(grouped(rate)) rows/s")
+    }
+
+    private static func compression(_ invocation: Invocation) throws -> Compression {
+        switch (invocation.settings.flag("gzip"), invocation.settings.flag("zstd")) {
+        case (true, true): throw UsageError("--gzip or --zstd, not both")
+        case (true, false): .gzip
+        case (false, true): .zstd
+        case (false, false): .none
+        }
     }
 
     private static func order(of invocation: Invocation) throws -> (folder: String, tables: [ExportTable]) {

@@ -52,7 +52,8 @@ struct PageTests {
     func pagesBehindOneAnotherAreTheFamily(rowsMax: Int) throws {
         for family in [Family.people, .visits] {
             let found = try pages(family, rowsMax: rowsMax, bytesMax: .max)
-            #expect(found.flatMap { $0 } == (try all(family)))
+            let expected = try all(family)
+            #expect(found.flatMap { $0 } == expected)
             #expect(found.allSatisfy { $0.count <= rowsMax })
             #expect(found.count == (60 + rowsMax - 1) / rowsMax)
         }
@@ -60,7 +61,8 @@ struct PageTests {
 
     @Test func aPageEndsByItsBytesButHoldsAtLeastOneRow() throws {
         let tiny = try pages(.visits, rowsMax: .max, bytesMax: 1)
-        #expect(tiny.count == 60 && tiny.flatMap { $0 } == (try all(.visits)))
+        let expected = try all(.visits)
+        #expect(tiny.count == 60 && tiny.flatMap { $0 } == expected)
         // A visit without signals is a key of 24 bytes and a value of one.
         #expect(try pages(.visits, rowsMax: .max, bytesMax: 75).map(\.count) == [Int](repeating: 3, count: 20))
     }
@@ -71,7 +73,8 @@ struct PageTests {
         }
         let found = try pages(.people, rowsMax: 6, bytesMax: .max, where: isGuest)
         #expect(found.map(\.count) == [Int](repeating: 2, count: 10))
-        #expect(found.flatMap { $0 } == (try all(.people)).filter(isGuest))
+        let expected = try all(.people).filter(isGuest)
+        #expect(found.flatMap { $0 } == expected)
     }
 
     @Test func aFamilyWithoutRowsIsOneEmptyPage() throws {
