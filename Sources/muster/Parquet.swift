@@ -1,5 +1,6 @@
 import Glibc
 import Streams
+import World
 
 // Parquet is read and written by Apache's own library, in a script of its own; between it and us flows CSV.
 
@@ -28,26 +29,58 @@ enum Parquet {
     static func check() throws { try ChildProgram(try script(), ["check"], .weRead).finish() }
 }
 
-extension Parquet {
-    /// Whether the path names a Parquet file.
-    static func isFile(_ path: String) -> Bool { path.hasSuffix(suffix) }
+/// The Parquet files among what an import names, as packed CSV in a folder of their own that goes with this object:
+/// readers of tables go over a file more than once.
+final class UnpackedParquet {
+    /// What the import names, with the new files in the place of those.
+    private(set) var words: [String]
+    private var folder: String?
+    private var files: [String] = []
 
     private static let suffix = ".parquet"
 
-    /// The rows of Parquet files as packed CSV files of the same names in `folder`, for the readers of tables, which
-    /// go over a file more than once.
-    static func unpack(_ files: [String], into folder: String) throws {
-        let script = try script()
-        for file in files {
-            let name = file.split(separator: "/").last.map { String($0.dropLast(suffix.count)) } ?? ""
-            let reader = try ChildProgram(script, ["read", file], .weRead)
-            let outcome: Result<Void, any Error> = Result {
-                let sink = try ByteSink(path: "\(folder)/\(name).csv.zst", compression: .zstd)
-                try reader.readAll { try sink.write($0) }
-                try sink.finish()
-            }
-            try reader.finish()
-            try outcome.get()
+    init(_ given: [String]) throws {
+        words = given
+        if let directory = given.first, given.count == 1 { words = try Self.tables(in: directory) ?? given }
+        guard words.contains(where: { $0.hasSuffix(Self.suffix) }) else { return }
+        let place = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(place)/muster-parquet-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw CommandError("no room for unpacked files in \(place): \(String(cString: strerror(errno)))")
         }
+        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.folder = folder
+        words = try words.map { $0.hasSuffix(Self.suffix) ? try unpack($0, into: folder) : $0 }
+    }
+
+    deinit {
+        for file in files { unlink(file) }
+        if let folder { rmdir(folder) }
+    }
+
+    /// The Parquet files of a folder that are tables; nil where there are none.
+    private static func tables(in directory: String) throws -> [String]? {
+        let names = TableKind.allCases.flatMap(\.fileNames)
+        let found = names.map { "\(directory)/\($0)\(suffix)" }.filter { access($0, F_OK) == 0 }
+        if found.isEmpty { return nil }
+        if (try? TableDataSet(directory: directory)) != nil {
+            throw CommandError("\(directory) holds tables as Parquet and as text: keep one of them")
+        }
+        return found
+    }
+
+    private func unpack(_ path: String, into folder: String) throws -> String {
+        let name = path.split(separator: "/").last.map { String($0.dropLast(Self.suffix.count)) } ?? ""
+        let unpacked = "\(folder)/\(name).csv.zst"
+        let reader = try ChildProgram(try Parquet.script(), ["read", path], .weRead)
+        files.append(unpacked)
+        let outcome: Result<Void, any Error> = Result {
+            let sink = try ByteSink(path: unpacked, compression: .zstd)
+            try reader.readAll { try sink.write($0) }
+            try sink.finish()
+        }
+        try reader.finish()
+        try outcome.get()
+        return unpacked
     }
 }

@@ -16,7 +16,8 @@ import Testing
         for kind in TableKind.allCases {
             var table = TableText(kind, format: .tsv, cityNames: [:])
             table.head()
-            let names = String(decoding: table.drain(), as: UTF8.self).dropLast().split(separator: "\t").map(String.init)
+            let line = String(decoding: table.drain(), as: UTF8.self).dropLast()
+            let names = line.split(separator: "\t").map(String.init)
             #expect(names == kind.exportedColumns)
             #expect(Array(names.prefix(kind.columns.count)) == kind.columns.map(\.name))
             #expect(names.dropFirst(kind.columns.count).allSatisfy(kind.derivedColumns.contains))
@@ -36,7 +37,9 @@ import Testing
         let person = Person(
             id: PersonID(.max), homeCity: CityID(3), homeNeighborhood: 4,
             categoryPreference: [0.5, 0.25, 0.1, 1e-7, 0, 0.15],
-            areaFrequencies: [AreaFrequency(neighborhood: 4, weight: 0.75), AreaFrequency(neighborhood: 1, weight: 0.25)],
+            areaFrequencies: [
+                AreaFrequency(neighborhood: 4, weight: 0.75), AreaFrequency(neighborhood: 1, weight: 0.25),
+            ],
             sessionsPerWeek: 2.5, ageGroup: 0, gender: 2)
         #expect(
             text(.people, .csv, [.person(person)], of: CityID(3))
