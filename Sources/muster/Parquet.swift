@@ -61,7 +61,8 @@ final class UnpackedParquet {
     /// The Parquet files of a folder that are tables; nil where there are none.
     private static func tables(in directory: String) throws -> [String]? {
         let names = TableKind.allCases.flatMap(\.fileNames)
-        let found = names.map { "\(directory)/\($0)\(suffix)" }.filter { access($0, F_OK) == 0 }
+        let paths: [String] = names.map { "\(directory)/\($0)\(suffix)" }
+        let found = paths.filter { path in access(path, F_OK) == 0 }
         if found.isEmpty { return nil }
         if (try? TableDataSet(directory: directory)) != nil {
             throw CommandError("\(directory) holds tables as Parquet and as text: keep one of them")
