@@ -49,29 +49,23 @@ struct Cities {
             progress: { _ in })
     }
 
-    /// Streams the rows as encoded blocks, each with its number of rows.
+    /// Streams the rows as encoded blocks, as `muster import` sends them, each with its number of rows.
     func readBlocks(
         reject: (Reject) throws -> Void = { _ in }, deliver: (CityID, [UInt8], Int) throws -> Void
     ) throws {
-        var waiting = [[Record]](repeating: [], count: names.count)
+        var writers = names.indices.map { RecordBlockWriter(city: CityID(UInt32($0))) }
         func launch(_ index: Int) throws {
-            if waiting[index].isEmpty { return }
-            let city = CityID(UInt32(index))
-            let block = RecordBlock(city: city, records: waiting[index])
-            waiting[index].removeAll(keepingCapacity: true)
-            try deliver(city, block.encoded(), block.records.count)
+            let rows = writers[index].rows
+            if let block = writers[index].take() { try deliver(writers[index].city, block, rows) }
         }
         try read(
             emit: { city, record in
                 let index = Int(city.number)
-                waiting[index].append(record)
-                if waiting[index].count == Self.rowsPerBlock { try launch(index) }
+                writers[index].append(record)
+                if writers[index].isFull { try launch(index) }
             }, reject: reject)
         for index in names.indices { try launch(index) }
     }
-
-    /// As many as `muster import` sends at once.
-    private static let rowsPerBlock = 4096
 
     /// The layout is known by the files it alone has.
     private static func dataSet(in folder: String) throws -> any DataSet {

@@ -74,29 +74,19 @@ package final class CityShard: Sendable {
     /// Stores one block of rows; what it answers is durable. Rows that break a rule are named and left out,
     /// the rest is stored.
     package func importBlock(_ bytes: [UInt8]) throws -> Imported {
-        var block: RecordBlock
+        let block: CheckedBlock
         do {
-            block = try RecordBlock(decoding: bytes)
+            block = try CheckedBlock(decoding: bytes)
         } catch {
             throw ShardError.unreadableBlock(city: name, reason: error.description)
         }
         guard block.city == city else { throw ShardError.wrongCity(asked: block.city, here: city) }
-        var rejects: [RowReject] = []
-        var good: [Record] = []
-        good.reserveCapacity(block.records.count)
-        for (index, record) in block.records.enumerated() {
-            do {
-                try record.validate()
-                good.append(record)
-            } catch {
-                rejects.append(RowReject(index: UInt32(index), reason: "\(error)"))
-            }
-        }
-        block.records = good
-        let outcome = try store.write(block)
+        let outcome = try store.write(block, encoded: bytes)
         // Also when all were known: a known row may have changed.
-        if !good.isEmpty { view.withLock { $0.generation += 1 } }
-        return Imported(new: UInt32(outcome.new), known: UInt32(outcome.known), rejects: rejects)
+        if block.count > 0 { view.withLock { $0.generation += 1 } }
+        return Imported(
+            new: UInt32(outcome.new), known: UInt32(outcome.known),
+            rejects: block.faults.map { RowReject(index: $0.index, reason: $0.reason) })
     }
 
     /// The graph of all that is stored now, built anew only when something was imported since.
@@ -116,5 +106,5 @@ package final class CityShard: Sendable {
     }
 
     /// Nothing may be asked of the shard afterwards.
-    package func close() { store.database.close() }
+    package func close() { store.close() }
 }

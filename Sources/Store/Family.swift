@@ -13,6 +13,8 @@
 // | visits      | person u64, place u64, time i64 biased   | flags u8 (bit 0 attended, bit 1 signals        |
 // |             | (the sign bit flipped)                   | follow), then if so: dwell f32, likes u16,     |
 // |             |                                          | saves u16, shares u16                          |
+// | staged      | number u64                               | a block of rows as it came, whose visits are   |
+// |             |                                          | not yet in `visits`: see `ShardStore+Stage`    |
 // | friendships | first u64, second u64                    | overlap f32, co-attendance u32, shared f32     |
 // | friendLabels| first u64, second u64                    | flags u8 (bit 0 compatible, bit 1 attends)     |
 // | gatherings  | gathering u64                            | a `Record.gathering` in its own encoding       |
@@ -24,7 +26,7 @@
 
 /// A shelf of a database: one RocksDB column family. The raw value is its name on disk.
 package enum Family: String, CaseIterable, Sendable {
-    case meta, people, places, visits, friendships, friendLabels, gatherings, seeds, outbox, model
+    case meta, people, places, visits, friendships, friendLabels, gatherings, seeds, outbox, model, staged
 
     /// The families of records, in the order in which they are read back.
     static let records: [Family] = [.people, .places, .visits, .friendships, .friendLabels, .gatherings]
@@ -42,6 +44,7 @@ package enum Family: String, CaseIterable, Sendable {
         case .seeds: 7
         case .outbox: 8
         case .model: 9
+        case .staged: 10
         }
     }
 }

@@ -18,8 +18,7 @@ struct RecordKey: Equatable {
         case .place(let place):
             self.init(.places, place.id.number)
         case .visit(let visit):
-            self.init(
-                .visits, visit.person.number, visit.place.number, Self.biased(visit.time.milliseconds))
+            self.init(visit)
         case .friendship(let friendship):
             self.init(.friendships, friendship.first.number, friendship.second.number)
         case .friendLabel(let label):
@@ -27,6 +26,10 @@ struct RecordKey: Equatable {
         case .gathering(let gathering):
             self.init(.gatherings, gathering.id.number)
         }
+    }
+
+    init(_ visit: Visit) {
+        self.init(.visits, visit.person.number, visit.place.number, Self.biased(visit.time.milliseconds))
     }
 
     private init(_ family: Family, _ first: UInt64, _ second: UInt64 = 0, _ third: UInt64 = 0) {
@@ -65,13 +68,7 @@ extension Record {
         case .person, .place, .gathering:
             encode(into: &writer)
         case .visit(let visit):
-            let signals = visit.dwellSeconds.bitPattern != 0 || visit.likes | visit.saves | visit.shares != 0
-            writer.put((visit.attended ? attendedFlag : 0) | (signals ? signalsFlag : 0))
-            guard signals else { return }
-            writer.put(visit.dwellSeconds)
-            writer.put(visit.likes)
-            writer.put(visit.saves)
-            writer.put(visit.shares)
+            visit.withStoredBytes { _, value in writer.put(raw: value) }
         case .friendship(let friendship):
             writer.put(friendship.interestOverlap)
             writer.put(friendship.coAttendance)
@@ -129,6 +126,29 @@ extension Record {
             visit.shares = value.little(at: 9)
         }
         return visit
+    }
+}
+
+extension Visit {
+    /// Lends the key and the value under which the visit is stored, for the length of the call.
+    func withStoredBytes<Result, Failure: Error>(
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let hasSignals = dwellSeconds.bitPattern != 0 || likes | saves | shares != 0
+        let flags = (attended ? attendedFlag : 0) | (hasSignals ? signalsFlag : 0)
+        // Key, then flags and dwell, then the counters: 24 + 5 + 6 bytes, all numbers where the table says.
+        var row = (
+            person.number.bigEndian, place.number.bigEndian,
+            RecordKey.biased(time.milliseconds).bigEndian, UInt64(0), UInt64(0)
+        )
+        let head = UInt64(flags) | UInt64(dwellSeconds.bitPattern) << 8
+        row.3 = (head | UInt64(likes) << 40 | UInt64(saves) << 56).littleEndian
+        row.4 = (UInt64(saves) >> 8 | UInt64(shares) << 8).littleEndian
+        return try withUnsafeBytes(of: row) { bytes throws(Failure) in
+            try body(
+                UnsafeRawBufferPointer(rebasing: bytes[..<24]),
+                UnsafeRawBufferPointer(rebasing: bytes[24..<(hasSignals ? 35 : 25)]))
+        }
     }
 }
 

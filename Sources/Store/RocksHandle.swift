@@ -121,7 +121,8 @@ final class RocksHandle: @unchecked Sendable {
             rocksDB: message, directory: directory, family: family?.rawValue ?? "all families", operation: operation)
     }
 
-    private static func options() -> OpaquePointer {
+    /// The options of all families, and of files made for them. The caller destroys them.
+    static func options() -> OpaquePointer {
         guard let options = rocksdb_options_create() else { preconditionFailure("no memory for options") }
         rocksdb_options_set_create_if_missing(options, 1)
         rocksdb_options_set_create_missing_column_families(options, 1)
@@ -169,6 +170,7 @@ final class RocksHandle: @unchecked Sendable {
                 rocksDB: String(cString: message), directory: directory, family: Family.visits.rawValue,
                 operation: "open")
         }
+        rocksdb_options_set_level0_file_num_compaction_trigger(options, StoreLimits.overlappingFiles)
         rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.02)
         rocksdb_options_set_memtable_whole_key_filtering(options, 1)
         return options

@@ -45,28 +45,60 @@ private struct SortedRows {
 extension ShardStore {
     /// Writes a block in one synced batch, counts included, and tells how many rows were not there before.
     /// A row that is there is replaced by the later one. Writing the same block again changes nothing.
-    /// Throws `wrongCity` for another city's block.
+    /// Throws `wrongCity` for another city's block. Precondition: the records are valid.
     package func write(_ block: RecordBlock) throws(StoreError) -> (new: Int, known: Int) {
-        guard block.city == city else {
-            throw .wrongCity(
-                directory: database.directory, stored: UInt64(city.number), given: UInt64(block.city.number))
+        var visits: [Visit] = []
+        var others: [Record] = []
+        for record in block.records {
+            if case .visit(let visit) = record { visits.append(visit) } else { others.append(record) }
         }
-        let (families, values) = Self.sorted(block.records)
-        return try counting.withLock { (counts: inout Counts) throws(StoreError) in
+        return try write(visits, others, of: block.city) { block.encoded() }
+    }
+
+    /// The same for a block that was read from `encoded`; its faults are not written.
+    package func write(_ block: CheckedBlock, encoded: [UInt8]) throws(StoreError) -> (new: Int, known: Int) {
+        try write(block.visits, block.others, of: block.city) { encoded }
+    }
+
+    private func write(
+        _ visits: [Visit], _ others: [Record], of given: CityID, encoded: () -> [UInt8]
+    ) throws(StoreError) -> (new: Int, known: Int) {
+        guard given == city else {
+            throw .wrongCity(
+                directory: database.directory, stored: UInt64(city.number), given: UInt64(given.number))
+        }
+        return try writing.withLock { (writing: inout Writing) throws(StoreError) in
+            try reloadIfDoubtful(&writing.stage)
             var batch = WriteBatch()
-            var after = counts
+            var after = writing.counts
             var known = 0
+            let isStaged = !visits.isEmpty && (visits.count >= StoreLimits.stagedBlockRows || !writing.stage.isEmpty)
+            let records = isStaged ? others : others + visits.map { Record.visit($0) }
+            let (families, values) = Self.sorted(records)
             for rows in families {
-                known += try collect(rows, of: block.records, values: values, into: &batch, counts: &after)
+                known += try collect(rows, of: records, values: values, into: &batch, counts: &after)
+            }
+            if isStaged {
+                let (fresh, isChanged) = try stage(visits, in: &writing.stage)
+                known += visits.count - fresh
+                after.visits += UInt64(fresh)
+                if isChanged {
+                    batch.put(.staged, key: Self.blockKey(writing.stage.nextBlock), value: encoded())
+                    writing.stage.nextBlock += 1
+                }
             }
             if batch.isEmpty { return (0, known) }
-            if after != counts {
+            if after != writing.counts {
                 batch.put(.meta, key: MetaKey.counts.bytes, value: Self.encoded(after.numbers))
             }
+            // Until the batch is durable, the stage holds what may never be.
+            writing.stage.isDoubtful = isStaged
             try database.commit(batch)
-            counts = after
+            writing.stage.isDoubtful = false
+            writing.counts = after
             counted.withLock { $0 = after }
-            return (block.records.count - known, known)
+            if writing.stage.isFull { try settle(&writing.stage) }
+            return (visits.count + others.count - known, known)
         }
     }
 

@@ -3,7 +3,7 @@ import Synchronization
 package import World
 
 // The memory of one city: its records, how many there are, its outbox and its epoch, in one directory.
-// Two locks, never held together: `counting` orders writers of records, because "is it new?" and "write
+// Two locks, never held together: `writing` orders writers of records, because "is it new?" and "write
 // it" must be one step for the counts to stay exact; `outbox` orders events, because their sequence must
 // be the order in which they became durable. Readers take none.
 //
@@ -40,6 +40,12 @@ package final class ShardStore: Sendable {
         package init() {}
     }
 
+    /// What only the writer of records touches.
+    struct Writing {
+        var counts: Counts
+        var stage: Stage
+    }
+
     /// The layout of `Family` and `MetaKey` that this build reads and writes.
     package static let format: UInt32 = 1
 
@@ -47,7 +53,7 @@ package final class ShardStore: Sendable {
     package let database: Database
     package let city: CityID
     /// Held while a block is written, disk included.
-    let counting: Mutex<Counts>
+    let writing: Mutex<Writing>
     /// The same counts after each write, for those who only look.
     let counted: Mutex<Counts>
     let outbox: Mutex<OutboxState>
@@ -61,14 +67,23 @@ package final class ShardStore: Sendable {
         self.city = city
         try Self.adopt(database, city: city, outbox: outboxIfNew)
         let counts = try Self.readCounts(database)
-        counting = Mutex(counts)
+        writing = Mutex(Writing(counts: counts, stage: Stage()))
         counted = Mutex(counts)
         owner = Mutex(Epoch(try Self.number(.epoch, in: database) ?? 0))
         outbox = Mutex(try OutboxState(of: database))
+        // What a crash left staged is settled at once: at most a second.
+        try writing.withLock { (writing: inout Writing) throws(StoreError) in
+            try reload(&writing.stage)
+            try settle(&writing.stage)
+        }
     }
 
     /// Gives the directory free. See `Database.close`.
-    package func close() { database.close() }
+    package func close() {
+        // Where this fails, the staged blocks stay and are settled by the next opening.
+        try? settle()
+        database.close()
+    }
 
     /// How many rows there are, exact and durable. Does not wait for a write under way.
     package func counts() -> Counts { counted.withLock { $0 } }
@@ -90,9 +105,10 @@ package final class ShardStore: Sendable {
         }
     }
 
-    /// Every record: people, places, visits, friendships, friend labels, gatherings, each kind in the order of its keys. It sees each kind
-    /// as it was when that kind's turn came. Errors of `body` pass through.
+    /// Every record: people, places, visits, friendships, friend labels, gatherings, each kind in the order of its
+    /// keys. It sees each kind as it was when that kind's turn came. Errors of `body` pass through.
     package func forEachRecord(_ body: (Record) throws -> Void) throws {
+        try settle()
         for family in Family.records {
             var failure: (any Error)?
             try database.walk(family) { key, value throws(StoreError) in

@@ -6,6 +6,17 @@ package enum StoreLimits {
     package static let walBytesMax = 192 << 20
     /// Rows that an opening may have to replay after an orderly closing; more are written to files when closing.
     package static let replayedRowsMax: UInt64 = 20_000
+    /// Visits of a block from which on it is staged and not written row by row: where one sweep over many rows begins
+    /// to cost less than a sorted table in memory.
+    package static let stagedBlockRows = 2_048
+    /// Staged visits that become a file: about 50 MB of it. In memory a staged row takes 40 bytes and its share of
+    /// the hash table, 8 to 16, and its block as much as it had on the wire.
+    package static let stagedRows = 1_500_000
+    /// Staged visits of all stores of a process together; beyond it each block becomes a file at once.
+    package static let stagedRowsOfAllStores = 6_000_000
+    /// Files of visits that may lie over one another before they are merged. A merge rewrites every row, and a load
+    /// brings many files.
+    package static let overlappingFiles: Int32 = 8
     /// Blocks of files kept in memory, for all families of one store.
     package static let blockCacheBytes = 32 << 20
     /// Acknowledged outbox rows kept for a Redis that lost its tail.

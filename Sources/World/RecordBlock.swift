@@ -26,9 +26,7 @@ package struct RecordBlock: Equatable, Sendable {
     /// The block as bytes. Vectors of the records must be empty or of their taxonomy's size.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 9 + records.count * Self.usualRecordBytes)
-        writer.put(Self.format)
-        writer.put(city.number)
-        writer.put(UInt32(records.count))
+        Self.putHeader(city: city, rows: UInt32(records.count), into: &writer)
         for record in records { record.encode(into: &writer) }
         return writer.bytes
     }
@@ -36,15 +34,31 @@ package struct RecordBlock: Equatable, Sendable {
     /// Reads a whole block and nothing but a block. What it holds may still be invalid: see `Record.validate()`.
     package init(decoding bytes: [UInt8]) throws(ByteError) {
         var reader = ByteReader(bytes)
-        let format: UInt8 = try reader.get()
-        guard format == Self.format else { throw .invalid("record block format \(format)") }
-        city = CityID(try reader.get())
-        let count = Int(try reader.get(UInt32.self))
-        let atLeast = count * Self.smallestRecordBytes
-        guard reader.remaining >= atLeast else { throw .truncated(need: atLeast, have: reader.remaining) }
+        let count: Int
+        (city, count) = try Self.header(from: &reader)
         records = []
         records.reserveCapacity(count)
         for _ in 0..<count { records.append(try Record(from: &reader)) }
         try reader.finish()
+    }
+
+    /// Where the number of records stands.
+    static let countOffset = 5
+
+    static func putHeader(city: CityID, rows: UInt32, into writer: inout ByteWriter) {
+        writer.put(format)
+        writer.put(city.number)
+        writer.put(rows)
+    }
+
+    /// Reads what stands before the records, and makes sure that there is room for as many as it says.
+    static func header(from reader: inout ByteReader) throws(ByteError) -> (city: CityID, count: Int) {
+        let found: UInt8 = try reader.get()
+        guard found == format else { throw .invalid("record block format \(found)") }
+        let city = CityID(try reader.get())
+        let count = Int(try reader.get(UInt32.self))
+        let atLeast = count * smallestRecordBytes
+        guard reader.remaining >= atLeast else { throw .truncated(need: atLeast, have: reader.remaining) }
+        return (city, count)
     }
 }

@@ -34,6 +34,9 @@ extension Record {
         case describedPerson = 7
     }
 
+    /// What a visit starts with.
+    static let visitKind = Kind.visit.rawValue
+
     /// Appends this record. Its vectors must be empty or of their taxonomy's size.
     package func encode(into writer: inout ByteWriter) {
         switch self {
@@ -162,9 +165,9 @@ extension Visit {
     private var hasSignals: Bool { dwellSeconds.bitPattern != 0 || likes != 0 || saves != 0 || shares != 0 }
 
     func encode(into writer: inout ByteWriter) {
-        writer.put(person.number)
-        writer.put(place.number)
-        writer.put(time.milliseconds)
+        // One piece: this is most of what an import encodes.
+        let key = (person.number.littleEndian, place.number.littleEndian, time.milliseconds.littleEndian)
+        withUnsafeBytes(of: key) { writer.put(raw: $0) }
         writer.put((attended ? Self.attendedFlag : 0) | (hasSignals ? Self.signalsFlag : 0))
         guard hasSignals else { return }
         writer.put(dwellSeconds)

@@ -2,9 +2,10 @@ import Basics
 import Wire
 import World
 
-// Rows on their way to the workers: collected into blocks by city, a bounded number of blocks under way at once. A
-// block counts when its worker has it on disk. One that is not answered, or whose city has no home just now, is sent
-// again; since a row names itself, sending twice stores once.
+// Rows on their way to the workers: encoded as they come into blocks by city, a bounded number of bytes under way at
+// once, so that the reader of the data waits for the disks of the workers. A block counts when its worker has it on
+// disk. One that is not answered, or whose city has no home just now, is sent again; since a row names itself, sending
+// twice stores once.
 
 struct BlockSender {
     struct Totals {
@@ -16,20 +17,23 @@ struct BlockSender {
 
     private struct Flight {
         var envelope: Envelope
-        var rows: Int
+        var bytes: Int
         var firstSent: Double
         var sendAgainAt: Double
     }
 
-    private static let rowsPerBlock = 4096
-    private static let flightsMax = 24
+    /// A few blocks for each worker: while one is stored, the next ones are already there.
+    private static let flightBytesMax = 48 << 20
     private static let patienceSeconds = 60.0
     private static let resendSeconds = 10.0
 
     private let session: Session
     private let cities: [CityID: CityRow]
-    private var waiting: [CityID: [Record]] = [:]
+    private var writers: [RecordBlockWriter] = []
+    /// Where in `writers` a city's is, by city number; none yet: -1.
+    private var writerOfCity: [Int32] = []
     private var flights: [RequestID: Flight] = [:]
+    private var flightBytes = 0
     private(set) var totals = Totals()
     /// Called for each row a worker refused, with the city's name and the reason.
     private let refused: (String, String) throws -> Void
@@ -41,26 +45,36 @@ struct BlockSender {
     }
 
     mutating func add(_ record: Record, to city: CityID) throws {
-        waiting[city, default: []].append(record)
-        if waiting[city, default: []].count >= Self.rowsPerBlock { try launch(city) }
+        let number = Int(city.number)
+        if number >= writerOfCity.count || writerOfCity[number] < 0 { addWriter(for: city) }
+        let index = Int(writerOfCity[number])
+        writers[index].append(record)
+        if writers[index].isFull { try launch(index) }
+    }
+
+    private mutating func addWriter(for city: CityID) {
+        let missing = Int(city.number) + 1 - writerOfCity.count
+        if missing > 0 { writerOfCity.append(contentsOf: repeatElement(-1, count: missing)) }
+        writerOfCity[Int(city.number)] = Int32(writers.count)
+        writers.append(RecordBlockWriter(city: city))
     }
 
     /// Sends what is left and waits until everything is acknowledged.
     mutating func finish() throws {
-        for city in waiting.keys.sorted() { try launch(city) }
+        for index in writers.indices { try launch(index) }
         while !flights.isEmpty { try land(milliseconds: 100) }
     }
 
-    private mutating func launch(_ city: CityID) throws {
-        guard let records = waiting.removeValue(forKey: city), !records.isEmpty else { return }
-        while flights.count >= Self.flightsMax { try land(milliseconds: 100) }
+    private mutating func launch(_ index: Int) throws {
+        guard let block = writers[index].take() else { return }
+        while !flights.isEmpty, flightBytes + block.count > Self.flightBytesMax { try land(milliseconds: 100) }
         let envelope = Envelope(
-            ImportBlock(), request: session.nextRequest(), city: city,
-            deadlineMilliseconds: UInt32(Self.resendSeconds * 1000),
-            bulk: [RecordBlock(city: city, records: records).encoded()])
+            ImportBlock(), request: session.nextRequest(), city: writers[index].city,
+            deadlineMilliseconds: UInt32(Self.resendSeconds * 1000), bulk: [block])
         let now = monotonicSeconds()
         flights[envelope.request] = Flight(
-            envelope: envelope, rows: records.count, firstSent: now, sendAgainAt: now + Self.resendSeconds)
+            envelope: envelope, bytes: block.count, firstSent: now, sendAgainAt: now + Self.resendSeconds)
+        flightBytes += block.count
         try session.send(envelope)
         while try land(milliseconds: 0) {}
     }
@@ -86,6 +100,7 @@ struct BlockSender {
         }
         let outcome = try answer.decode(Imported.self)
         flights[answer.request] = nil
+        flightBytes -= flight.bytes
         totals.new += Int(outcome.new)
         totals.known += Int(outcome.known)
         totals.refused += outcome.rejects.count

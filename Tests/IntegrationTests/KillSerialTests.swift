@@ -24,7 +24,7 @@ extension Serial {
             while kills < wanted {
                 let cluster = try TestCluster()
                 defer { cluster.stop() }
-                kills += try killing(cluster, &random, gap: 0.1...0.5, most: 3) {
+                kills += try killing(cluster, &random, gap: 0.02...0.3, most: 3) {
                     try cluster.start("muster", ["import", "synthetic"] + Self.world)
                 }
                 #expect(try cluster.eventually { try cluster.holds(expected) }, "rows are missing; SEED=\(seed)")
