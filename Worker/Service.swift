@@ -29,6 +29,9 @@ struct Service: Sendable {
                 throw Refusal(.badRequest, "importBlock came without its rows")
             }
             return request.answer(try shard.importBlock(block))
+        case .exportRequest:
+            let (page, bulk) = try shard.export(try request.decode(ExportRequest.self))
+            return request.answer(page, bulk: bulk)
         case .seedsRequest:
             let order = try request.decode(SeedsRequest.self)
             return request.answer(Seeds(seeds: try shard.seeds(count: Int(order.count))))

@@ -41,6 +41,8 @@ package final class CityShard: Sendable {
     package let cluster: UInt64
     let view = Mutex(View())
     let computing = Monitor(Computing())
+    /// The model whose embeddings are being exported.
+    let exported = Mutex<CityModel?>(nil)
 
     /// Opens the city's folder, or makes it. `name` is for messages, events and people; `cluster` goes into events.
     /// `outboxIfNew` is a number that no other outbox has been given.

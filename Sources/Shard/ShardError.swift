@@ -2,8 +2,10 @@ package import Basics
 
 /// Why a city could not do what it was asked.
 package enum ShardError: Error, Equatable {
+    case modelChanged(city: String)
     case noModel(city: String)
     case oldModel(city: String, asked: ModelVersion, here: ModelVersion)
+    case unknownCursor(city: String)
     case unreadableBlock(city: String, reason: String)
     case unreadableState(city: String, what: String)
     case wrongCity(asked: CityID, here: CityID)
@@ -13,8 +15,10 @@ package enum ShardError: Error, Equatable {
 extension ShardError: CustomStringConvertible {
     package var description: String {
         switch self {
+        case .modelChanged(let city): "\(city) got another model while its embeddings were exported; export again"
         case .noModel(let city): "\(city) has no model yet; train one first: muster train --rounds 10"
         case .oldModel(let city, let asked, let here): "\(city) has model \(here) already, newer than \(asked)"
+        case .unknownCursor(let city): "\(city): this is no cursor of an export; begin again with an empty one"
         case .unreadableBlock(let city, let reason): "a block of rows for \(city) cannot be read: it \(reason)"
         case .unreadableState(let city, let what): "\(city): the stored \(what) cannot be read; train again"
         case .wrongCity(let asked, let here): "rows of city \(asked) came to city \(here)"

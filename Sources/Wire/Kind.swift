@@ -19,6 +19,8 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case cityTable = 33
     case importBlock = 34
     case imported = 35
+    case exportRequest = 36
+    case exportRows = 37
     // Status and jobs
     case statusRequest = 48
     case status = 49

@@ -3,10 +3,11 @@ import Glibc
 import World
 
 /// The data set that an import names: a layout and its folder, a folder of tables, tables, or standard input.
-func importSource(_ invocation: Invocation) throws -> any DataSet {
+/// `words` are those of the invocation, with unpacked files in the place of Parquet files.
+func importSource(_ invocation: Invocation, words: [String]) throws -> any DataSet {
     let settings = invocation.settings
     let city = settings.text("city").isEmpty ? nil : settings.text("city")
-    guard let word = invocation.words.first else {
+    guard let word = words.first else {
         throw UsageError("import what? A folder, files, foursquare DIR, gowalla DIR, lightgcn DIR or synthetic")
     }
     switch word {
@@ -18,10 +19,10 @@ func importSource(_ invocation: Invocation) throws -> any DataSet {
                 cities: settings.integer("cities"), visitsPerPerson: settings.integer("visits"),
                 seed: UInt64(settings.integer("seed"))))
     case "foursquare", "gowalla", "lightgcn":
-        guard invocation.words.count == 2 else {
+        guard words.count == 2 else {
             throw UsageError("muster import \(word) needs one folder: muster import \(word) DIR")
         }
-        let folder = invocation.words[1]
+        let folder = words[1]
         if word == "foursquare" { return FoursquareDataSet(directory: folder) }
         if word == "gowalla" { return GowallaDataSet(directory: folder) }
         guard let city else { throw UsageError("this layout knows no cities; name the one with --city") }
@@ -29,12 +30,12 @@ func importSource(_ invocation: Invocation) throws -> any DataSet {
     default:
         let name = settings.text("table")
         guard let table = TableKind(rawValue: name) else {
-            if name.isEmpty { return try tables(invocation.words, table: nil, city: city) }
+            if name.isEmpty { return try tables(words, table: nil, city: city) }
             let names = TableKind.allCases.map(\.rawValue)
             let hint = suggestion(for: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
             throw UsageError("--table '\(name)' is none of \(names.joined(separator: ", "))\(hint)")
         }
-        return try tables(invocation.words, table: table, city: city)
+        return try tables(words, table: table, city: city)
     }
 }
 

@@ -9,7 +9,7 @@ import Wire
 @main
 enum MusterProgram {
     static let verbs: [Verb] = [
-        .importing, .status, .train, .plan, .seeds, .influencers, .pause, .resume, .cancel, .keys,
+        .importing, .export, .status, .train, .plan, .seeds, .influencers, .pause, .resume, .cancel, .keys,
     ]
 
     static func main() {

@@ -63,15 +63,36 @@ final class Session {
         _ message: some Body, city: CityID? = nil, seconds: Double = 30, homelessSeconds: Double = .infinity,
         for _: Answer.Type = Answer.self
     ) throws -> Answer {
-        let start = monotonicSeconds()
-        let deadline = start + seconds
+        try answer(to: try put(message, city: city, seconds: seconds), homelessSeconds: homelessSeconds)
+            .decode(Answer.self)
+    }
+
+    /// A question under way.
+    struct Question {
+        fileprivate var request: Envelope
+        fileprivate var seconds: Double
+    }
+
+    /// Asks and does not wait: `answer(to:)` does, and asks again. One question at a time may be under way.
+    func put(_ message: some Body, city: CityID? = nil, seconds: Double = 30) throws -> Question {
         let request = Envelope(
             message, request: nextRequest(), city: city, deadlineMilliseconds: UInt32(seconds * 1000))
+        try send(request)
+        return Question(request: request, seconds: seconds)
+    }
+
+    /// The answer, which is no failure. Its time begins now.
+    func answer(to question: Question, homelessSeconds: Double = .infinity) throws -> Envelope {
+        let start = monotonicSeconds()
+        let deadline = start + question.seconds
         var last = "no answer from the coordinator at \(endpoint)"
+        var isSent = true
         while monotonicSeconds() < deadline {
             let left = deadline - monotonicSeconds()
-            guard let answer = try exchange(request, seconds: left) else { continue }
-            guard answer.kind == .failure else { return try answer.decode(Answer.self) }
+            let received = try exchange(question.request, seconds: left, isSent: isSent)
+            isSent = false
+            guard let answer = received else { continue }
+            guard answer.kind == .failure else { return answer }
             let failure = try answer.decode(Failure.self)
             guard failure.code.isWorthRetrying else { throw CommandError(failure.detail) }
             last = failure.detail
@@ -81,10 +102,12 @@ final class Session {
         throw CommandError("\(last) (waited \(Int(monotonicSeconds() - start)) s)")
     }
 
-    private func exchange(_ request: Envelope, seconds: Double) throws -> Envelope? {
+    private func exchange(_ request: Envelope, seconds: Double, isSent: Bool = false) throws -> Envelope? {
         let deadline = monotonicSeconds() + seconds
+        var isSent = isSent
         while monotonicSeconds() < deadline {
-            try send(request)
+            if !isSent { try send(request) }
+            isSent = false
             let resend = min(monotonicSeconds() + Self.resendSeconds, deadline)
             while monotonicSeconds() < resend {
                 let left = Int((resend - monotonicSeconds()) * 1000) + 1

@@ -10,7 +10,8 @@ extension Verb {
         summary: "load people, places, visits and friendships",
         usage: """
             muster import DIR                people.csv, places.csv, visits.csv, friendships.csv, friend_labels.csv,
-                                             gatherings.csv or some of them; also .tsv, .jsonl; also .gz, .zst
+                                             gatherings.csv or some of them; also .tsv, .jsonl; also .gz, .zst;
+                                             or .parquet
             muster import FILE ...           single tables, for a cluster that has the others
             muster import - --table visits   a table from standard input
             muster import foursquare DIR     check-ins and friendships of several cities (venues.tsv, checkins.tsv, ...)
@@ -35,7 +36,9 @@ extension Verb {
             Setting("rejects", "file that takes the rows left out", .path, default: "muster-rejects.tsv", scope: .call),
         ]
     ) { invocation in
-        let dataSet = try importSource(invocation)
+        let parquet = try UnpackedParquet(invocation.words)
+        defer { withExtendedLifetime(parquet) {} }
+        let dataSet = try importSource(invocation, words: parquet.words)
         if let tables = dataSet as? TableDataSet { for note in try tables.notes() { complain("muster: \(note)") } }
         if invocation.settings.flag("dry-run") { return try rehearse(dataSet, invocation) }
         let session = try invocation.session()

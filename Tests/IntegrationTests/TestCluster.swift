@@ -34,14 +34,16 @@ final class TestCluster: Sendable {
     /// A program or script of the project, by its path below the root or its name, to its end. What it prints goes to
     /// files: a pipe would stay open as long as the processes that `cluster/up` leaves running.
     @discardableResult
-    func run(_ name: String, _ arguments: [String]) throws -> Outcome {
-        try start(name, arguments).finish()
+    func run(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
+        try start(name, arguments, environment: environment).finish()
     }
 
-    func start(_ name: String, _ arguments: [String]) throws -> RunningProgram {
+    func start(
+        _ name: String, _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> RunningProgram {
         let url =
             name.contains("/") ? Self.root.appending(path: name) : Self.programs.appending(path: name)
-        return try RunningProgram(url, arguments, home: home)
+        return try RunningProgram(url, arguments, home: home, more: environment)
     }
 
     func muster(_ arguments: String...) throws -> Outcome { try run("muster", arguments) }
@@ -99,12 +101,13 @@ final class RunningProgram {
     private let pid: pid_t
     private var status: Int32?
 
-    init(_ url: URL, _ arguments: [String], home: URL) throws {
+    init(_ url: URL, _ arguments: [String], home: URL, more: [String: String]) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "muster-out-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var environment = ProcessInfo.processInfo.environment
         environment["MUSTER_HOME"] = home.path
         environment["MUSTER_BIN"] = TestCluster.programs.path
+        environment.merge(more) { $1 }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

@@ -43,6 +43,8 @@ enum Samples {
         CityTable(cities: cities),
         ImportBlock(),
         Imported(new: 3, known: 2, rejects: [RowReject(index: 4, reason: "a price band of 9")]),
+        ExportRequest(table: .visits, cursor: [1, 2, 3]),
+        ExportRows(rows: 4, next: [5, 6], model: ModelVersion(7), dimensions: 65),
         StatusRequest(),
         Status(
             cluster: 5, build: "0.1.0",
