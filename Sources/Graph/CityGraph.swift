@@ -29,6 +29,12 @@ package final class CityGraph: Sendable {
     /// [edges, 3], see `FriendshipColumns`.
     package let socialFeatures: [Float]
 
+    /// Friend label l is of the local people `labelPairs[2 * l]` and `labelPairs[2 * l + 1]`, the lower one first and
+    /// a resident; pairs are ascending.
+    package let labelPairs: [UInt32]
+    /// What each friend label says.
+    package let labelOutcomes: [FriendOutcome]
+
     /// Training visits of person p are at `visitOffsets[p]..<visitOffsets[p + 1]`, earliest first.
     package let visitOffsets: [UInt32]
     /// Local place of each training visit.
@@ -65,7 +71,7 @@ package final class CityGraph: Sendable {
 
     init(
         city: CityID, people: [PersonID], residents: Int, places: [PlaceID],
-        social: SocialEdges, visits: VisitEdges, features: CityFeatures, skipped: SkippedRecords
+        social: SocialEdges, labels: FriendLabels, visits: VisitEdges, features: CityFeatures, skipped: SkippedRecords
     ) {
         self.city = city
         self.people = people
@@ -74,6 +80,8 @@ package final class CityGraph: Sendable {
         socialOffsets = social.offsets
         socialNeighbors = social.neighbors
         socialFeatures = social.features
+        labelPairs = labels.pairs
+        labelOutcomes = labels.outcomes
         visitOffsets = visits.offsets
         visitPlaces = visits.places
         visitSignals = visits.signals
@@ -112,10 +120,11 @@ package final class CityGraph: Sendable {
     /// The memory that its arrays occupy.
     package var bytes: Int {
         let offsets = [socialOffsets, visitOffsets, placeOffsets, heldOutOffsets]
-        let vertices = [socialNeighbors, visitPlaces, placeVisitors, placeEdges, heldOutPlaces]
+        let vertices = [socialNeighbors, labelPairs, visitPlaces, placeVisitors, placeEdges, heldOutPlaces]
         let features = [socialFeatures, personFeatures, placeFeatures, personSlots, placeSlots]
         return (offsets + vertices).reduce(0) { $0 + 4 * $1.count } + features.reduce(0) { $0 + 4 * $1.count }
             + visitSignals.count * MemoryLayout<VisitSignals>.stride + 8 * (people.count + places.count)
+            + labelOutcomes.count
             + personIndex.bytes + placeIndex.bytes
     }
 
@@ -132,4 +141,6 @@ package struct SkippedRecords: Sendable, Equatable {
     package var friendships = 0
     /// Places of another city.
     package var places = 0
+    /// Friend labels with a missing end, of a person with itself, or of two people who live elsewhere.
+    package var friendLabels = 0
 }

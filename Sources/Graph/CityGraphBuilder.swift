@@ -14,6 +14,7 @@ package struct CityGraphBuilder: Sendable {
     private var places: [Place] = []
     private var visits: [VisitRow] = []
     private var friendships: [Friendship] = []
+    private var labels: [FriendLabel] = []
     private var foreignPlaces = 0
 
     /// `heldOutShare` in 0...1 of every resident's visits, the last by time, is kept out of the graph and becomes
@@ -24,14 +25,17 @@ package struct CityGraphBuilder: Sendable {
         self.heldOutShare = heldOutShare
     }
 
-    /// Takes in a record that has passed `validate()`. A person, place, friendship, or visit (same person, place
-    /// and time) that was there before replaces the earlier one.
+    /// Takes in a record that has passed `validate()`. A person, place, friendship, friend label, or visit (same
+    /// person, place and time) that was there before is replaced. Gatherings are no part of a graph: they are passed
+    /// over.
     package mutating func add(_ record: Record) {
         switch record {
         case .person(let person): people.append(person)
         case .place(let place): if place.city == city { places.append(place) } else { foreignPlaces += 1 }
         case .visit(let visit): visits.append(VisitRow(visit))
         case .friendship(let friendship): friendships.append(friendship)
+        case .friendLabel(let label): labels.append(label)
+        case .gathering: break
         }
     }
 
@@ -52,11 +56,13 @@ package struct CityGraphBuilder: Sendable {
         social.writeFeatures(
             FriendshipEvidence(personFeatures: features.people, people: everyone, areas: areas, visits: visitEdges),
             friendships: friendships, pool: pool)
+        let friendLabels = FriendLabels(labels: labels, people: personIndex, residents: residents.count)
         return CityGraph(
             city: city, people: everyone.map(\.id), residents: residents.count, places: venues.map(\.id),
-            social: social, visits: visitEdges, features: features,
+            social: social, labels: friendLabels, visits: visitEdges, features: features,
             skipped: SkippedRecords(
-                visits: visitEdges.skipped, friendships: social.skipped, places: foreignPlaces))
+                visits: visitEdges.skipped, friendships: social.skipped, places: foreignPlaces,
+                friendLabels: friendLabels.skipped))
     }
 }
 

@@ -145,7 +145,7 @@ import World
 
     @Test func aCountBeyondTheBytesReservesNothing() {
         let claim: [UInt8] = [1, 0, 0, 0, 0, 255, 255, 255, 255]
-        #expect(throws: ByteError.truncated(need: 20 * 4_294_967_295, have: 0)) { try RecordBlock(decoding: claim) }
+        #expect(throws: ByteError.truncated(need: 18 * 4_294_967_295, have: 0)) { try RecordBlock(decoding: claim) }
     }
 
     @Test func anotherFormatIsRefused() {

@@ -109,6 +109,8 @@ struct Rows {
             case .place: ranks.append(1)
             case .visit: ranks.append(2)
             case .friendship: ranks.append(3)
+            case .friendLabel: ranks.append(4)
+            case .gathering: ranks.append(5)
             }
         }
         let isOrdered = ranks == ranks.sorted()
