@@ -61,7 +61,7 @@ extension Verb {
                 SyntheticConfiguration(
                     people: settings.integer("people"), places: settings.integer("places"),
                     cities: settings.integer("cities"), visitsPerPerson: settings.integer("visits"),
-                    seed: UInt64(settings.integer("seed"))))
+                    seed: UInt64(settings.integer("seed"))), search: .products)
         case let word? where word == "foursquare" || word == "gowalla":
             guard invocation.words.count == 2 else {
                 throw UsageError("muster import \(word) needs one folder: muster import \(word) DIR")

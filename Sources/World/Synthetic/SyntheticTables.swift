@@ -1,43 +1,12 @@
 // The made-up world as tables of comma-separated values, one row once (readers send copies to other cities
-// themselves). Written city by city, so that only one city's visits are in memory; the text is made on all
+// themselves), with the columns of `TableKind`. Written city by city, so that only one city's visits are in memory; the text is made on all
 // threads, in pieces that are handed out in order.
 
 import Basics
 
-/// The tables of a world, in the order in which they are best read.
-package enum SyntheticTable: String, CaseIterable, Sendable {
-    case people, places, visits, friendships
-    case friendLabels = "friend_labels"
-    case gatherings
-
-    package var fileName: String { rawValue + ".csv" }
-
-    /// The first line, without its end.
-    package var header: String {
-        switch self {
-        case .people:
-            "user_id,home_city_id,home_neighborhood_id,cat_pref,fine_pref,vibe_pref,area_freqs,avg_sessions_per_week,"
-                + "avg_views_per_session,avg_likes_per_session,avg_saves_per_session,avg_attends_per_month,"
-                + "age_group,gender"
-        case .places:
-            "place_id,city_id,neighborhood_id,category_one_hot,fine_tag_vector,price_band,typical_time_slot,"
-                + "base_popularity,avg_daily_visits,conversion_rate,novelty_score"
-        case .visits:
-            "user_id,place_id,city_id,dwell_time,num_likes,num_saves,num_shares,attended,implicit_rating,timestamp"
-        case .friendships:
-            "user_u,user_v,interest_overlap_score,co_attendance_count,same_neighborhood_freq"
-        case .friendLabels:
-            "user_u,user_v,label_compat,label_attend"
-        case .gatherings:
-            "gathering_id,city_id,place_id,kind,title,host_id,start,end,capacity,price_band,category_one_hot,"
-                + "fine_tag_vector,status"
-        }
-    }
-}
-
 /// How many rows each table of a world got.
 package struct SyntheticCounts: Equatable, Sendable {
-    package var rows: [SyntheticTable: Int] = [:]
+    package var rows: [TableKind: Int] = [:]
     package var total: Int { rows.values.reduce(0, +) }
 }
 
@@ -48,11 +17,11 @@ extension SyntheticWorld {
     /// Makes and writes all cities. `write` gets each table's text in order, headers first, in pieces that end with a
     /// line; pieces of different tables take turns. `progress` is told how much is done, 0...1, rising.
     package func writeTables(
-        _ write: (SyntheticTable, [UInt8]) throws -> Void, progress: (Double) -> Void
+        _ write: (TableKind, [UInt8]) throws -> Void, progress: (Double) -> Void
     ) throws -> SyntheticCounts {
         var counts = SyntheticCounts()
-        for table in SyntheticTable.allCases {
-            try write(table, Array((table.header + "\n").utf8))
+        for table in TableKind.allCases {
+            try write(table, Array((table.columns.map(\.name).joined(separator: ",") + "\n").utf8))
             counts.rows[table] = 0
         }
         let isInvolved = peopleWithFriendsAway()
@@ -83,7 +52,7 @@ extension SyntheticWorld {
     }
 
     private func writePeopleAndPlaces(
-        _ city: SyntheticCity, _ number: Int, _ write: (SyntheticTable, [UInt8]) throws -> Void,
+        _ city: SyntheticCity, _ number: Int, _ write: (TableKind, [UInt8]) throws -> Void,
         _ counts: inout SyntheticCounts
     ) throws {
         try writeRows(.people, city.residents, write, &counts) { text, person in
@@ -95,7 +64,7 @@ extension SyntheticWorld {
     }
 
     private func writeVisits(
-        _ city: SyntheticCity, _ write: (SyntheticTable, [UInt8]) throws -> Void, _ counts: inout SyntheticCounts
+        _ city: SyntheticCity, _ write: (TableKind, [UInt8]) throws -> Void, _ counts: inout SyntheticCounts
     ) throws {
         try writePieces(.visits, city.visits.count, write) { row, text in
             for visit in city.visits[row] {
@@ -106,7 +75,7 @@ extension SyntheticWorld {
     }
 
     private func writeTies(
-        _ friendships: [Friendship], _ labels: [FriendLabel], _ write: (SyntheticTable, [UInt8]) throws -> Void,
+        _ friendships: [Friendship], _ labels: [FriendLabel], _ write: (TableKind, [UInt8]) throws -> Void,
         _ counts: inout SyntheticCounts
     ) throws {
         try writeRows(.friendships, friendships, write, &counts) { $0.add($1) }
@@ -114,7 +83,7 @@ extension SyntheticWorld {
     }
 
     private func writeRows<Rows: RandomAccessCollection & Sendable>(
-        _ table: SyntheticTable, _ rows: Rows, _ write: (SyntheticTable, [UInt8]) throws -> Void,
+        _ table: TableKind, _ rows: Rows, _ write: (TableKind, [UInt8]) throws -> Void,
         _ counts: inout SyntheticCounts, _ add: @Sendable (inout TableText, Rows.Element) -> Void
     ) throws where Rows.Index == Int {
         try writePieces(table, rows.count, write) { row, text in add(&text, rows[rows.startIndex + row]) }
@@ -123,7 +92,7 @@ extension SyntheticWorld {
 
     /// Makes the text of rows 0..<count, some pieces at a time, and hands it out in order.
     private func writePieces(
-        _ table: SyntheticTable, _ count: Int, _ write: (SyntheticTable, [UInt8]) throws -> Void,
+        _ table: TableKind, _ count: Int, _ write: (TableKind, [UInt8]) throws -> Void,
         _ add: @Sendable (Int, inout TableText) -> Void
     ) throws {
         let batch = 8 * pool.threads

@@ -1,6 +1,6 @@
 import Basics
 
-/// Rows of tables as comma-separated text. Numbers are written so that reading them gives the same numbers,
+/// Rows of tables as comma-separated text, values in the order of `TableKind.columns`. Numbers are written so that reading them gives the same numbers,
 /// which the rounding of the made-up world allows: see `rounded(_:to:)`.
 struct TableText {
     private(set) var bytes: [UInt8] = []
@@ -57,7 +57,6 @@ struct TableText {
         integer(visit.saves)
         integer(visit.shares)
         text(visit.attended ? "true" : "false")
-        number(visit.implicitRating, places: 4)
         moment(visit.time)
         endLine()
     }
@@ -74,17 +73,17 @@ struct TableText {
     mutating func add(_ label: FriendLabel) {
         integer(label.first.number)
         integer(label.second.number)
-        integer(label.isCompatible ? UInt8(1) : 0)
-        integer(label.attends ? UInt8(1) : 0)
+        text(label.isCompatible ? "true" : "false")
+        text(label.attends ? "true" : "false")
         endLine()
     }
 
     mutating func add(_ gathering: Gathering, city: Int) {
         integer(gathering.id.number)
-        text(SyntheticCities.name(city))
-        integer(gathering.place.number)
         text(gathering.kind.name)
         text(gathering.title)
+        text(SyntheticCities.name(city))
+        integer(gathering.place.number)
         if let host = gathering.host { integer(host.number) } else { bytes.append(Self.comma) }
         moment(gathering.start)
         if let end = gathering.end { moment(end) } else { bytes.append(Self.comma) }
@@ -153,7 +152,7 @@ extension TableText {
         while bytes[bytes.count - 1] == UInt8(ascii: "0") { bytes.removeLast() }
     }
 
-    /// As 2026-01-05T18:30:00.250Z. Days to dates as in Hinnant, "chrono-compatible low-level date algorithms";
+    /// As 2026-01-05T18:30:00.250Z, the fraction only where it is not zero. Days to dates as in Hinnant, "chrono-compatible low-level date algorithms";
     /// times before 1970 do not occur.
     private mutating func moment(_ time: Timestamp) {
         let milliseconds = UInt64(time.milliseconds)
@@ -169,8 +168,8 @@ extension TableText {
         part(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1, width: 2, "T")
         part(milliseconds / 3_600_000 % 24, width: 2, ":")
         part(milliseconds / 60_000 % 60, width: 2, ":")
-        part(milliseconds / 1000 % 60, width: 2, ".")
-        part(milliseconds % 1000, width: 3, "Z")
+        part(milliseconds / 1000 % 60, width: 2, milliseconds % 1000 == 0 ? "Z" : ".")
+        if milliseconds % 1000 != 0 { part(milliseconds % 1000, width: 3, "Z") }
         bytes.append(Self.comma)
     }
 
