@@ -48,19 +48,21 @@ extension Bench {
 
 /// The tables of a world, of which only the size and a digest are kept.
 private struct WrittenWorld {
-    private(set) var counts = SyntheticCounts()
-    private(set) var bytes = 0
+    let counts: SyntheticCounts
+    let bytes: Int
     /// Mixes every byte of every table, tables told apart.
-    private(set) var digest: [TableKind: UInt64] = [:]
+    let digest: [TableKind: UInt64]
 
     init(_ configuration: SyntheticConfiguration, _ pool: ComputePool) throws {
         let cities = (0..<configuration.cities).map { CityID(UInt32($0)) }
         let world = try SyntheticWorld(configuration, cities: cities, search: .products, pool: pool)
+        var (length, digests): (Int, [TableKind: UInt64]) = (0, [:])
         counts = try world.writeTables(
             { table, text in
-                bytes += text.count
-                digest[table] = Self.mixed(text, into: digest[table] ?? 0)
+                length += text.count
+                digests[table] = Self.mixed(text, into: digests[table] ?? 0)
             }, progress: { _ in })
+        (bytes, digest) = (length, digests)
     }
 
     /// Eight bytes a step.

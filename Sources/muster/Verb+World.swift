@@ -27,7 +27,8 @@ extension Verb {
                 "visits-per-person", "visits of each of them, on average", .integer(0...10_000), default: "125",
                 scope: .call),
             Setting("seed", "seed of the made-up world", .integer(0...Int.max), default: "1", scope: .call),
-            Setting("threads", "threads that compute; 0: all processors", .integer(0...1024), default: "0", scope: .call),
+            Setting(
+                "threads", "threads that compute; 0: all processors", .integer(0...1024), default: "0", scope: .call),
         ]
     ) { invocation in
         switch invocation.words.first {
@@ -119,7 +120,7 @@ extension Verb {
         let files = FileManager.default
         if files.fileExists(atPath: folder + "/venues.tsv") { return FoursquareDataSet(directory: folder) }
         if files.fileExists(atPath: folder + "/poi_city.tsv") { return GowallaDataSet(directory: folder) }
-        return TableDataSet(folder)
+        throw CommandError("no tables")
     }
 }
 

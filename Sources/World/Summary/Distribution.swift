@@ -17,17 +17,18 @@ package struct Distribution: Sendable {
 
     /// O(count log count).
     package init(_ numbers: [Double]) {
-        values = numbers.sorted()
-        let count = Double(max(numbers.count, 1))
-        let mean = values.reduce(0, +) / count
+        let sorted = numbers.sorted()
+        let count = Double(max(sorted.count, 1))
+        let mean = sorted.reduce(0, +) / count
         func moment(_ order: Int) -> Double {
-            values.reduce(0) { sum, value in
+            sorted.reduce(0) { sum, value in
                 var power = 1.0
                 for _ in 0..<order { power *= value - mean }
                 return sum + power
             } / count
         }
         let variance = moment(2)
+        values = sorted
         self.mean = mean
         deviation = variance.squareRoot()
         skewness = variance > 0 ? moment(3) / (variance * variance.squareRoot()) : 0

@@ -42,7 +42,7 @@ package struct HiddenTruth: Sendable {
     }
 
     /// How much a person likes a place, all told: the logarithm, up to a constant of the person, of how often they
-    /// would choose it. About 0 to 11.
+    /// would choose it. About -1 to 13.
     package func utility(_ person: PersonID, _ place: PlaceID) -> Float {
         score.utility(Int(person.number), Int(place.number))
     }

@@ -9,7 +9,8 @@ package struct SimilaritySearch: Sendable {
         @Sendable (_ vectors: [Float], _ dimensions: Int, _ count: Int, _ pool: ComputePool) -> [[UInt32]]
 
     package init(
-        nearest: @escaping @Sendable (_ vectors: [Float], _ dimensions: Int, _ count: Int, _ pool: ComputePool) ->
+        nearest:
+            @escaping @Sendable (_ vectors: [Float], _ dimensions: Int, _ count: Int, _ pool: ComputePool) ->
             [[UInt32]]
     ) {
         self.nearest = nearest

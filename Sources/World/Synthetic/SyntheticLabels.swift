@@ -48,7 +48,9 @@ struct SyntheticLabels: Sendable {
     }
 
     private func compatible(_ first: Int, _ second: Int, overlap: Float, coAttendance: UInt32) -> FriendLabel? {
-        guard FriendLabel.compatibility(interestOverlap: overlap, coAttendance: coAttendance) == true else { return nil }
+        guard FriendLabel.compatibility(interestOverlap: overlap, coAttendance: coAttendance) == true else {
+            return nil
+        }
         var random = random.child("attends", UInt64(first), UInt64(second))
         let chance = FriendLabel.attendanceChance(interestOverlap: overlap, coAttendance: coAttendance)
         return FriendLabel(

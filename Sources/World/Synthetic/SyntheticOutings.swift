@@ -11,7 +11,7 @@ struct SyntheticOutings: Sendable {
     /// Friends less alike do not go out together.
     private static let leastOverlap: Float = 0.25
     /// Outings of a pair for each of a person's visits, at an ordinary overlap of friends.
-    private static let outingsPerVisit: Float = 0.01
+    private static let outingsPerVisit: Float = 0.02
     private static let ordinaryOverlap: Float = 0.7
     /// Places that each of the two proposes: some where they have been.
     private static let proposals = 4

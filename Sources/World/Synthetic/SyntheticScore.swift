@@ -12,10 +12,10 @@ import Darwin
 
 /// The score of a person for a place, in parts.
 struct SyntheticScore: Sendable {
-    static let interestWeight: Float = 7
+    static let interestWeight: Float = 8
     static let categoryWeight: Float = 2
-    static let areaWeight: Float = 1.5
-    static let popularityWeight: Float = 0.4
+    static let areaWeight: Float = 2.5
+    static let popularityWeight: Float = 0.6
     static let whimWeight: Float = 0.3
 
     let people: SyntheticPeople
@@ -28,7 +28,7 @@ struct SyntheticScore: Sendable {
         whims = random.child("whims").state
     }
 
-    /// The part that is taste, 0 to about 9: cosine of the fine tags and weight of the categories.
+    /// The part that is taste, 0 to about 10: cosine of the fine tags and weight of the categories.
     func affinity(_ person: Int, _ place: Int) -> Float {
         let (tags, taste) = (people.persons[person].tags, people.persons[person].taste)
         var interest: Float = 0
@@ -70,7 +70,7 @@ struct SyntheticScore: Sendable {
 
     /// How well a place that somebody likes so much pleases them, 0...1.
     static func joy(ofAffinity affinity: Float) -> Float {
-        let ordinaryAffinity: Float = 2.6
+        let ordinaryAffinity: Float = 3
         return 1 / (1 + exp(ordinaryAffinity - affinity))
     }
 }
