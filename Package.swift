@@ -45,10 +45,13 @@ let package = Package(
         system("CHiredis"),
         system("CMicroHTTP"),
         system("CRelaxed"),
+        system("CZlib"),
+        system("CZstd"),
         // Floor 1
         module("Basics"),
+        module("Streams", ["CZlib", "CZstd"]),
         // Floor 2
-        module("World", ["Basics"]),
+        module("World", ["Basics", "Streams"]),
         module("Linalg", ["Basics", "COpenBLAS", "CRelaxed"]),
         module("Wire", ["Basics"]),
         // Floor 3
@@ -69,13 +72,14 @@ let package = Package(
         program("muster-worker", at: "Worker", ["Basics", "Linalg", "Wire", "Store", "Transport", "Learn", "Shard"]),
         program(
             "muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
-        program("muster", at: "Sources/muster", ["Basics", "World", "Linalg", "Wire", "Nearest", "Transport"]),
+        program("muster", at: "Sources/muster", ["Basics", "Streams", "World", "Linalg", "Wire", "Nearest", "Transport"]),
         program(
             "muster-bench", at: "Benchmarks",
             ["Basics", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Shard"]),
         // Tests, in the same order
         tests("Basics", ["Basics"]),
-        tests("World", ["World", "Basics"]),
+        tests("Streams", ["Streams"]),
+        tests("World", ["World", "Streams", "Basics"]),
         tests("Linalg", ["Linalg", "Basics"]),
         tests("Wire", ["Wire", "Basics"]),
         tests("Graph", ["Graph", "World", "Basics"]),

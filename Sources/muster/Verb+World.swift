@@ -120,7 +120,7 @@ extension Verb {
         let files = FileManager.default
         if files.fileExists(atPath: folder + "/venues.tsv") { return FoursquareDataSet(directory: folder) }
         if files.fileExists(atPath: folder + "/poi_city.tsv") { return GowallaDataSet(directory: folder) }
-        throw CommandError("no tables")
+        return try TableDataSet(directory: folder)
     }
 }
 

@@ -142,8 +142,8 @@ extension TableKind {
 
     private static let gatheringColumns = [
         Column("gathering_id", .identifier, required: true, also: ["gathering", "id"]),
-        Column("kind", .text, required: true),
-        Column("title", .text, required: true),
+        Column("kind", .text),
+        Column("title", .text),
         Column("city_id", .text, required: true, also: ["city"]),
         Column("place_id", .identifier, required: true, also: ["place"]),
         Column("host_id", .identifier, also: ["host"]),

@@ -39,6 +39,8 @@ package protocol DataSet: Sendable {
     /// city; a friendship and a friend label to the home cities of both; a gathering to its city, in
     /// which its host need not be known. The same data set and cities give the same rows in the same order.
     ///
+    /// A data set that need not fit in memory may send the halo copies last.
+    ///
     /// `cities` says which number each name has; rows of cities that are not in it are rejected.
     /// `progress` is told how much is done, 0...1, rising. Throws `ImportError`, and whatever
     /// `emit` and `reject` throw, which is how a caller stops the reading.
@@ -58,6 +60,10 @@ package enum ImportError: Error, Equatable {
     case missingColumn(file: String, column: String)
     /// A setting out of its range.
     case badSetting(name: String, value: Int, rule: String)
+    /// A file that is not what it must be: damaged, in another encoding, with a header that contradicts itself.
+    case malformed(file: String, reason: String)
+    /// What is meant cannot be told from what was given; the sentence says why and what to do.
+    case ambiguous(String)
     /// A city of the data set that was given no number.
     case unknownCity(String)
 }
@@ -70,9 +76,13 @@ extension ImportError: CustomStringConvertible {
         case .unreadable(let file, let reason):
             "cannot read \(file): \(reason)"
         case .missingColumn(let file, let column):
-            "\(file) has no column \(column); its first line must name its columns, separated by tabs"
+            "\(file) has no column \(column); its first line must name its columns"
         case .badSetting(let name, let value, let rule):
             "\(name) is \(value), but it must be \(rule)"
+        case .malformed(let file, let reason):
+            "\(file) cannot be read to its end: \(reason)"
+        case .ambiguous(let sentence):
+            sentence
         case .unknownCity(let name):
             "city \(name) has no number; register the data set's cities before reading it"
         }

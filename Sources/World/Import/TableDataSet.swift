@@ -1,0 +1,193 @@
+// A world in tables: one file each of people, places, visits, friendships, friend labels and gatherings, or only
+// some of them. Files are streamed, so their size does not matter; what stays in memory is a home for every person,
+// a city for every place, and who is a guest where.
+//
+// A table that is not there is taken to be loaded already: visits are then not checked against it. Of people and
+// places that are given twice, the second is rejected; of other rows with equal keys the later one counts, as it
+// does everywhere. All files are looked at before anything is sent.
+
+package import Basics
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// How many rows of a file were taken; `rows` is `taken` and `rejected` together.
+package struct TableTally: Equatable, Sendable {
+    package let kind: TableKind
+    package let file: String
+    package var rows = 0
+    package var taken = 0
+    package var rejected = 0
+}
+
+/// Tables in a folder or in files. See `Columns.swift` for names, columns and spelling.
+package struct TableDataSet: DataSet {
+    let files: [TableFile]
+    /// The city of rows that do not name one.
+    let city: String?
+
+    /// The tables of one folder.
+    package init(directory: String, city: String? = nil) throws(ImportError) {
+        files = try TableFile.all(in: directory)
+        self.city = city
+    }
+
+    /// Single files. `table` says what a file holds whose name does not tell; `name` what messages call the files,
+    /// where that is not their own name.
+    package init(
+        paths: [String], table: TableKind? = nil, name: String? = nil, city: String? = nil
+    ) throws(ImportError) {
+        var files: [TableFile] = []
+        for path in paths {
+            guard let kind = table ?? TableFile.kind(of: path) else {
+                throw .ambiguous(
+                    "\(name ?? path) does not say which table it is; name it people.csv, visits.csv ..., or say --table")
+            }
+            if let other = files.first(where: { $0.kind == kind }) {
+                throw .ambiguous("\(other.path) and \(path) are both \(kind.rawValue): load them one after the other")
+            }
+            let last = path.split(separator: "/").last.map { String($0) }
+            files.append(TableFile(kind: kind, path: path, name: name ?? last ?? path))
+        }
+        self.files = TableKind.allCases.compactMap { kind in files.first { $0.kind == kind } }
+        self.city = city
+    }
+
+    func file(_ kind: TableKind) -> TableFile? { files.first { $0.kind == kind } }
+
+    /// True where the city of such rows must stand in the rows themselves.
+    func needsCityColumn(_ kind: TableKind) -> Bool {
+        switch kind {
+        case .people, .places, .gatherings: city == nil
+        case .visits: city == nil && file(.places) == nil
+        case .friendships, .friendLabels: false
+        }
+    }
+
+    /// One sentence for each file with columns that mean nothing to us. Throws as `outline` does.
+    package func notes() throws(ImportError) -> [String] {
+        var notes: [String] = []
+        for file in files {
+            let names = try inspect(file)
+            if !names.isEmpty {
+                let list = names.map { "'\($0.prefix(40))'" }.joined(separator: ", ")
+                notes.append("\(file.name): \(names.count == 1 ? "column" : "columns") \(list) not known, ignored")
+            }
+        }
+        return notes
+    }
+
+    package func outline() throws(ImportError) -> [CityOutline] {
+        for file in files { _ = try inspect(file) }
+        for kind in [TableKind.friendships, .friendLabels] {
+            guard let file = file(kind), self.file(.people) == nil, city == nil else { continue }
+            throw .ambiguous(
+                "\(file.name) needs the people beside it, since their rows are kept in the home cities of both; load "
+                    + "it together with people.csv, or say --city")
+        }
+        var cities = CityCount()
+        if let city { cities.count(name: city, rows: 0) }
+        var tables: [TableKind] = [.places, .people]
+        if file(.places) == nil { tables += [.visits, .gatherings] }
+        for kind in tables {
+            guard let file = file(kind), let slot = kind.citySlot else { continue }
+            let reader = try open(file)
+            while true {
+                let step = try reader.next()
+                if case .end = step { break }
+                if case .row = step, let name = reader.field(slot) { cities.count(name) }
+            }
+        }
+        return cities.outlines
+    }
+
+    func open(_ file: TableFile) throws(ImportError) -> TableReader {
+        try TableReader(file.kind, path: file.path, name: file.name, needsCity: needsCityColumn(file.kind))
+    }
+
+    /// The names of a file's unknown columns. Throws where it lacks a column. Of JSON Lines, where each row brings
+    /// its own columns, the first rows decide: a column that none of a thousand has is missing altogether.
+    private func inspect(_ file: TableFile) throws(ImportError) -> [String] {
+        let reader = try open(file)
+        if reader.hasHeader { return reader.ignored }
+        var missing = file.kind.columns.indices.filter { slot in
+            slot == file.kind.citySlot ? needsCityColumn(file.kind) : file.kind.columns[slot].isRequired
+        }
+        var rows = 0
+        while rows < 1000 {
+            let step = try reader.next()
+            if case .end = step { break }
+            guard case .row = step else { continue }
+            rows += 1
+            missing.removeAll { reader.has($0) }
+        }
+        if rows > 0, let slot = missing.first {
+            throw .missingColumn(file: file.name, column: file.kind.columns[slot].name)
+        }
+        return reader.ignoredKeys
+    }
+
+    package func read(
+        cities: [String: CityID], emit: (CityID, Record) throws -> Void, reject: (Reject) throws -> Void,
+        progress: (Double) -> Void
+    ) throws {
+        _ = try readCounting(cities: cities, emit: emit, reject: reject, progress: progress)
+    }
+
+    /// As `read`, and says for each file how many of its rows were taken.
+    package func readCounting(
+        cities: [String: CityID], emit: (CityID, Record) throws -> Void, reject: (Reject) throws -> Void,
+        progress: (Double) -> Void
+    ) throws -> [TableTally] {
+        try withoutActuallyEscaping(emit) { emit in
+            try withoutActuallyEscaping(reject) { reject in
+                try withoutActuallyEscaping(progress) { progress in
+                    let reading = try TableReading(self, cities, emit: emit, reject: reject, progress: progress)
+                    try reading.readAll()
+                    return reading.tallies
+                }
+            }
+        }
+    }
+}
+
+extension TableKind {
+    /// The column that names a row's city.
+    var citySlot: Int? {
+        switch self {
+        case .people, .places: 1
+        case .visits: 2
+        case .gatherings: 3
+        case .friendships, .friendLabels: nil
+        }
+    }
+}
+
+/// Cities in order of first appearance with how often they are named. Names that are no text of 1...200 bytes are
+/// passed over: reading the rows rejects them.
+private struct CityCount {
+    private(set) var outlines: [CityOutline] = []
+    private var rows: [String: Int] = [:]
+    private var last: [UInt8] = []
+    private var lastRow = 0
+
+    mutating func count(_ name: FieldBytes) {
+        if last.count != name.count || !last.elementsEqual(name) {
+            guard name.count <= CityNames.bytesMax, let text = String(validating: name, as: UTF8.self) else { return }
+            last = Array(name)
+            lastRow = row(text)
+        }
+        outlines[lastRow].size += 1
+    }
+
+    mutating func count(name: String, rows: UInt64) { outlines[row(name)].size += rows }
+
+    private mutating func row(_ name: String) -> Int {
+        if let row = rows[name] { return row }
+        rows[name] = outlines.count
+        outlines.append(CityOutline(name: name, size: 0))
+        return outlines.count - 1
+    }
+}
