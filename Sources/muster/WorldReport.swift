@@ -1,3 +1,4 @@
+import Basics
 import World
 
 /// What `muster world describe` says.

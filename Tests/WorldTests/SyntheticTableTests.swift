@@ -48,13 +48,15 @@ import World
         func list(_ field: Substring) -> [Float] { field.split(separator: ";").compactMap { Float($0) } }
         let people = Dictionary(data.people.map { ($0.person.id, $0.person) }, uniquingKeysWith: { first, _ in first })
         for row in rows(text[.people]).dropFirst() {
-            let person = try #require(people[PersonID(try #require(UInt64(row[0])))])
+            let number = try #require(UInt64(row[0]))
+            let person = try #require(people[PersonID(number)])
             #expect(list(row[3]) == person.categoryPreference && list(row[4]) == person.finePreference)
             #expect(list(row[5]) == person.vibePreference && Float(row[7]) == person.sessionsPerWeek)
         }
         let places = Dictionary(data.places.map { ($0.place.id, $0.place) }, uniquingKeysWith: { first, _ in first })
         for row in rows(text[.places]).dropFirst() {
-            let place = try #require(places[PlaceID(try #require(UInt64(row[0])))])
+            let number = try #require(UInt64(row[0]))
+            let place = try #require(places[PlaceID(number)])
             #expect(list(row[4]) == place.fineTags && Float(row[7]) == place.popularity?.base)
             #expect(Float(row[8]) == place.popularity?.dailyVisits && Float(row[10]) == place.popularity?.novelty)
         }

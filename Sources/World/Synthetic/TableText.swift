@@ -1,7 +1,7 @@
 import Basics
 
-/// Rows of tables as comma-separated text, values in the order of `TableKind.columns`. Numbers are written so that reading them gives the same numbers,
-/// which the rounding of the made-up world allows: see `rounded(_:to:)`.
+/// Rows of tables as comma-separated text, values in the order of `TableKind.columns`. Numbers are written so that
+/// reading them gives the same numbers, which the rounding of the made-up world allows: see `rounded(_:to:)`.
 struct TableText {
     private(set) var bytes: [UInt8] = []
 
@@ -152,8 +152,8 @@ extension TableText {
         while bytes[bytes.count - 1] == UInt8(ascii: "0") { bytes.removeLast() }
     }
 
-    /// As 2026-01-05T18:30:00.250Z, the fraction only where it is not zero. Days to dates as in Hinnant, "chrono-compatible low-level date algorithms";
-    /// times before 1970 do not occur.
+    /// As 2026-01-05T18:30:00.250Z, the fraction only where it is not zero. Days to dates as in Hinnant,
+    /// "chrono-compatible low-level date algorithms"; times before 1970 do not occur.
     private mutating func moment(_ time: Timestamp) {
         let milliseconds = UInt64(time.milliseconds)
         let shifted = milliseconds / 86_400_000 + 719_468
