@@ -72,7 +72,8 @@ let package = Package(
         program("muster-worker", at: "Worker", ["Basics", "Linalg", "Wire", "Store", "Transport", "Learn", "Shard"]),
         program(
             "muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
-        program("muster", at: "Sources/muster", ["Basics", "Streams", "World", "Wire", "Transport"]),
+        program(
+            "muster", at: "Sources/muster", ["Basics", "Streams", "World", "Linalg", "Wire", "Nearest", "Transport"]),
         program(
             "muster-bench", at: "Benchmarks",
             ["Basics", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Shard"]),

@@ -15,7 +15,9 @@ struct Cities {
     }
 
     /// A made-up world.
-    init(made configuration: SyntheticConfiguration) throws { try self.init(SyntheticDataSet(configuration)) }
+    init(made configuration: SyntheticConfiguration, pool: ComputePool = ComputePool(threads: 1)) throws {
+        try self.init(SyntheticDataSet(configuration, search: .products, pool: pool))
+    }
 
     /// Opens what `--data` names, or makes up what the other options say, and tells `run` what it is.
     init(_ run: Run) throws {

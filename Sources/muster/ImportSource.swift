@@ -17,7 +17,7 @@ func importSource(_ invocation: Invocation, words: [String]) throws -> any DataS
             SyntheticConfiguration(
                 people: settings.integer("people"), places: settings.integer("places"),
                 cities: settings.integer("cities"), visitsPerPerson: settings.integer("visits"),
-                seed: UInt64(settings.integer("seed"))))
+                seed: UInt64(settings.integer("seed"))), search: .products)
     case "foursquare", "gowalla", "lightgcn":
         guard words.count == 2 else {
             throw UsageError("muster import \(word) needs one folder: muster import \(word) DIR")

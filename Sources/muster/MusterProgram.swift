@@ -1,6 +1,7 @@
 import Basics
 import FoundationEssentials
 import Glibc
+import Linalg
 import Wire
 
 /// muster: what people type. Each verb is one row of `verbs`; data goes to standard output, talk to standard error.
@@ -9,11 +10,15 @@ import Wire
 @main
 enum MusterProgram {
     static let verbs: [Verb] = [
-        .importing, .export, .status, .train, .plan, .seeds, .influencers, .pause, .resume, .cancel, .keys,
+        .importing, .export, .world, .status, .train, .plan, .seeds, .influencers, .pause, .resume, .cancel, .keys,
     ]
 
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
+        // The verbs that make up worlds multiply matrices; the others do not pay for starting anew.
+        if let word = arguments.first, ["import", "world"].contains(word) {
+            BLAS.configure(arguments: CommandLine.arguments)
+        }
         guard let word = arguments.first, word != "help", word != "--help", word != "-h" else {
             guard arguments.first == "help", let name = arguments.dropFirst().first else {
                 print(overview)

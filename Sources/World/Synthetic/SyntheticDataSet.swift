@@ -1,56 +1,21 @@
-// A made-up world whose people behave for reasons: they go where their taste, their part of town,
-// their friends and, a little, the crowd take them. A model can learn it, and because everything
-// comes from one seed, it can be made again anywhere. Specification section 7.
-
 package import Basics
 
-/// How large a made-up world is.
-package struct SyntheticConfiguration: Equatable, Sendable {
-    /// At least one per city.
-    package var people: Int
-    /// At least one per city.
-    package var places: Int
-    package var cities: Int
-    package var neighborhoodsPerCity: Int
-    package var visitsPerPerson: Int
-    /// The same seed and sizes give the same world.
-    package var seed: UInt64
-
-    package init(
-        people: Int, places: Int, cities: Int, neighborhoodsPerCity: Int = 15, visitsPerPerson: Int = 60,
-        seed: UInt64 = 1
-    ) {
-        self.people = people
-        self.places = places
-        self.cities = cities
-        self.neighborhoodsPerCity = neighborhoodsPerCity
-        self.visitsPerPerson = visitsPerPerson
-        self.seed = seed
-    }
-
-    /// Throws the first setting that is out of its range.
-    package func validate() throws(ImportError) {
-        try check("cities", cities, 1...10_000)
-        try check("people", people, cities...10_000_000)
-        try check("places", places, cities...10_000_000)
-        try check("neighborhoods per city", neighborhoodsPerCity, 1...1_000)
-        try check("visits per person", visitsPerPerson, 0...10_000)
-    }
-
-    private func check(_ name: String, _ value: Int, _ valid: ClosedRange<Int>) throws(ImportError) {
-        guard valid.contains(value) else {
-            let rule = "\(valid.lowerBound)...\(valid.upperBound)"
-            throw .badSetting(name: "number of \(name)", value: value, rule: rule)
-        }
-    }
-}
-
-/// The made-up world as a data set. Made anew by each reading: O(people × (places of their
-/// city + visits)). Validates its configuration when used.
+/// The made-up world as a data set. Made anew by each reading, all of it in memory at once. Validates its
+/// configuration when used.
 package struct SyntheticDataSet: DataSet {
     private let configuration: SyntheticConfiguration
+    private let search: SimilaritySearch
+    private let pool: ComputePool
 
-    package init(_ configuration: SyntheticConfiguration) { self.configuration = configuration }
+    /// `search` finds similar people; any exact one makes the same world, on any number of threads.
+    package init(
+        _ configuration: SyntheticConfiguration, search: SimilaritySearch = .plain,
+        pool: ComputePool = ComputePool(threads: 1)
+    ) {
+        self.configuration = configuration
+        self.search = search
+        self.pool = pool
+    }
 
     package func outline() throws(ImportError) -> [CityOutline] {
         try configuration.validate()
@@ -69,10 +34,92 @@ package struct SyntheticDataSet: DataSet {
             guard let number = cities[name] else { throw ImportError.unknownCity(name) }
             numbers.append(number)
         }
-        let made = 0.3
-        let world = SyntheticWorld(configuration, cities: numbers)
-        progress(made)
-        try world.emitAll(emit, progress, from: made)
+        let world = try SyntheticWorld(configuration, cities: numbers, search: search, pool: pool)
+        let made = 0.4
+        var rows = SyntheticRows(world)
+        for city in numbers.indices {
+            rows.add(world.city(city))
+            progress(made * Double(city + 1) / Double(numbers.count))
+        }
+        try rows.emitAll(emit, progress, from: made)
         progress(1)
+    }
+}
+
+/// All rows of a made-up world, each sent to the cities that must hold it.
+private struct SyntheticRows {
+    private let world: SyntheticWorld
+    private var cities: [SyntheticCity] = []
+
+    init(_ world: SyntheticWorld) { self.world = world }
+
+    mutating func add(_ city: SyntheticCity) { cities.append(city) }
+
+    func emitAll(
+        _ emit: (CityID, Record) throws -> Void, _ progress: (Double) -> Void, from made: Double
+    ) throws {
+        let between = world.betweenCities(AttendedPlaces(joining: cities.map(\.attended)))
+        let people = world.score.people
+        let total = cities.reduce(people.persons.count) { total, city in
+            total + city.places.count + city.visits.reduce(0) { $0 + $1.count } + city.friendships.count
+        }
+        var meter = ProgressMeter(total: total, from: made)
+        try guests().forEach(homes: people.persons.map { Int($0.home) }) { person, city in
+            let home = people.home(of: person)
+            try emit(world.cities[city], .person(people.record(person, home: world.cities[home])))
+            if city == home { meter.step(progress) }
+        }
+        for (city, number) in zip(cities, world.cities) {
+            for place in city.places {
+                try emit(number, .place(world.score.places.record(place, in: number)))
+                meter.step(progress)
+            }
+        }
+        for city in cities {
+            for (person, visits) in zip(city.residents, city.visits) {
+                for visit in visits {
+                    try emit(world.cities[Int(visit.city)], .visit(world.record(of: visit, by: person)))
+                    meter.step(progress)
+                }
+            }
+        }
+        for (city, number) in zip(cities, world.cities) {
+            for friendship in city.friendships {
+                try emit(number, .friendship(friendship))
+                meter.step(progress)
+            }
+        }
+        for friendship in between.friendships {
+            for city in homes(friendship.first, friendship.second) { try emit(city, .friendship(friendship)) }
+        }
+        for (city, number) in zip(cities, world.cities) {
+            for label in city.labels { try emit(number, .friendLabel(label)) }
+        }
+        for label in between.labels {
+            for city in homes(label.first, label.second) { try emit(city, .friendLabel(label)) }
+        }
+        for (city, number) in zip(cities, world.cities) {
+            for gathering in city.gatherings { try emit(number, .gathering(gathering)) }
+        }
+    }
+
+    private func homes(_ first: PersonID, _ second: PersonID) -> [CityID] {
+        [first, second].map { world.cities[world.score.people.home(of: Int($0.number))] }
+    }
+
+    private func guests() -> GuestList {
+        var guests = GuestList()
+        for (home, city) in cities.enumerated() {
+            for (person, visits) in zip(city.residents, city.visits) {
+                for visit in visits { guests.note(person: person, in: Int(visit.city), home: home) }
+            }
+        }
+        for tie in world.tiesBetweenCities {
+            let (first, second) = (Int(tie.first), Int(tie.second))
+            let (firstHome, secondHome) = (world.score.people.home(of: first), world.score.people.home(of: second))
+            guests.note(person: first, in: secondHome, home: firstHome)
+            guests.note(person: second, in: firstHome, home: secondHome)
+        }
+        return guests
     }
 }

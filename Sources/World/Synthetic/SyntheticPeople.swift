@@ -1,188 +1,129 @@
-// Who lives where and what they like. A person's true taste decides where they go; their record
-// states it only roughly (some tags are left out, weights are off), as people do. So a model that
-// listens to the record alone does worse than one that also watches where people go.
-
 import Basics
 
 /// All people of a made-up world, by number; a city's people are neighbours.
-struct SyntheticPeople {
-    static let tagsCount = Taxonomy.fineTags.count
-    static let categoriesCount = Taxonomy.categories.count
-
+struct SyntheticPeople: Sendable {
     /// City c is the home of `starts[c]..<starts[c + 1]`.
     let starts: [Int]
-    /// The home city of each person.
-    private(set) var homes: [Int] = []
-    private(set) var neighborhoods: [UInt16] = []
-    private(set) var areas: [[AreaFrequency]] = []
-    /// True weights of the coarse categories, [people, 6], rows sum to one.
-    private(set) var categories: [Float] = []
-    /// True taste for the fine tags, [people, 100], rows of Euclidean length one.
-    private(set) var tastes: [Float] = []
-    /// What each person says about themselves.
-    private(set) var statements: [Statement] = []
+    let persons: [SyntheticPerson]
 
-    /// The part of a record that is told, not seen.
-    struct Statement {
-        var categories: [Float]
-        var fineTags: [Float]
-        var vibes: [Float]
-        /// The Euclidean length of `fineTags`.
-        var length: Float
-        var sessionsPerWeek: Float
-        var viewsPerSession: Float
-        var likesPerSession: Float
-        var savesPerSession: Float
-        var attendsPerMonth: Float
-    }
-
-    /// Small: most of a person's interest goes to one or two categories.
-    private static let categoryConcentration = 0.35
-    /// Weights below this are too small to act on; they are dropped.
-    private static let leastWeight = 0.004
-
-    /// Vibes that go with each coarse category.
-    private static let vibesOfCategory: [[Int]] = [
-        [1, 13, 11, 22, 24],  // entertainment: extrovert, social, spontaneous, playful, musical
-        [3, 6, 16, 8, 12],  // sports: fitness, early_bird, competitive, adventurous, planner
-        [2, 5, 1, 19, 24],  // clubs: party, night_owl, extrovert, trendy, musical
-        [7, 15, 9, 28, 13],  // dining: foodie, romantic, chill, luxury, social
-        [8, 20, 23, 14, 6],  // outdoors: adventurous, outdoorsy, mindful, independent, early_bird
-        [4, 10, 17, 0, 18],  // culture: artsy, intellectual, curious, introvert, nostalgic
-    ]
-
-    init(_ configuration: SyntheticConfiguration, _ random: SeededRandom) {
-        starts = SyntheticCities.shares(of: configuration.people, among: configuration.cities)
-        categories.reserveCapacity(configuration.people * Self.categoriesCount)
-        tastes.reserveCapacity(configuration.people * Self.tagsCount)
-        for city in 0..<configuration.cities {
-            for person in starts[city]..<starts[city + 1] {
-                var random = random.child("person", UInt64(person))
-                homes.append(city)
-                addAreas(configuration.neighborhoodsPerCity, &random)
-                addTaste(&random)
-            }
+    init(_ configuration: SyntheticConfiguration, _ random: SeededRandom, _ pool: ComputePool) {
+        let starts = SyntheticCities.shares(of: configuration.people, among: configuration.cities)
+        self.starts = starts
+        persons = pool.map(configuration.people, chunks: 16) { number in
+            var random = random.child("person", UInt64(number))
+            return SyntheticPerson(
+                home: range(holding: number, in: starts), neighborhoodsCount: configuration.neighborhoodsPerCity,
+                &random)
         }
     }
 
-    /// One to three neighbourhoods, the home among them.
-    private mutating func addAreas(_ neighborhoodsCount: Int, _ random: inout SeededRandom) {
-        let home = random.below(neighborhoodsCount)
-        var chosen = [home]
-        for _ in 0..<random.below(3) {
-            let other = random.below(neighborhoodsCount)
-            if !chosen.contains(other) { chosen.append(other) }
-        }
-        var concentrations = [Double](repeating: 1.5, count: chosen.count)
-        concentrations[0] = 3
-        let shares = random.dirichlet(concentrations)
-        neighborhoods.append(UInt16(home))
-        areas.append(zip(chosen, shares).map { AreaFrequency(neighborhood: UInt16($0), weight: Float($1)) })
-    }
+    subscript(number: Int) -> SyntheticPerson { persons[number] }
 
-    private mutating func addTaste(_ random: inout SeededRandom) {
-        let concentration = [Double](repeating: Self.categoryConcentration, count: Self.categoriesCount)
-        let preference = random.dirichlet(concentration)
-        var taste: [Double] = (0..<Self.tagsCount).map { tag in
-            let category = Taxonomy.category(ofFineTag: tag)
-            let family = Double(Taxonomy.fineTags(ofCategory: category).count)
-            return random.gamma(shape: 0.01 + 5 * preference[category] / family)
-        }
-        normalize(&taste, leastShare: Self.leastWeight)
-        let length = taste.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        for weight in preference { categories.append(Float(weight)) }
-        for weight in taste { tastes.append(Float(weight / length)) }
-        statements.append(Self.state(preference, taste, &random))
-    }
+    func home(of number: Int) -> Int { Int(persons[number].home) }
 
-    /// What somebody with this taste says: a fifth of the tags goes unmentioned, weights are off by a half.
-    private static func state(_ preference: [Double], _ taste: [Double], _ random: inout SeededRandom) -> Statement {
-        var categories = preference.map { $0 * (0.6 + 0.8 * random.uniform()) }
-        normalize(&categories, leastShare: 0.001)
-        var fineTags = taste.map { weight in
-            weight == 0 || random.uniform() < 0.2 ? 0 : weight * (0.5 + random.uniform())
-        }
-        if fineTags.allSatisfy({ $0 == 0 }) { fineTags = taste }
-        normalize(&fineTags, leastShare: 0)
-        let sessions = 1 + 3 * random.exponential()
-        return Statement(
-            categories: categories.map(Float.init), fineTags: fineTags.map(Float.init),
-            vibes: vibes(preference, &random),
-            length: Float(fineTags.reduce(0) { $0 + $1 * $1 }.squareRoot()),
-            sessionsPerWeek: Float(min(sessions, 20)), viewsPerSession: Float(10 + 40 * random.uniform()),
-            likesPerSession: Float(4 * random.uniform()), savesPerSession: Float(2 * random.uniform()),
-            attendsPerMonth: Float(1 + 6 * random.uniform()))
-    }
+    /// The numbers of a city's people.
+    func residents(of city: Int) -> Range<Int> { starts[city]..<starts[city + 1] }
 
-    /// Three to ten vibes, about half of them such as go with the person's categories.
-    private static func vibes(_ preference: [Double], _ random: inout SeededRandom) -> [Float] {
-        var vibes = [Double](repeating: 0, count: Taxonomy.vibes.count)
-        for _ in 0..<3 + random.below(8) {
-            let fitting = vibesOfCategory[random.weighted(preference, total: 1)]
-            let suits = random.uniform() < 0.5
-            let vibe = suits ? fitting[random.below(fitting.count)] : random.below(vibes.count)
-            vibes[vibe] = 0.2 + random.uniform()
-        }
-        normalize(&vibes, leastShare: 0)
-        return vibes.map(Float.init)
-    }
-
-    /// Cosine of what two people say they like, 0...1.
+    /// Cosine of what two people say they like, 0...1, in whole millionths.
     func statedOverlap(_ one: Int, _ other: Int) -> Float {
-        let product = dotProduct(statements[one].fineTags, 0, statements[other].fineTags, 0, Self.tagsCount)
-        return min(max(product / (statements[one].length * statements[other].length), 0), 1)
+        let (left, right) = (persons[one], persons[other])
+        let product = product(left.tags, left.stated, right.tags, right.stated)
+        return rounded(min(max(product / (left.statedLength * right.statedLength), 0), 1), to: weightScale)
     }
 
     /// Cosine of two people's true tastes, 0...1.
     func trueOverlap(_ one: Int, _ other: Int) -> Float {
-        dotProduct(tastes, one * Self.tagsCount, tastes, other * Self.tagsCount, Self.tagsCount)
+        min(product(persons[one].tags, persons[one].taste, persons[other].tags, persons[other].taste), 1)
     }
 
-    /// How much of their time two people spend in the same neighbourhoods, 0...1.
+    /// How much of their time two people spend in the same neighbourhoods, 0...1, in whole millionths.
     func sharedNeighborhoods(_ one: Int, _ other: Int) -> Float {
-        guard homes[one] == homes[other] else { return 0 }
+        guard persons[one].home == persons[other].home else { return 0 }
         var shared: Float = 0
-        for area in areas[one] {
-            for match in areas[other] where match.neighborhood == area.neighborhood {
+        for area in persons[one].areas {
+            for match in persons[other].areas where match.neighborhood == area.neighborhood {
                 shared += min(area.weight, match.weight)
             }
         }
-        return min(shared, 1)
+        return rounded(min(shared, 1), to: weightScale)
     }
 
-    /// The record of a person.
-    func record(_ person: Int, home: CityID) -> Person {
-        let statement = statements[person]
+    /// A city other than `home`, larger ones more often. There must be two.
+    func anotherCity(than home: Int, _ random: inout SeededRandom) -> Int {
+        let atHome = residents(of: home)
+        var stranger = random.below(persons.count - atHome.count)
+        if stranger >= atHome.lowerBound { stranger += atHome.count }
+        return self.home(of: stranger)
+    }
+
+    /// True tastes of some people as rows of 100, [people, 100], each of Euclidean length one.
+    func tastes(of range: Range<Int>) -> [Float] {
+        let width = Taxonomy.fineTags.count
+        var rows = [Float](repeating: 0, count: range.count * width)
+        for (row, number) in range.enumerated() {
+            let person = persons[number]
+            for (tag, weight) in zip(person.tags, person.taste) { rows[row * width + Int(tag)] = weight }
+        }
+        return rows
+    }
+
+    /// The record of a person, whose home is known by the number `home`.
+    func record(_ number: Int, home: CityID) -> Person {
+        let person = persons[number]
         return Person(
-            id: PersonID(UInt64(person)), homeCity: home, homeNeighborhood: neighborhoods[person],
-            categoryPreference: statement.categories, finePreference: statement.fineTags,
-            vibePreference: statement.vibes, areaFrequencies: areas[person],
-            sessionsPerWeek: statement.sessionsPerWeek, viewsPerSession: statement.viewsPerSession,
-            likesPerSession: statement.likesPerSession, savesPerSession: statement.savesPerSession,
-            attendsPerMonth: statement.attendsPerMonth)
+            id: PersonID(UInt64(number)), homeCity: home, homeNeighborhood: person.neighborhood,
+            categoryPreference: person.statedCategories,
+            finePreference: dense(person.tags, person.stated, Taxonomy.fineTags.count),
+            vibePreference: dense(person.vibes, person.vibeWeights, Taxonomy.vibes.count),
+            areaFrequencies: person.areas, sessionsPerWeek: person.sessionsPerWeek,
+            viewsPerSession: person.viewsPerSession, likesPerSession: person.likesPerSession,
+            savesPerSession: person.savesPerSession, attendsPerMonth: person.attendsPerMonth,
+            ageGroup: person.ageGroup, gender: person.gender)
     }
 }
 
-/// Scales weights so that they sum to one, without those whose share is below `leastShare` (but never
-/// without the greatest). Weights that are all zero become one weight on the first.
-private func normalize(_ weights: inout [Double], leastShare: Double) {
-    let total = weights.reduce(0, +)
-    guard total > 0, let greatest = weights.max() else {
-        weights[0] = 1
-        return
-    }
-    let least = min(total * leastShare, greatest)
-    var kept = 0.0
-    for index in weights.indices {
-        if weights[index] < least { weights[index] = 0 }
-        kept += weights[index]
-    }
-    for index in weights.indices { weights[index] /= kept }
+private func dense(_ indices: [UInt8], _ weights: [Float], _ count: Int) -> [Float] {
+    var all = [Float](repeating: 0, count: count)
+    for (index, weight) in zip(indices, weights) { all[Int(index)] = weight }
+    return all
 }
 
-/// Inner product of `count` entries, summed in order so that every machine agrees.
-private func dotProduct(_ left: [Float], _ leftStart: Int, _ right: [Float], _ rightStart: Int, _ count: Int) -> Float {
+/// Inner product of two sparse rows, indices ascending, summed in order so that every machine agrees.
+private func product(_ left: [UInt8], _ leftWeights: [Float], _ right: [UInt8], _ rightWeights: [Float]) -> Float {
     var sum: Float = 0
-    for index in 0..<count { sum += left[leftStart + index] * right[rightStart + index] }
+    var (one, other) = (0, 0)
+    while one < left.count && other < right.count {
+        if left[one] == right[other] {
+            sum += leftWeights[one] * rightWeights[other]
+            one += 1
+            other += 1
+        } else if left[one] < right[other] {
+            one += 1
+        } else {
+            other += 1
+        }
+    }
     return sum
+}
+
+/// The range that holds a number, where range c is `starts[c]..<starts[c + 1]`. O(log ranges).
+func range(holding number: Int, in starts: [Int]) -> Int {
+    var low = 0, high = starts.count - 2
+    while low < high {
+        let middle = (low + high + 1) / 2
+        if starts[middle] <= number { low = middle } else { high = middle - 1 }
+    }
+    return low
+}
+
+/// Nearly normal with mean 0 and deviation 1, and much cheaper: a centred sum of three uniform numbers.
+@inline(always)
+func bell(_ random: inout SeededRandom) -> Float { bell(of: random.next()) }
+
+/// The same from 63 of a number's bits, if they are random.
+@inline(always)
+func bell(of bits: UInt64) -> Float {
+    let mask: UInt64 = 0x1F_FFFF
+    let sum = (bits & mask) + (bits >> 21 & mask) + (bits >> 42 & mask)
+    return 2 * (Float(sum) * 0x1p-21 - 1.5)
 }

@@ -10,7 +10,7 @@ import Darwin
 #endif
 
 /// All places of a made-up world, by number; a city's places are neighbours.
-struct SyntheticPlaces {
+struct SyntheticPlaces: Sendable {
     /// City c has the places `starts[c]..<starts[c + 1]`.
     let starts: [Int]
     private(set) var neighborhoods: [UInt16] = []
@@ -69,31 +69,35 @@ struct SyntheticPlaces {
         var offers = Taxonomy.fineTags(ofCategory: first)
         if hasSecond { offers += Taxonomy.fineTags(ofCategory: second) }
         let wanted = 3 + random.below(5)
-        var weights: [Float] = []
+        var weights: [Double] = []
         for place in 0..<wanted {
             offers.swapAt(place, place + random.below(offers.count - place))
-            weights.append(Float(0.15 + random.exponential()))
+            weights.append(0.15 + random.exponential())
         }
-        let sum = weights.reduce(0, +)
-        let length = weights.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        for (tag, weight) in zip(offers, weights) {
+        let parts = shares(of: weights)
+        let length = parts.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        for (tag, part) in zip(offers, parts) {
             tags.append(UInt8(tag))
-            tagWeights.append(weight / sum)
-            tagDirections.append(weight / length)
+            tagWeights.append(part)
+            tagDirections.append(part / length)
         }
         tagStarts.append(UInt32(tags.count))
     }
 
     private mutating func addPopularity(_ random: inout SeededRandom) {
         let logarithm = Float(random.normal() * Self.popularitySpread)
-        let base = exp(logarithm)
+        let base = rounded(exp(logarithm), to: 10_000)
         let conversion = 0.05 + 0.25 * random.uniformFloat() + 0.03 * min(logarithm, 2)
         popularities.append(
             PlacePopularity(
-                base: base, dailyVisits: base * (6 + 8 * random.uniformFloat()),
-                conversionRate: min(max(conversion, 0.01), 1), novelty: PlacePopularity.novelty(ofBase: base)))
+                base: base, dailyVisits: rounded(base * (6 + 8 * random.uniformFloat()), to: 100),
+                conversionRate: rounded(min(max(conversion, 0.01), 1), to: weightScale),
+                novelty: rounded(PlacePopularity.novelty(ofBase: base), to: weightScale)))
         logPopularities.append(logarithm)
     }
+
+    /// The city of a place.
+    func city(of place: Int) -> Int { range(holding: place, in: starts) }
 
     /// The record of a place.
     func record(_ place: Int, in city: CityID) -> Place {

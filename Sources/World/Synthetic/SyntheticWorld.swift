@@ -1,113 +1,99 @@
-import Basics
+// A made-up world whose people behave for reasons: they go where their taste, their part of town, their
+// friends and, a little, the crowd take them. A model can learn it, and because everything comes from one
+// seed, it can be made again anywhere. Specification section 7.
+//
+// What everybody must know of everybody (people and places, without what they do) is made at once and small;
+// what people do is made city by city, and nobody keeps it: so a world can be larger than the memory. Each
+// person, pair and place has a generator of its own, so that neither the order nor the number of threads shows.
 
-/// A whole made-up world, and its records. The parts are made one after the other, each from its own
-/// child of the seed: places, people, friendships, visits.
-struct SyntheticWorld {
-    private let cities: [CityID]
-    private let places: SyntheticPlaces
-    private let people: SyntheticPeople
-    private let friendships: SyntheticFriendships
+package import Basics
+
+/// A made-up world: all its people and places, and the rows of each of its cities when asked for them.
+package struct SyntheticWorld: Sendable {
+    package let configuration: SyntheticConfiguration
+    /// The numbers of the cities, in order.
+    package let cities: [CityID]
+    let score: SyntheticScore
     private let visits: SyntheticVisits
+    private let friendships: SyntheticFriendships
+    private let outings: SyntheticOutings
+    private let labels: SyntheticLabels
+    private let gatherings: SyntheticGatherings
+    /// Friends in different cities, ascending.
+    let tiesBetweenCities: [SyntheticTie]
+    let pool: ComputePool
 
-    /// What friends did together is counted up to here. Models are judged by what people do at the end
-    /// of the time told of, and must not read it off their friendships.
-    private static let lastWeekCounted = 22
-
-    /// Makes the world; `cities` are the numbers of its cities. The configuration is valid.
-    init(_ configuration: SyntheticConfiguration, cities: [CityID]) {
+    /// Makes people and places. `cities` are the numbers of its cities, as many as the configuration says.
+    package init(
+        _ configuration: SyntheticConfiguration, cities: [CityID], search: SimilaritySearch, pool: ComputePool
+    ) throws(ImportError) {
+        try configuration.validate()
+        precondition(cities.count == configuration.cities, "every city of a made-up world has a number")
         let random = SeededRandom(seed: configuration.seed)
+        self.configuration = configuration
         self.cities = cities
-        places = SyntheticPlaces(configuration, random)
-        people = SyntheticPeople(configuration, random)
-        friendships = SyntheticFriendships(people, random)
-        visits = SyntheticVisits(configuration, people, places, friendships, random)
+        self.pool = pool
+        let people = SyntheticPeople(configuration, random, pool)
+        score = SyntheticScore(people, SyntheticPlaces(configuration, random), random)
+        visits = SyntheticVisits(configuration, score, random)
+        friendships = SyntheticFriendships(people, search, random)
+        outings = SyntheticOutings(visits, random)
+        labels = SyntheticLabels(people, random)
+        gatherings = SyntheticGatherings(people, score.places, visits.calendar, random)
+        tiesBetweenCities = friendships.tiesBetweenCities(pool)
     }
 
-    func emitAll(
-        _ emit: (CityID, Record) throws -> Void, _ progress: (Double) -> Void, from made: Double
-    ) throws {
-        let total = people.homes.count + places.slots.count + visits.visits.count + friendships.pairs.count
-        var meter = ProgressMeter(total: total, from: made)
-        try guests().forEach(homes: people.homes) { person, city in
-            let home = people.homes[person]
-            try emit(cities[city], .person(people.record(person, home: cities[home])))
-            if city == home { meter.step(progress) }
-        }
-        for city in cities.indices {
-            for place in places.starts[city]..<places.starts[city + 1] {
-                try emit(cities[city], .place(places.record(place, in: cities[city])))
-                meter.step(progress)
-            }
-        }
-        for person in people.homes.indices {
-            for visit in visits(of: person) {
-                try emit(cities[Int(visit.city)], .visit(record(of: visit, by: person)))
-                meter.step(progress)
-            }
-        }
-        let attended = people.homes.indices.map { attendedPlaces(of: $0) }
-        for pair in friendships.pairs {
-            let record = Record.friendship(
-                Friendship(
-                    first: PersonID(UInt64(pair.first)), second: PersonID(UInt64(pair.second)),
-                    interestOverlap: people.statedOverlap(pair.first, pair.second),
-                    coAttendance: countCommon(attended[pair.first], attended[pair.second]),
-                    sharedNeighborhoods: people.sharedNeighborhoods(pair.first, pair.second)))
-            let (first, second) = (people.homes[pair.first], people.homes[pair.second])
-            try emit(cities[first], record)
-            if second != first { try emit(cities[second], record) }
-            meter.step(progress)
-        }
+    /// What belongs to one city. O(people × (places scored + visits)).
+    func city(_ city: Int) -> SyntheticCity {
+        let residents = score.people.residents(of: city)
+        let similar = friendships.similar(in: city, pool)
+        let ties = friendships.ties(in: city, similar: similar, pool)
+        let visits = outings.add(
+            ties, to: visits.solo(residents: residents, pool), firstResident: residents.lowerBound, pool)
+        let attended = AttendedPlaces(visits, firstPerson: residents.lowerBound, pool)
+        let known = pool.map(ties.count) { friendship(ties[$0], attended) }
+        return SyntheticCity(
+            residents: residents, places: score.places.starts[city]..<score.places.starts[city + 1], visits: visits,
+            friendships: known,
+            labels: labels.labels(in: city, friendships: known, similar: similar, attended: attended, pool),
+            gatherings: gatherings.gatherings(in: city, as: cities[city]), attended: attended)
     }
 
-    private func visits(of person: Int) -> ArraySlice<SyntheticVisit> {
-        visits.visits[person * visits.perPerson..<(person + 1) * visits.perPerson]
+    /// The friendships between cities, once it is known where everybody has been, and their labels.
+    func betweenCities(_ attended: AttendedPlaces) -> (friendships: [Friendship], labels: [FriendLabel]) {
+        let friendships = pool.map(tiesBetweenCities.count) { friendship(tiesBetweenCities[$0], attended) }
+        return (friendships, friendships.compactMap { labels.label(of: $0) })
     }
 
-    private func record(of visit: SyntheticVisit, by person: Int) -> Visit {
+    private func friendship(_ tie: SyntheticTie, _ attended: AttendedPlaces) -> Friendship {
+        let (first, second) = (Int(tie.first), Int(tie.second))
+        return Friendship(
+            first: PersonID(UInt64(first)), second: PersonID(UInt64(second)),
+            interestOverlap: score.people.statedOverlap(first, second), coAttendance: attended.common(first, second),
+            sharedNeighborhoods: score.people.sharedNeighborhoods(first, second))
+    }
+
+    /// The record of a visit.
+    func record(of visit: SyntheticVisit, by person: Int) -> Visit {
         Visit(
             person: PersonID(UInt64(person)), place: PlaceID(UInt64(visit.place)),
-            time: Timestamp(milliseconds: visit.time), dwellSeconds: visit.dwellSeconds, likes: visit.likes,
-            saves: visit.saves, shares: visit.shares, attended: visit.attended)
-    }
-
-    /// The places that somebody attended in the weeks counted, ascending, each once.
-    private func attendedPlaces(of person: Int) -> [UInt32] {
-        let end = SyntheticCalendar.start + Int64(Self.lastWeekCounted) * 7 * 86_400_000
-        var places = visits(of: person).filter { $0.attended && $0.time < end }.map(\.place)
-        places.sort()
-        var distinct: [UInt32] = []
-        for place in places where distinct.last != place { distinct.append(place) }
-        return distinct
-    }
-
-    private func guests() -> GuestList {
-        var guests = GuestList()
-        for (person, home) in people.homes.enumerated() {
-            for visit in visits(of: person) { guests.note(person: person, in: Int(visit.city), home: home) }
-        }
-        for pair in friendships.pairs {
-            let (first, second) = (people.homes[pair.first], people.homes[pair.second])
-            guests.note(person: pair.first, in: second, home: first)
-            guests.note(person: pair.second, in: first, home: second)
-        }
-        return guests
+            time: Timestamp(milliseconds: visit.time), dwellSeconds: visit.dwellSeconds, likes: UInt16(visit.likes),
+            saves: UInt16(visit.saves), shares: UInt16(visit.shares), attended: visit.attended)
     }
 }
 
-/// How many numbers two ascending lists have in common.
-private func countCommon(_ left: [UInt32], _ right: [UInt32]) -> UInt32 {
-    var (one, other, common) = (0, 0, UInt32(0))
-    while one < left.count && other < right.count {
-        if left[one] == right[other] {
-            common += 1
-            one += 1
-            other += 1
-        } else if left[one] < right[other] {
-            one += 1
-        } else {
-            other += 1
-        }
-    }
-    return common
+/// One city of a made-up world: what its residents do, wherever they do it.
+struct SyntheticCity: Sendable {
+    /// Numbers of the people who live here.
+    var residents: Range<Int>
+    /// Numbers of the places that lie here.
+    var places: Range<Int>
+    /// The visits of each resident, rising in time.
+    var visits: [[SyntheticVisit]]
+    /// Among residents, ascending, as the labels.
+    var friendships: [Friendship]
+    var labels: [FriendLabel]
+    var gatherings: [Gathering]
+    /// Where the residents have been.
+    var attended: AttendedPlaces
 }
