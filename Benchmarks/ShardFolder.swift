@@ -34,7 +34,8 @@ final class ShardFolder {
     /// The shard of a city, opened when it is not.
     func shard(_ city: CityID, name: String) throws -> CityShard {
         if let shard = shards[city] { return shard }
-        let shard = try CityShard(directory: "\(path)/city-\(city)", city: city, name: name, cluster: 1)
+        let shard = try CityShard(
+            directory: "\(path)/city-\(city)", city: city, name: name, cluster: 1, outboxIfNew: 1)
         shards[city] = shard
         return shard
     }

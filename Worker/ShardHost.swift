@@ -1,5 +1,6 @@
 import Basics
 import FoundationEssentials
+import Glibc
 import Shard
 import Store
 import Synchronization
@@ -51,9 +52,16 @@ final class ShardHost: Sendable {
 
     private func open(_ city: CityID, _ label: CityLabel) throws {
         let shard = try CityShard(
-            directory: folder(city) + "/rows", city: city, name: label.name, cluster: label.cluster)
+            directory: folder(city) + "/rows", city: city, name: label.name, cluster: label.cluster,
+            outboxIfNew: Self.drawOutbox(of: city, cluster: label.cluster))
         shards.withLock { $0[city] = shard }
         Log.info("city opened", ["city": label.name, "epoch": shard.epoch])
+    }
+
+    /// A number that no outbox has had before, in this cluster or another one: the moment, the process and the city.
+    private static func drawOutbox(of city: CityID, cluster: UInt64) -> UInt64 {
+        let moment = UInt64(Date().timeIntervalSince1970 * 1e6)
+        return SeededRandom(seed: moment).child("outbox", UInt64(getpid()), UInt64(city.number), cluster).state
     }
 
     func shard(_ city: CityID) -> CityShard? { shards.withLock { $0[city] } }

@@ -34,7 +34,7 @@ enter_home() {
 # One script at a time changes a run folder. Whoever is started must not inherit the lock: see `start_process`.
 lock_home() {
     exec 9>"$home/.lock"
-    flock -w 90 9 || fail "another script has been working in $home for 90 s"
+    flock -w 180 9 || fail "another script has been working in $home for 180 s"
 }
 
 recorded() { # KEY
@@ -138,8 +138,8 @@ show_log() { # NAME
 }
 
 # Status of the cluster in JSON; fails when the coordinator does not answer soon. What the command complained of last
-# is kept in the run folder.
-status_json() { timeout 5 "$bin/muster" status --json 2>"$home/.complaint"; }
+# is kept in the run folder: it must come to complain by itself, before it is ended.
+status_json() { timeout 10 "$bin/muster" status --json --wait 5 2>"$home/.complaint"; }
 
 # The rows under KEY of the status: flat objects, so that they end at the first closing bracket.
 status_rows() { # STATUS KEY

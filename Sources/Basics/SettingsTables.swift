@@ -69,5 +69,8 @@ extension SettingsTable {
             serverKey,
             Setting("home", "the run folder; its cluster.env says where the cluster is", .path, default: ".muster"),
             Setting("json", "answer in JSON on the standard output", .flag),
+            Setting(
+                "wait", "how long to wait for the coordinator's first answer", .integer(1...600), default: "10",
+                unit: "seconds"),
         ])
 }

@@ -45,11 +45,12 @@ package final class CityShard: Sendable {
     let computing = Monitor(Computing())
 
     /// Opens the city's folder, or makes it. `name` is for messages, events and people; `cluster` goes into events.
-    package init(directory: String, city: CityID, name: String, cluster: UInt64) throws {
+    /// `outboxIfNew` is a number that no other outbox has been given.
+    package init(directory: String, city: CityID, name: String, cluster: UInt64, outboxIfNew: UInt64) throws {
         self.city = city
         self.name = name
         self.cluster = cluster
-        store = try ShardStore(directory: directory, city: city)
+        store = try ShardStore(directory: directory, city: city, outboxIfNew: outboxIfNew)
         let version = try ShardKeys.currentModelVersion(in: store.database)
         let seeds = try currentPlan().count
         view.withLock {

@@ -9,15 +9,21 @@ import Synchronization
 //        first kept          acknowledged            last
 //     ---[-------------------------|------------------]
 //        kept for a refill           not yet in Redis
+//
+// Sequences of two outboxes must not meet in one stream: each would take the other's rows for its own. So an outbox has
+// an identity, which the relay leaves beside the stream. A folder that is lost and filled anew has another one, and so
+// has a folder brought back from a copy that lacks events, as soon as that is noticed (`becomeAnother`).
 
 /// Where a shard's outbox begins and ends. An empty outbox begins one after its last sequence.
 struct OutboxState: Equatable {
+    var identity: UInt64
     var first: UInt64
     var acknowledged: UInt64
     var last: UInt64
 
     /// Found from the rows themselves: what is durable is what counts.
     init(of database: Database) throws(StoreError) {
+        identity = try ShardStore.number(.outbox, in: database) ?? 0
         let marked = try ShardStore.number(.acknowledged, in: database) ?? 0
         var newest: UInt64 = 0
         if let key = try database.lastKey(.outbox) { newest = try Self.sequence(key, in: database) }
@@ -119,6 +125,21 @@ extension ShardStore {
             state.acknowledged = sequence
         }
     }
+
+    /// Gives the outbox another identity, synced, after its stream was found to be further than its last event: it came
+    /// back from a copy that is older than the stream, and would give numbers again that are taken.
+    package func becomeAnother() throws(StoreError) {
+        try outbox.withLock { (state: inout OutboxState) throws(StoreError) in
+            let next = SeededRandom(seed: state.identity).child("outbox", state.last).state
+            var batch = WriteBatch()
+            batch.put(.meta, key: MetaKey.outbox.bytes, value: Self.encoded(next))
+            try database.commit(batch)
+            state.identity = next
+        }
+    }
+
+    /// Which outbox this is, among all there ever were.
+    package var outboxIdentity: UInt64 { outbox.withLock { $0.identity } }
 
     /// The last event that Redis is known to have; 0 when none.
     package var acknowledged: UInt64 { outbox.withLock { $0.acknowledged } }

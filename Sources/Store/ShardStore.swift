@@ -18,8 +18,9 @@ package import World
 /// | `epoch`        | u64                                                         |
 /// | `counts`       | people, halo, places, visits, friendships, a u64 each       |
 /// | `acknowledged` | u64, the last outbox sequence that Redis is known to have   |
+/// | `outbox`       | u64, `ShardStore.outboxIdentity`; older directories lack it |
 enum MetaKey: String {
-    case acknowledged, city, counts, epoch, format
+    case acknowledged, city, counts, epoch, format, outbox
 
     var bytes: [UInt8] { Array(rawValue.utf8) }
 }
@@ -51,11 +52,12 @@ package final class ShardStore: Sendable {
     private let owner: Mutex<Epoch>
 
     /// Opens a city's directory or begins a new one. Throws `wrongCity` or `unknownFormat` for a directory
-    /// that holds something else, `locked` when it is open elsewhere.
-    package init(directory: String, city: CityID) throws(StoreError) {
+    /// that holds something else, `locked` when it is open elsewhere. `outboxIfNew` becomes the outbox's identity when
+    /// the directory has none yet: a number that no other outbox has been given.
+    package init(directory: String, city: CityID, outboxIfNew: UInt64) throws(StoreError) {
         database = try Database(directory: directory)
         self.city = city
-        try Self.adopt(database, city: city)
+        try Self.adopt(database, city: city, outbox: outboxIfNew)
         let counts = try Self.readCounts(database)
         counting = Mutex(counts)
         counted = Mutex(counts)
@@ -116,11 +118,12 @@ package final class ShardStore: Sendable {
 
 extension ShardStore {
     /// Checks that a directory is this city's, or makes it so.
-    private static func adopt(_ database: Database, city: CityID) throws(StoreError) {
+    private static func adopt(_ database: Database, city: CityID, outbox: UInt64) throws(StoreError) {
         guard let found = try number(.format, in: database) else {
             var batch = WriteBatch()
             batch.put(.meta, key: MetaKey.format.bytes, value: encoded(UInt64(format)))
             batch.put(.meta, key: MetaKey.city.bytes, value: encoded(UInt64(city.number)))
+            batch.put(.meta, key: MetaKey.outbox.bytes, value: encoded(outbox))
             return try database.commit(batch)
         }
         guard found == UInt64(format) else {
@@ -130,6 +133,11 @@ extension ShardStore {
         guard stored == UInt64(city.number) else {
             throw .wrongCity(
                 directory: database.directory, stored: stored ?? 0, given: UInt64(city.number))
+        }
+        if try number(.outbox, in: database) == nil {
+            var batch = WriteBatch()
+            batch.put(.meta, key: MetaKey.outbox.bytes, value: encoded(outbox))
+            try database.commit(batch)
         }
     }
 

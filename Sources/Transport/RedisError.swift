@@ -10,6 +10,11 @@ package enum RedisError: Error, Equatable {
     /// Redis answered with something that does not answer the question.
     case unexpected(address: String, command: String)
     case unreachable(address: String, reason: String)
+
+    /// Whether Redis has refused an append: other streams may still be written, over the same connection.
+    package var isAboutOneStream: Bool {
+        if case .refused(_, "append", _) = self { true } else { false }
+    }
 }
 
 extension RedisError: CustomStringConvertible {

@@ -1,10 +1,12 @@
 /// What Redis runs for an append. Lua numbers are doubles: ids are written with "%.0f", since plain
 /// conversion would round beyond 14 digits.
 enum RelayScript {
-    /// KEYS: the stream, the epoch key. ARGV: our epoch, the first sequence, 1 if a hole is accepted, the events.
-    /// Answers a verdict and a number. Redis 5 and later.
+    /// KEYS: the stream, the epoch key, the owner key. ARGV: our epoch, who we are, up to which end we take a stream
+    /// without an owner, the first sequence, 1 if a hole is accepted, the events. Answers a verdict and a number. What
+    /// belongs to another owner is not touched, its epoch included. Redis 5 and later.
     static let source = """
-        local epoch, first, hole = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
+        local epoch, claimed = tonumber(ARGV[1]), tonumber(ARGV[3])
+        local first, hole = tonumber(ARGV[4]), ARGV[5] == '1'
         local writer, last = 0, 0
         if redis.call('EXISTS', KEYS[1]) == 1 then
           local facts = redis.call('XINFO', 'STREAM', KEYS[1])
@@ -15,14 +17,17 @@ enum RelayScript {
             end
           end
         end
+        local owner = redis.call('GET', KEYS[3])
+        if owner and owner ~= ARGV[2] or not owner and last > claimed then return {'FOREIGN', last} end
         local stored = tonumber(redis.call('GET', KEYS[2]) or '0')
         local fence = math.max(stored, writer)
         if fence > epoch then return {'FENCED', fence} end
         if stored < epoch then redis.call('SET', KEYS[2], ARGV[1]) end
+        if not owner then redis.call('SET', KEYS[3], ARGV[2]) end
         if first > last + 1 and not hole then return {'GAP', last} end
         local verdict = 'DUP'
-        for i = 4, #ARGV do
-          local sequence = first + i - 4
+        for i = 6, #ARGV do
+          local sequence = first + i - 6
           if sequence > last then
             redis.call('XADD', KEYS[1], string.format('%.0f-%.0f', epoch, sequence), 'event', ARGV[i])
             verdict, last = 'DONE', sequence

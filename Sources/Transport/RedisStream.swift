@@ -8,25 +8,48 @@ package import Basics
 // The stream itself remembers the last id it was given, even when it has been trimmed to nothing. So one
 // script, which Redis runs as one step, can tell for a batch of consecutive events:
 //
+//     another outbox has left its name beside the stream        FOREIGN    its numbers are not ours: stop
 //     the stored epoch (or that of the last id) is above ours   FENCED     a newer owner is at work: stop
 //     the first sequence is beyond last + 1                     GAP last   Redis lost its tail: send from last + 1
 //     all sequences are at most last                            DUP last   written before, the answer was lost
 //     otherwise                                                 DONE last  what was missing is now written
+//
+// Numbers say "written before" only about rows of one outbox. Two clusters that share a Redis, or a city that was lost
+// and imported anew, would take each other's rows for their own and drop theirs. Hence the name beside the stream. A
+// stream that stands there without one (it was deleted, or an earlier version wrote the stream) is taken over when it
+// ends no later than the caller says its own rows may have come; else it is foreign.
 //
 // Why not Redis' own deduplication (XADD IDMP, from 8.6): it forgets after a time, and it cannot see a gap.
 //
 // A gap that no outbox can fill any more (the rows were acknowledged, trimmed, and then lost by Redis) must
 // not stop a city for ever: the relay may then say `acceptingHole`, having told the operator.
 
+/// Who writes a stream.
+package struct StreamOwner: Equatable, Sendable {
+    /// Says which outbox, among all that may ever write to this Redis.
+    package var name: String
+    package var epoch: Epoch
+    /// A stream in which no owner has left a name is taken for ours when it ends at this sequence or before.
+    package var claimedEnd: UInt64
+
+    package init(name: String, epoch: Epoch, claimedEnd: UInt64) {
+        self.name = name
+        self.epoch = epoch
+        self.claimedEnd = claimedEnd
+    }
+}
+
 /// How a stream took a batch of events. Numbers are sequences.
 package enum RelayAnswer: Equatable, Sendable {
     /// Written; the stream now ends at `last`.
     case done(last: UInt64)
-    /// The whole batch was there before. A `last` beyond our own outbox means that the stream belongs to
-    /// another copy of this city.
+    /// The whole batch was there before. A `last` beyond our own outbox means that the outbox came back
+    /// from a copy older than the stream.
     case duplicate(last: UInt64)
     /// The city has a newer owner, of this epoch. Nothing was written.
     case fenced(Epoch)
+    /// The stream, which ends at `last`, belongs to another outbox. Nothing was written.
+    case foreign(last: UInt64)
     /// The stream ends at `last`, before the batch begins. Nothing was written; send again from `last + 1`.
     case gap(last: UInt64)
 }
@@ -52,19 +75,27 @@ package final class RedisStream {
     /// Where the epoch of the newest owner stands.
     package static func epochKey(city: String) -> String { "muster:{\(city)}:epoch" }
 
-    /// Appends consecutive events in one step. `stream` is an `eventsKey`; `payloads` holds at most
-    /// `RedisLimits.rowsPerAppendMax` events, the first of sequence `firstSequence` (from 1). With none, it only
-    /// claims the stream for this epoch and tells where it ends: a gap before `firstSequence`, or `duplicate`. After
-    /// any thrown error the same call may be repeated. `acceptingHole` lets the batch begin beyond the stream's end.
+    /// Where the name of the outbox stands that the stream belongs to.
+    package static func ownerKey(city: String) -> String { "muster:{\(city)}:owner" }
+
+    /// Appends consecutive events to a city's stream in one step. `payloads` holds at most
+    /// `RedisLimits.rowsPerAppendMax` events, the first of sequence `firstSequence` (from 1). With none, nothing is
+    /// appended: the call leaves the owner's name and epoch and tells where the stream ends, as `gap` when it ends
+    /// before `firstSequence - 1`, else as `duplicate`. `acceptingHole` lets the batch begin beyond the stream's end;
+    /// there is no `gap` then. Two answers, `foreign` and `fenced`, leave Redis as it was; `gap` still leaves name and
+    /// epoch. After any thrown error the same call may be repeated; `isAboutOneStream` tells whether the fault is the
+    /// stream's alone.
     package func append(
-        stream: String, epoch: Epoch, firstSequence: UInt64, payloads: [[UInt8]], acceptingHole: Bool = false
+        city: String, owner: StreamOwner, firstSequence: UInt64, payloads: [[UInt8]], acceptingHole: Bool = false
     ) throws(RedisError) -> RelayAnswer {
         precondition(payloads.count <= RedisLimits.rowsPerAppendMax, "a batch has at most 512 events")
         precondition(firstSequence > 0, "sequences begin at 1")
-        precondition(epoch.number < RedisLimits.numberMax, "an epoch beyond 2^53")
+        precondition(owner.epoch.number < RedisLimits.numberMax, "an epoch beyond 2^53")
+        precondition(owner.claimedEnd < RedisLimits.numberMax, "a sequence beyond 2^53")
         precondition(firstSequence < RedisLimits.numberMax - UInt64(payloads.count), "a sequence beyond 2^53")
-        let fence = stream.hasSuffix(":events") ? String(stream.dropLast(7)) + ":epoch" : stream + ":epoch"
-        let head = ["2", stream, fence, "\(epoch)", "\(firstSequence)", acceptingHole ? "1" : "0"]
+        let keys = [Self.eventsKey(city: city), Self.epochKey(city: city), Self.ownerKey(city: city)]
+        let numbers = ["\(owner.claimedEnd)", "\(firstSequence)", acceptingHole ? "1" : "0"]
+        let head = ["\(keys.count)"] + keys + ["\(owner.epoch)", owner.name] + numbers
         let arguments = head.map { Array($0.utf8) } + payloads
         var reply = try command("EVALSHA", [try digest()] + arguments)
         if case .error(let reason) = reply, reason.hasPrefix("NOSCRIPT") {
@@ -106,6 +137,7 @@ package final class RedisStream {
         case "DONE": return .done(last: number)
         case "DUP": return .duplicate(last: number)
         case "FENCED": return .fenced(Epoch(number))
+        case "FOREIGN": return .foreign(last: number)
         case "GAP": return .gap(last: number)
         default: throw .unexpected(address: address, command: "append")
         }

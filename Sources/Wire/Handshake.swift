@@ -124,7 +124,8 @@ package struct Welcome: Body {
     }
 }
 
-/// Coordinator to whoever does not fit: one line saying why and what to do. The asker prints it and ends.
+/// Coordinator to whoever does not fit, or sends heartbeats unknown: one line saying why and what to do. A command
+/// prints it and ends; a worker logs it and says hello again later, over a new connection.
 package struct Refused: Body {
     package static let kind = Kind.refused
     /// Names both versions, or what else does not fit.

@@ -87,7 +87,7 @@ package struct Heartbeat: Body {
     package func encode(into writer: inout ByteWriter) { writer.put(list: cities) }
 }
 
-/// Coordinator to worker: it is alive and knows you. A worker it does not know gets `Failure` instead.
+/// Coordinator to worker: it is alive and knows you. A worker it does not know gets `Refused` instead.
 package struct HeartbeatAnswer: Body {
     package static let kind = Kind.heartbeatAnswer
     package init() {}
@@ -131,10 +131,11 @@ package struct CityAssignment: Part {
     }
 }
 
-/// Coordinator to worker: everything that is yours, not a difference. Answer: `Assigned` when all are open.
+/// Coordinator to worker: everything that is yours, not a difference. Answer: `Assigned` when all are open. A worker
+/// closes nothing: what it holds and the list lacks stays open, as nothing takes a city from its owner yet.
 package struct Assign: Body {
     package static let kind = Kind.assign
-    /// The whole list; a city that is not in it is no longer yours.
+    /// The whole list, under the epochs that hold from now on.
     package var cities: [CityAssignment]
 
     package init(cities: [CityAssignment]) { self.cities = cities }

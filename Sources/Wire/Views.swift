@@ -106,6 +106,8 @@ package struct StatusView: Encodable, Sendable {
         /// Whether the owner is here.
         package var home: Bool
         package var epoch: UInt64
+        /// Whether the owner has told its counts since the coordinator started; those below mean nothing before.
+        package var reported: Bool
         package var people: UInt64 = 0
         package var halo: UInt64 = 0
         package var places: UInt64 = 0
@@ -140,6 +142,7 @@ extension StatusView.City {
         worker = row.worker == nil ? nil : row.workerName
         home = row.alive
         epoch = row.epoch.number
+        reported = row.report != nil
         guard let report = row.report else { return }
         people = report.people
         halo = report.halo

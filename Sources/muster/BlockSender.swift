@@ -75,7 +75,8 @@ struct BlockSender {
     }
 
     private mutating func take(_ answer: Envelope, _ flight: Flight) throws {
-        let city = answer.city.flatMap { cities[$0]?.name } ?? "?"
+        // Answers need not name their city; what they answer does.
+        let city = name(of: flight)
         if answer.kind == .failure {
             let failure = try answer.decode(Failure.self)
             guard failure.code.isWorthRetrying else { throw CommandError("\(city): \(failure.detail)") }
@@ -95,12 +96,14 @@ struct BlockSender {
         let now = monotonicSeconds()
         for (request, flight) in flights where flight.sendAgainAt <= now {
             if now - flight.firstSent > Self.patienceSeconds {
-                throw givenUp(flight.envelope.city.flatMap { cities[$0]?.name } ?? "?", "no answer")
+                throw givenUp(name(of: flight), "no answer")
             }
             flights[request]?.sendAgainAt = now + Self.resendSeconds
             try session.send(flight.envelope)
         }
     }
+
+    private func name(of flight: Flight) -> String { flight.envelope.city.flatMap { cities[$0]?.name } ?? "?" }
 
     private func givenUp(_ city: String, _ reason: String) -> CommandError {
         CommandError(

@@ -6,10 +6,7 @@ struct JobText {
 
     init(_ row: JobRow) { self.row = row }
 
-    func text() -> String {
-        let text = row.kind == JobRow.training ? training() : planning()
-        return row.detail.isEmpty || row.state == "failed" ? text : "\(text)\n\nNot all went well: \(row.detail)."
-    }
+    func text() -> String { row.kind == JobRow.training ? training() : planning() }
 
     private func training() -> String {
         var table = TextTable([

@@ -29,10 +29,11 @@ final class Session {
             serverKey: try settings.path("server-key").map { try CurveKeys.loadPublicKey($0) },
             identity: identity.bytes)
         let hello = Hello(role: .command, name: "muster", processID: UInt32(getpid()))
-        guard let answer = try exchange(Envelope(hello, request: nextRequest()), seconds: 10) else {
+        let wait = settings.integer("wait")
+        guard let answer = try exchange(Envelope(hello, request: nextRequest()), seconds: Double(wait)) else {
             throw CommandError(
-                "no coordinator answers at \(endpoint) (or it does not know our key); cluster/up starts one here, "
-                    + "--coordinator and --key-file name another")
+                "no coordinator answers at \(endpoint) within \(wait) s (or it does not know our key); cluster/up "
+                    + "starts one here, --coordinator and --key-file name another")
         }
         if answer.kind == .refused { throw CommandError(try answer.decode(Refused.self).reason) }
         if case .refused(let reason) = try answer.decode(Welcome.self).verdict() { throw CommandError(reason) }
@@ -56,11 +57,14 @@ final class Session {
     }
 
     /// Asks until there is an answer of the expected kind. What can pass (a worker that is starting, a full queue)
-    /// is waited for until the deadline; what cannot is thrown at once.
+    /// is waited for until the deadline; what cannot is thrown at once. `homelessSeconds` is a shorter limit for
+    /// waiting for a city that has no home.
     func ask<Answer: Body>(
-        _ message: some Body, city: CityID? = nil, seconds: Double = 30, for _: Answer.Type = Answer.self
+        _ message: some Body, city: CityID? = nil, seconds: Double = 30, homelessSeconds: Double = .infinity,
+        for _: Answer.Type = Answer.self
     ) throws -> Answer {
-        let deadline = monotonicSeconds() + seconds
+        let start = monotonicSeconds()
+        let deadline = start + seconds
         let request = Envelope(
             message, request: nextRequest(), city: city, deadlineMilliseconds: UInt32(seconds * 1000))
         var last = "no answer from the coordinator at \(endpoint)"
@@ -71,9 +75,10 @@ final class Session {
             let failure = try answer.decode(Failure.self)
             guard failure.code.isWorthRetrying else { throw CommandError(failure.detail) }
             last = failure.detail
+            if failure.code == .unavailable, monotonicSeconds() - start >= homelessSeconds { break }
             usleep(200_000)
         }
-        throw CommandError("\(last) (waited \(Int(seconds)) s)")
+        throw CommandError("\(last) (waited \(Int(monotonicSeconds() - start)) s)")
     }
 
     private func exchange(_ request: Envelope, seconds: Double) throws -> Envelope? {

@@ -32,9 +32,11 @@ extension Verb {
         let cities = try dataSet.outline()
         let order = RegisterCities(names: cities.map(\.name), loads: cities.map(\.size))
         let rows = try session.ask(order, for: CityTable.self).cities
-        var rejects = RejectFile(path: invocation.settings.text("rejects"))
-        let refusals = Refusals()
-        var sender = BlockSender(session: session, cities: rows) { city, reason in refusals.add(city, reason) }
+        let rejects = RejectFile(path: invocation.settings.text("rejects"))
+        // Rows that workers refuse have no line any more, so they are named by city.
+        var sender = BlockSender(session: session, cities: rows) { city, reason in
+            try rejects.add(Reject(file: city, line: 0, reason: reason))
+        }
         var bar = ProgressBar("importing")
         try dataSet.read(
             cities: Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.city) }),
@@ -43,7 +45,6 @@ extension Verb {
             progress: { bar.update($0) })
         try sender.finish()
         bar.finish()
-        for refusal in refusals.all { try rejects.add(refusal) }
         try report(
             ImportReport(
                 cities: cities.count, rows: sender.totals.rows, new: sender.totals.new, known: sender.totals.known,
@@ -95,21 +96,18 @@ private struct ImportReport: Encodable {
     var seconds: Double
 }
 
-/// Rows the workers refused; they have no line any more, so they are named by city.
-private final class Refusals {
-    private(set) var all: [Reject] = []
-    func add(_ city: String, _ reason: String) { all.append(Reject(file: city, line: 0, reason: reason)) }
-}
-
-/// Takes the rows left out: file, line and reason, tab-separated. It is made with the first of them.
-private struct RejectFile {
+/// Takes the rows left out: file, line and reason, tab-separated. It is made with the first of them, and each is
+/// written as it comes, so that it is complete also when the import ends in an error.
+private final class RejectFile {
     let path: String
     private(set) var count = 0
     private var handle: Int32 = -1
 
     init(path: String) { self.path = path }
 
-    mutating func add(_ reject: Reject) throws {
+    deinit { if handle >= 0 { close(handle) } }
+
+    func add(_ reject: Reject) throws {
         if handle < 0 {
             handle = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
             guard handle >= 0 else {

@@ -1,6 +1,5 @@
 import Basics
 import Glibc
-import Synchronization
 import Wire
 
 extension Verb {
@@ -29,7 +28,10 @@ extension Verb {
             StartTraining(
                 rounds: UInt32(settings.integer("rounds")), steps: UInt32(settings.integer("steps")),
                 seed: UInt64(settings.integer("seed")), model: []), for: JobAccepted.self)
-        if settings.flag("detach") { return print("job \(accepted.job) is running; muster status shows it") }
+        if settings.flag("detach") {
+            if invocation.isJSON { return try printJSON(StartedJob(job: accepted.job.number)) }
+            return print("job \(accepted.job) is running; muster status shows it")
+        }
         try JobFollower(session: session, job: accepted.job, isJSON: invocation.isJSON).follow()
     }
 
@@ -87,8 +89,11 @@ struct JobFollower {
     let isJSON: Bool
 
     func follow() throws {
-        let interrupted = Interruption()
-        interrupted.watch()
+        // Ctrl-C is noted instead of obeyed at once; the second one ends the command.
+        let interrupted = StopFlag()
+        onTermination { signal in
+            if !interrupted.raise() { exit(128 + signal) }
+        }
         var bar = ProgressBar("job \(job)")
         while true {
             let row = try session.ask(JobRequest(job: job), seconds: 120, for: JobReport.self).row
@@ -118,7 +123,11 @@ struct JobFollower {
         switch row.state {
         case "failed": throw CommandError("job \(row.job) failed: \(row.detail)")
         case "cancelled": throw CommandError("job \(row.job) was cancelled")
-        default: break
+        default:
+            // What it did is there to be used; the cities it did without are no success.
+            guard row.detail.isEmpty else {
+                throw CommandError("job \(row.job) is \(row.state), but not all went well: \(row.detail)")
+            }
         }
     }
 }
@@ -127,14 +136,7 @@ extension JobRow {
     var isOver: Bool { ["done", "failed", "cancelled", "paused"].contains(state) }
 }
 
-/// Ctrl-C, noted instead of obeyed at once. The second one ends the command.
-private final class Interruption: Sendable {
-    private let raised = Atomic<Bool>(false)
-    var isRaised: Bool { raised.load(ordering: .relaxed) }
-
-    func watch() {
-        onTermination { [self] signal in
-            if raised.exchange(true, ordering: .relaxed) { exit(128 + signal) }
-        }
-    }
+/// A job that nobody waits for.
+private struct StartedJob: Encodable {
+    var job: UInt64
 }

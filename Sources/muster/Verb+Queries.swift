@@ -8,6 +8,8 @@ extension Verb {
         usage: """
             muster seeds --city Bergen --top 10
             muster seeds --top 20 --json
+
+            Without --city, cities whose worker is gone are left out, and named on standard error.
             """,
         settings: [
             Setting("city", "only this city", .text, scope: .call),
@@ -17,11 +19,12 @@ extension Verb {
         try invocation.noMoreWords()
         let session = try invocation.session()
         let name = invocation.settings.text("city")
-        let cities = name.isEmpty ? try session.cities() : [try session.city(named: name)]
+        let cities = name.isEmpty ? try session.citiesAtHome() : [try session.city(named: name)]
         let count = invocation.settings.integer("top")
         var seeds: [SeedRow] = []
         for city in cities {
-            seeds += try session.ask(SeedsRequest(count: UInt32(count)), city: city.city, for: Seeds.self).seeds
+            let request = SeedsRequest(count: UInt32(count))
+            seeds += try session.ask(request, city: city.city, homelessSeconds: 5, for: Seeds.self).seeds
         }
         seeds.sort { ($0.score, $1.id.number) > ($1.score, $0.id.number) }
         let names = Dictionary(uniqueKeysWithValues: cities.map { ($0.city, $0.name) })
@@ -77,6 +80,20 @@ extension Session {
     /// Every city the cluster knows, by number.
     func cities() throws -> [CityRow] {
         try ask(StatusRequest(), for: Status.self).cities.sorted { $0.city < $1.city }
+    }
+
+    /// The cities that can answer; complains of each that cannot. Throws when there are cities, but none at home.
+    func citiesAtHome() throws -> [CityRow] {
+        let all = try cities()
+        for city in all where !city.alive {
+            let reason = city.worker == nil ? "no worker has it yet" : "its worker \(city.workerName) is gone"
+            complain("\(city.name) is left out, it has no home now: \(reason)")
+        }
+        let home = all.filter(\.alive)
+        guard all.isEmpty || !home.isEmpty else {
+            throw CommandError("no city has a home now; muster status shows which workers are gone")
+        }
+        return home
     }
 
     func city(named name: String) throws -> CityRow {

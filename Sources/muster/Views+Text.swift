@@ -57,10 +57,11 @@ extension StatusView {
         ])
         for row in cities {
             let home = row.worker.map { row.home ? $0 : "none (\($0) is gone)" } ?? "none"
-            let counts = [row.people, row.halo, row.places, row.visits, row.friendships].map { grouped($0) }
-            table.add(
-                [row.name, home, String(row.epoch)] + counts
-                    + [row.model == 0 ? "-" : String(row.model), grouped(row.seeds), grouped(row.eventsWaiting)])
+            let model = row.model == 0 ? "-" : String(row.model)
+            let counts =
+                [row.people, row.halo, row.places, row.visits, row.friendships].map { grouped($0) }
+                + [model, grouped(row.seeds), grouped(row.eventsWaiting)]
+            table.add([row.name, home, String(row.epoch)] + (row.reported ? counts : counts.map { _ in "-" }))
         }
         return table.text()
     }

@@ -107,4 +107,38 @@ struct OutboxTests {
         try again.acknowledge(through: 300, keeping: 20)
         #expect(try rows(again, after: 280).first == "281=281")
     }
+
+    @Test func anOutboxKeepsTheIdentityItWasBegunWith() throws {
+        #expect(store.outboxIdentity == 1)
+        store.close()
+        let again = try ShardStore(directory: directory.store(), city: CityID(1), outboxIfNew: 2)
+        #expect(again.outboxIdentity == 1)
+        let other = try ShardStore(directory: directory.store("other"), city: CityID(1), outboxIfNew: 2)
+        #expect(other.outboxIdentity == 2)
+    }
+
+    @Test func anOutboxOfADirectoryFromBeforeIsGivenOneIdentity() throws {
+        var batch = WriteBatch()
+        batch.delete(.meta, key: MetaKey.outbox.bytes)
+        try store.database.commit(batch)
+        store.close()
+        for drawn in [7, 8] as [UInt64] {
+            let again = try ShardStore(directory: directory.store(), city: CityID(1), outboxIfNew: drawn)
+            #expect(again.outboxIdentity == 7)
+            again.close()
+        }
+    }
+
+    @Test func anOutboxThatFellBehindItsStreamStaysAnotherOne() throws {
+        try fill(store, 1...3)
+        try store.becomeAnother()
+        let identity = store.outboxIdentity
+        #expect(identity != 1)
+        #expect(store.lastSequence == 3)
+        store.close()
+        let again = try ShardStore(directory: directory.store(), city: CityID(1))
+        #expect(again.outboxIdentity == identity)
+        try again.becomeAnother()
+        #expect(again.outboxIdentity != identity)
+    }
 }

@@ -1,6 +1,14 @@
+import Basics
 import Foundation
 
 @testable import Store
+
+extension ShardStore {
+    /// For tests that do not ask which outbox it is.
+    convenience init(directory: String, city: CityID) throws(StoreError) {
+        try self.init(directory: directory, city: city, outboxIfNew: 1)
+    }
+}
 
 /// A directory of its own for one test, removed with the object.
 final class TemporaryDirectory {

@@ -7,9 +7,18 @@ private let stream = RedisStream.eventsKey(city: "Tokyo")
 
 private func events(_ sequences: ClosedRange<Int>) -> [[UInt8]] { sequences.map { Array("event \($0)".utf8) } }
 
+/// The one owner of most tests, which takes no stream that it has not written.
+private func owner(_ epoch: UInt64, name: String = "our cluster/our outbox", claiming end: UInt64 = 0) -> StreamOwner {
+    StreamOwner(name: name, epoch: Epoch(epoch), claimedEnd: end)
+}
+
 private func append(_ numbers: ClosedRange<Int>, epoch: UInt64, to redis: RedisStream) throws -> RelayAnswer {
+    try append(numbers, by: owner(epoch), to: redis)
+}
+
+private func append(_ numbers: ClosedRange<Int>, by owner: StreamOwner, to redis: RedisStream) throws -> RelayAnswer {
     try redis.append(
-        stream: stream, epoch: Epoch(epoch), firstSequence: UInt64(numbers.lowerBound), payloads: events(numbers))
+        city: "Tokyo", owner: owner, firstSequence: UInt64(numbers.lowerBound), payloads: events(numbers))
 }
 
 /// What the stream holds, as "id event".
@@ -74,7 +83,7 @@ struct RedisStreamTests {
         let redis = RedisStream(address: server.socket, password: nil)
         #expect(try append(101...102, epoch: 1, to: redis) == .gap(last: 0))
         let answer = try redis.append(
-            stream: stream, epoch: Epoch(1), firstSequence: 101, payloads: events(101...102), acceptingHole: true)
+            city: "Tokyo", owner: owner(1), firstSequence: 101, payloads: events(101...102), acceptingHole: true)
         #expect(answer == .done(last: 102))
     }
 
@@ -97,12 +106,70 @@ struct RedisStreamTests {
         #expect(try append(1...1, epoch: 8, to: redis) == .fenced(Epoch(9)))
     }
 
+    @Test func aStreamRemembersItsOwnerAndTurnsOthersAway() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        _ = try append(1...2, epoch: 1, to: redis)
+        #expect(try run(server, "GET", "muster:{Tokyo}:owner") == .text(Array("our cluster/our outbox".utf8)))
+        let stranger = owner(7, name: "our cluster/begun anew", claiming: 100)
+        #expect(try append(1...2, by: stranger, to: redis) == .foreign(last: 2))
+        #expect(try append(3...4, by: stranger, to: redis) == .foreign(last: 2))
+        #expect(try append(9...9, by: stranger, to: redis) == .foreign(last: 2))
+        // The stranger's higher epoch has not fenced the owner.
+        #expect(try append(3...3, epoch: 1, to: redis) == .done(last: 3))
+        #expect(try content(redis) == ["1-1 event 1", "1-2 event 2", "1-3 event 3"])
+    }
+
+    @Test func aStrangerGoesOnOnceTheStreamAndItsOwnerAreRenamed() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        _ = try append(1...2, epoch: 1, to: redis)
+        let stranger = owner(1, name: "their cluster/their outbox")
+        _ = try run(server, "RENAME", stream, stream + ":old")
+        #expect(try append(1...1, by: stranger, to: redis) == .foreign(last: 0))
+        _ = try run(server, "RENAME", "muster:{Tokyo}:owner", "muster:{Tokyo}:owner:old")
+        #expect(try append(1...1, by: stranger, to: redis) == .done(last: 1))
+        #expect(try append(1...2, epoch: 1, to: redis) == .foreign(last: 1))
+    }
+
+    @Test func aStreamWithoutAnOwnerIsTakenOnlyAsFarAsItIsClaimed() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        _ = try append(1...4, epoch: 1, to: redis)
+        _ = try run(server, "DEL", "muster:{Tokyo}:owner")
+        #expect(try append(1...9, by: owner(1, claiming: 3), to: redis) == .foreign(last: 4))
+        #expect(try run(server, "EXISTS", "muster:{Tokyo}:owner") == .integer(0))
+        #expect(try append(1...5, by: owner(1, claiming: 4), to: redis) == .done(last: 5))
+        #expect(try append(6...6, epoch: 1, to: redis) == .done(last: 6))
+    }
+
+    @Test func anEmptyBatchClaimsTheStreamAndTellsWhereItEnds() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        func claim(_ first: UInt64, _ owner: StreamOwner) throws -> RelayAnswer {
+            try redis.append(city: "Tokyo", owner: owner, firstSequence: first, payloads: [])
+        }
+        #expect(try claim(1, owner(1)) == .duplicate(last: 0))
+        #expect(try claim(3, owner(1)) == .gap(last: 0))
+        #expect(try claim(1, owner(1, name: "another")) == .foreign(last: 0))
+        _ = try append(1...2, epoch: 1, to: redis)
+        #expect(try claim(3, owner(1)) == .duplicate(last: 2))
+    }
+
+    @Test func aFencedOwnerLeavesNoName() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, password: nil)
+        _ = try run(server, "SET", "muster:{Tokyo}:epoch", "5")
+        #expect(try append(1...1, epoch: 4, to: redis) == .fenced(Epoch(5)))
+        #expect(try run(server, "EXISTS", "muster:{Tokyo}:owner") == .integer(0))
+    }
+
     @Test func numbersBeyondFourteenDigitsKeepTheirLastDigit() throws {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, password: nil)
         let first: UInt64 = 9_007_199_254_740_001
         let answer = try redis.append(
-            stream: stream, epoch: Epoch(9_007_199_254_740_991), firstSequence: first, payloads: events(1...3),
+            city: "Tokyo", owner: owner(9_007_199_254_740_991), firstSequence: first, payloads: events(1...3),
             acceptingHole: true)
         #expect(answer == .done(last: first + 2))
         #expect(try redis.first(1, of: stream).first?.id == "9007199254740991-9007199254740001")
@@ -112,7 +179,7 @@ struct RedisStreamTests {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, password: nil)
         let payloads: [[UInt8]] = [[], [0, 13, 10, 0], Array(0...255)]
-        _ = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: payloads)
+        _ = try redis.append(city: "Tokyo", owner: owner(1), firstSequence: 1, payloads: payloads)
         #expect(try redis.first(3, of: stream).map(\.payload) == payloads)
     }
 
@@ -120,7 +187,7 @@ struct RedisStreamTests {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, password: nil)
         let full = events(1...RedisLimits.rowsPerAppendMax)
-        let answer = try redis.append(stream: stream, epoch: Epoch(1), firstSequence: 1, payloads: full)
+        let answer = try redis.append(city: "Tokyo", owner: owner(1), firstSequence: 1, payloads: full)
         #expect(answer == .done(last: 512))
         _ = try run(server, "SCRIPT", "FLUSH")
         let next = try append(513...513, epoch: 1, to: redis)
@@ -155,7 +222,8 @@ struct RedisStreamTests {
             #expect {
                 try RedisStream(address: address, password: password).length(of: stream)
             } throws: { error in
-                if case .refused(address, _, _)? = error as? RedisError { true } else { false }
+                guard let fault = error as? RedisError, case .refused(address, _, _) = fault else { return false }
+                return !fault.isAboutOneStream
             }
         }
     }
@@ -167,7 +235,7 @@ struct RedisStreamTests {
         #expect {
             try append(1...1, epoch: 1, to: redis)
         } throws: { error in
-            if case .refused(_, "append", _)? = error as? RedisError { true } else { false }
+            (error as? RedisError)?.isAboutOneStream == true
         }
         _ = try run(server, "DEL", stream)
         #expect(try append(1...1, epoch: 1, to: redis) == .done(last: 1))

@@ -27,11 +27,9 @@ import World
         """
 
     private func folder(
-        venues: String = venues, checkIns: String = checkIns, friends: String? = friends
+        venues: String = venues, checkIns: String = checkIns, friends: String = friends
     ) throws -> Folder {
-        var files = ["venues.tsv": venues, "checkins.tsv": checkIns]
-        files["friends_new.tsv"] = friends
-        return try Folder(files)
+        try Folder(["venues.tsv": venues, "checkins.tsv": checkIns, "friends_new.tsv": friends])
     }
 
     @Test func citiesComeInOrderOfFirstAppearance() throws {
@@ -127,18 +125,26 @@ import World
         #expect(rows.places.count == 3 && rows.visits.count == 6 && rows.rejects.isEmpty)
     }
 
-    @Test func missingFoldersFilesAndColumnsAreNamed() throws {
+    @Test func missingFoldersAndColumnsAreNamed() throws {
         #expect(throws: ImportError.missingFolder("/nowhere/at/all")) {
             try FoursquareDataSet(directory: "/nowhere/at/all").cityNames()
         }
-        let folder = try folder(friends: nil)
-        let file = "\(folder.path)/friends_new.tsv"
-        #expect(throws: ImportError.unreadable(file: file, reason: "No such file or directory")) {
-            try Rows(FoursquareDataSet(directory: folder.path))
-        }
-        let other = try self.folder(checkIns: "city\tuser\n")
+        let other = try folder(checkIns: "city\tuser\n")
         #expect(throws: ImportError.missingColumn(file: "checkins.tsv", column: "venue")) {
             try Rows(FoursquareDataSet(directory: other.path))
+        }
+    }
+
+    @Test(arguments: ["venues.tsv", "checkins.tsv", "friends_new.tsv"])
+    func aMissingFileIsNamedBeforeCitiesAreKnown(file: String) throws {
+        var files = ["venues.tsv": Self.venues, "checkins.tsv": Self.checkIns, "friends_new.tsv": Self.friends]
+        files[file] = nil
+        let folder = try Folder(files)
+        let data = FoursquareDataSet(directory: folder.path)
+        let error = ImportError.unreadable(file: "\(folder.path)/\(file)", reason: "No such file or directory")
+        #expect(throws: error) { try data.outline() }
+        #expect(throws: error) {
+            try data.read(cities: [:], emit: { _, _ in }, reject: { _ in }, progress: { _ in })
         }
     }
 

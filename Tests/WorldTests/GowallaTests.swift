@@ -82,13 +82,16 @@ import World
             ])
     }
 
-    @Test func aMissingFileIsNamed() throws {
+    @Test(arguments: files.keys.sorted())
+    func aMissingFileIsNamedBeforeCitiesAreKnown(file: String) throws {
         var files = Self.files
-        files["tune.txt"] = nil
+        files[file] = nil
         let folder = try Folder(files)
-        let reason = "No such file or directory"
-        #expect(throws: ImportError.unreadable(file: "\(folder.path)/tune.txt", reason: reason)) {
-            try Rows(GowallaDataSet(directory: folder.path))
+        let data = GowallaDataSet(directory: folder.path)
+        let error = ImportError.unreadable(file: "\(folder.path)/\(file)", reason: "No such file or directory")
+        #expect(throws: error) { try data.outline() }
+        #expect(throws: error) {
+            try data.read(cities: [:], emit: { _, _ in }, reject: { _ in }, progress: { _ in })
         }
     }
 }

@@ -29,7 +29,8 @@ package struct CityOutline: Equatable, Sendable {
 
 /// Somewhere that a world's people, places, visits and friendships come from.
 package protocol DataSet: Sendable {
-    /// The cities, in a deterministic order of first appearance.
+    /// The cities, in a deterministic order of first appearance. Throws also when something that only `read` needs
+    /// is missing, so that nobody registers the cities of a data set that cannot be read.
     func outline() throws(ImportError) -> [CityOutline]
 
     /// Streams every row, in the order people, places, visits, friendships, each to the city whose

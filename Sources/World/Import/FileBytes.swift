@@ -10,6 +10,15 @@ func requireFolder(_ path: String) throws(ImportError) {
     guard stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else { throw .missingFolder(path) }
 }
 
+/// Throws for the first of `files` in the folder `directory` that cannot be read: before anything is registered for
+/// a data set of which a part is missing.
+func requireFiles(_ files: [String], in directory: String) throws(ImportError) {
+    try requireFolder(directory)
+    for path in files.map({ "\(directory)/\($0)" }) where access(path, R_OK) != 0 {
+        throw .unreadable(file: path, reason: lastFault())
+    }
+}
+
 /// All bytes of a file.
 func bytes(ofFile path: String) throws(ImportError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -15,7 +15,7 @@ package struct FoursquareDataSet: DataSet {
     package init(directory: String) { self.directory = directory }
 
     package func outline() throws(ImportError) -> [CityOutline] {
-        try requireFolder(directory)
+        try requireFiles(FoursquareReading.files, in: directory)
         var venues = try TextTable(directory: directory, file: FoursquareReading.venuesFile)
         let column = try venues.header(["city"])[0]
         var cities: [CityOutline] = []
@@ -46,6 +46,7 @@ struct FoursquareReading {
     static let venuesFile = "venues.tsv"
     static let checkInsFile = "checkins.tsv"
     static let friendsFile = "friends_new.tsv"
+    static let files = [venuesFile, checkInsFile, friendsFile]
     /// Monday 2012-04-02 00:00 UTC.
     private static let start: Int64 = 1_333_324_800_000
     private static let hourMilliseconds: Int64 = 3_600_000

@@ -18,7 +18,7 @@ package struct GowallaDataSet: DataSet {
     package init(directory: String) { self.directory = directory }
 
     package func outline() throws(ImportError) -> [CityOutline] {
-        try requireFolder(directory)
+        try requireFiles(GowallaReading.files, in: directory)
         var cities: [CityOutline] = []
         for file in [GowallaReading.placesFile, GowallaReading.homesFile] {
             var table = try TextTable(directory: directory, file: file)
@@ -53,6 +53,7 @@ struct GowallaReading {
     static let trainFile = "train.txt"
     static let visitFiles = [trainFile, "tune.txt", "test.txt"]
     static let friendsFile = "socialRelations.txt"
+    static let files = [placesFile, homesFile] + visitFiles + [friendsFile]
     /// Monday 2009-02-02 00:00 UTC, the week in which Gowalla opened.
     private static let start: Int64 = 1_233_532_800_000
     private static let hourMilliseconds: Int64 = 3_600_000
