@@ -42,6 +42,12 @@ extension Identifier {
     @inlinable package init(_ number: UInt64) { self.number = number }
 }
 
+/// A gathering (an event or a gig), as the social app numbers them. Unique within its city.
+@frozen package struct GatheringID: Identifier {
+    package let number: UInt64
+    @inlinable package init(_ number: UInt64) { self.number = number }
+}
+
 /// A worker process, stable over its restarts.
 @frozen package struct WorkerID: Identifier {
     package let number: UInt32

@@ -31,11 +31,12 @@ extension CityGraph {
         let inRange =
             socialNeighbors.allSatisfy { $0 < people.count } && visitPlaces.allSatisfy { $0 < places.count }
             && placeVisitors.allSatisfy { $0 < people.count } && placeEdges.allSatisfy { $0 < visitPlaces.count }
-            && heldOutPlaces.allSatisfy { $0 < places.count }
+            && heldOutPlaces.allSatisfy { $0 < places.count } && labelPairs.allSatisfy { $0 < people.count }
         expect(inRange, "every edge names a vertex of the city")
         let fits =
             visitSignals.count == visitPlaces.count && placeVisitors.count == placeEdges.count
             && placeEdges.count == visitPlaces.count
+            && labelPairs.count == labelOutcomes.count * 2
             && socialFeatures.count == socialNeighbors.count * FriendshipColumns.count
             && personFeatures.count == people.count * PersonColumns.count
             && placeFeatures.count == places.count * PlaceColumns.count
@@ -44,7 +45,7 @@ extension CityGraph {
         expect(fits, "columns have one entry per vertex or edge")
         guard sound, inRange, fits else { return broken }
 
-        broken += brokenFriendships() + brokenVisits() + brokenShares()
+        broken += brokenFriendships() + brokenLabels() + brokenVisits() + brokenShares()
         return broken
     }
 
@@ -57,6 +58,7 @@ extension CityGraph {
             ("people", people == other.people && residents == other.residents), ("places", places == other.places),
             ("social", socialOffsets == other.socialOffsets && socialNeighbors == other.socialNeighbors),
             ("socialFeatures", same(socialFeatures, other.socialFeatures)),
+            ("labels", labelPairs == other.labelPairs && labelOutcomes == other.labelOutcomes),
             ("visits", visitOffsets == other.visitOffsets && visitPlaces == other.visitPlaces),
             ("visitSignals", visitSignals == other.visitSignals), ("visitSpans", visitSpans == other.visitSpans),
             ("placeEdges", placeOffsets == other.placeOffsets && placeEdges == other.placeEdges),
@@ -86,6 +88,20 @@ extension CityGraph {
                     broken.append("the friendship of \(person) and \(friend) has the same features both ways")
                 }
             }
+        }
+        return broken
+    }
+
+    private func brokenLabels() -> [String] {
+        var broken: [String] = []
+        var previous: UInt64?
+        for (label, outcome) in labelOutcomes.enumerated() {
+            let (one, other) = (labelPairs[label * 2], labelPairs[label * 2 + 1])
+            let pair = UInt64(one) << 32 | UInt64(other)
+            if one >= other || one >= residents { broken.append("friend label \(label) begins with its resident") }
+            if let previous, previous >= pair { broken.append("friend label \(label) is after those of lower people") }
+            if outcome == .attends { broken.append("the people of friend label \(label) attend and get on") }
+            previous = pair
         }
         return broken
     }

@@ -32,6 +32,12 @@ package final class CityGraph: Sendable {
     /// [edges, 3], see `FriendshipColumns`.
     package let socialFeatures: [Float]
 
+    /// Friend label l is of the local people `labelPairs[2 * l]` and `labelPairs[2 * l + 1]`, the lower one first and
+    /// a resident; pairs are ascending.
+    package let labelPairs: [UInt32]
+    /// What each friend label says.
+    package let labelOutcomes: [FriendOutcome]
+
     /// Training visits of person p are at `visitOffsets[p]..<visitOffsets[p + 1]`, earliest first.
     package let visitOffsets: [UInt32]
     /// Local place of each training visit.
@@ -71,8 +77,8 @@ package final class CityGraph: Sendable {
 
     init(
         city: CityID, people: [PersonID], residents: Int, places: [PlaceID],
-        social: SocialEdges, visits: VisitEdges, features: CityFeatures, skipped: SkippedRecords,
-        heldOutShare: Double = heldOutShareUsual
+        social: SocialEdges, labels: FriendLabels, visits: VisitEdges, features: CityFeatures,
+        skipped: SkippedRecords, heldOutShare: Double = heldOutShareUsual
     ) {
         self.city = city
         self.people = people
@@ -81,6 +87,8 @@ package final class CityGraph: Sendable {
         socialOffsets = social.offsets
         socialNeighbors = social.neighbors
         socialFeatures = social.features
+        labelPairs = labels.pairs
+        labelOutcomes = labels.outcomes
         visitOffsets = visits.offsets
         visitPlaces = visits.places
         visitSignals = visits.signals
@@ -126,7 +134,7 @@ package final class CityGraph: Sendable {
     /// The memory that its arrays occupy.
     package var bytes: Int {
         let features = [socialFeatures, personFeatures, placeFeatures, personSlots, placeSlots]
-        return visitBytes + 4 * (socialOffsets.count + socialNeighbors.count)
+        return visitBytes + 4 * (socialOffsets.count + socialNeighbors.count + labelPairs.count) + labelOutcomes.count
             + 4 * (heldOutOffsets.count + heldOutPlaces.count) + features.reduce(0) { $0 + 4 * $1.count }
             + 8 * (people.count + places.count + visitSpans.count) + personIndex.bytes + placeIndex.bytes
     }
@@ -150,4 +158,6 @@ package struct SkippedRecords: Sendable, Equatable {
     package var friendships = 0
     /// Places of another city.
     package var places = 0
+    /// Friend labels with a missing end, of a person with itself, or of two people who live elsewhere.
+    package var friendLabels = 0
 }

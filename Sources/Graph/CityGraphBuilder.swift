@@ -14,6 +14,8 @@ package protocol CityRows {
     func places(pool: ComputePool) throws -> [Place]
     /// Ascending, each once.
     func friendships(pool: ComputePool) throws -> [Friendship]
+    /// Ascending, each once.
+    func friendLabels(pool: ComputePool) throws -> [FriendLabel]
     /// Ascending by person, place and time, each once; cut into pieces, none of them within a person.
     func visits(pool: ComputePool) throws -> [[Visit]]
     /// The visits of some people, who are ascending, in the same order.
@@ -31,26 +33,23 @@ extension CityGraph {
     ) throws -> CityGraph {
         let vertices = CityVertices(
             city: city, people: try rows.people(pool: pool), places: try rows.places(pool: pool))
-        let pieces = try rows.visits(pool: pool)
-        let friendships = try rows.friendships(pool: pool)
+        let visits = try rows.visits(pool: pool)
+        let ties = try Ties(of: rows, pool: pool)
         return assemble(
-            vertices, visits: pieces.map { $0[...] }, friendships: friendships, heldOutShare: heldOutShare, pool: pool)
+            vertices, visits: visits.map { $0[...] }, ties: ties, heldOutShare: heldOutShare, pool: pool)
     }
 
     /// Visits in order and in pieces, as `CityRows` says.
     static func assemble(
-        _ vertices: CityVertices, visits: [ArraySlice<Visit>], friendships: [Friendship], heldOutShare: Double,
-        pool: ComputePool
+        _ vertices: CityVertices, visits: [ArraySlice<Visit>], ties: Ties, heldOutShare: Double, pool: ComputePool
     ) -> CityGraph {
         let pieces = pool.map(visits.count) { VisitPiece(visits[$0], of: vertices, heldOutShare: heldOutShare) }
-        return assemble(
-            vertices, pieces: pieces, friendships: friendships, heldOutShare: heldOutShare, pool: pool)
+        return assemble(vertices, pieces: pieces, ties: ties, heldOutShare: heldOutShare, pool: pool)
     }
 
     /// Rows of visits become edges, edges and records features.
     static func assemble(
-        _ vertices: CityVertices, pieces: [VisitPiece], friendships: [Friendship], heldOutShare: Double,
-        pool: ComputePool
+        _ vertices: CityVertices, pieces: [VisitPiece], ties: Ties, heldOutShare: Double, pool: ComputePool
     ) -> CityGraph {
         let (people, places) = (vertices.people, vertices.places)
         let visits = VisitEdges(
@@ -58,16 +57,31 @@ extension CityGraph {
         let areas = PersonAreas(
             people: people, residents: vertices.residents, places: places, visits: visits, pool: pool)
         let features = CityFeatures(people: people, places: places, visits: visits, areas: areas, pool: pool)
-        var social = SocialEdges(friendships: friendships, people: vertices.personIndex, pool: pool)
+        var social = SocialEdges(friendships: ties.friendships, people: vertices.personIndex, pool: pool)
         social.writeFeatures(
             FriendshipEvidence(personFeatures: features.people, people: people, areas: areas, visits: visits),
-            friendships: friendships, pool: pool)
+            friendships: ties.friendships, pool: pool)
+        let labels = FriendLabels(labels: ties.labels, people: vertices.personIndex, residents: vertices.residents)
         return CityGraph(
             city: vertices.city, people: people.map(\.id), residents: vertices.residents, places: places.map(\.id),
-            social: social, visits: visits, features: features,
+            social: social, labels: labels, visits: visits, features: features,
             skipped: SkippedRecords(
-                visits: visits.skipped, friendships: social.skipped, places: vertices.foreignPlaces),
+                visits: visits.skipped, friendships: social.skipped, places: vertices.foreignPlaces,
+                friendLabels: labels.skipped),
             heldOutShare: heldOutShare)
+    }
+}
+
+/// What records say of pairs of people.
+struct Ties: Sendable {
+    var friendships: [Friendship] = []
+    var labels: [FriendLabel] = []
+
+    init() {}
+
+    init(of rows: some CityRows, pool: ComputePool) throws {
+        friendships = try rows.friendships(pool: pool)
+        labels = try rows.friendLabels(pool: pool)
     }
 }
 
@@ -78,7 +92,7 @@ package struct CityGraphBuilder: Sendable {
     private var people: [Person] = []
     private var places: [Place] = []
     private var visits: [Visit] = []
-    private var friendships: [Friendship] = []
+    private var ties = Ties()
 
     /// `heldOutShare` is in 0...1, see `CityGraph.heldOutShareUsual`.
     package init(city: CityID, heldOutShare: Double = CityGraph.heldOutShareUsual) {
@@ -87,14 +101,17 @@ package struct CityGraphBuilder: Sendable {
         self.heldOutShare = heldOutShare
     }
 
-    /// Takes in a record that has passed `validate()`. A person, place, friendship, or visit (same person, place
-    /// and time) that was there before replaces the earlier one.
+    /// Takes in a record that has passed `validate()`. A person, place, friendship, friend label, or visit (same
+    /// person, place and time) that was there before is replaced. Gatherings are no part of a graph: they are passed
+    /// over.
     package mutating func add(_ record: Record) {
         switch record {
         case .person(let person): people.append(person)
         case .place(let place): places.append(place)
         case .visit(let visit): visits.append(visit)
-        case .friendship(let friendship): friendships.append(friendship)
+        case .friendship(let friendship): ties.friendships.append(friendship)
+        case .friendLabel(let label): ties.labels.append(label)
+        case .gathering: break
         }
     }
 
@@ -103,8 +120,7 @@ package struct CityGraphBuilder: Sendable {
     package consuming func build(pool: ComputePool) -> CityGraph {
         let vertices = CityVertices(city: city, people: people, places: places)
         let ordered = orderedVisits(visits, people: vertices.personIndex, pool: pool)
-        return CityGraph.assemble(
-            vertices, visits: ordered, friendships: friendships, heldOutShare: heldOutShare, pool: pool)
+        return CityGraph.assemble(vertices, visits: ordered, ties: ties, heldOutShare: heldOutShare, pool: pool)
     }
 }
 

@@ -61,11 +61,11 @@ package struct GraphDelta: Sendable {
     package func folded(into graph: CityGraph, from rows: some CityRows, pool: ComputePool) throws -> CityGraph {
         let vertices = CityVertices(
             city: graph.city, people: try rows.people(pool: pool), places: try rows.places(pool: pool))
-        let friendships = try rows.friendships(pool: pool)
+        let ties = try Ties(of: rows, pool: pool)
         let places = graph.places.map { vertices.placeIndex.position(of: $0.number) }
         if graph.skipped.visits > 0 || places.contains(nil) {
             return CityGraph.assemble(
-                vertices, visits: try rows.visits(pool: pool).map { $0[...] }, friendships: friendships,
+                vertices, visits: try rows.visits(pool: pool).map { $0[...] }, ties: ties,
                 heldOutShare: graph.heldOutShare, pool: pool)
         }
         let changed = changedPeople(graph, vertices)
@@ -73,7 +73,7 @@ package struct GraphDelta: Sendable {
         let fresh = VisitPiece(visits[...], of: vertices, heldOutShare: graph.heldOutShare)
         let kept = graph.rows(of: vertices, places: places.compactMap(\.self), without: changed)
         return CityGraph.assemble(
-            vertices, pieces: [kept, fresh], friendships: friendships, heldOutShare: graph.heldOutShare, pool: pool)
+            vertices, pieces: [kept, fresh], ties: ties, heldOutShare: graph.heldOutShare, pool: pool)
     }
 
     /// The people whose visits cannot be copied: with new visits, with a new record, or moved in or out.

@@ -18,6 +18,12 @@ package final class Database: Sendable {
         handle = Mutex(try RocksHandle(directory: directory))
     }
 
+    /// A directory with some of the families only, as an earlier build made it.
+    init(directory: String, only families: [Family]) throws(StoreError) {
+        self.directory = directory
+        handle = Mutex(try RocksHandle(directory: directory, only: families))
+    }
+
     /// Gives the directory free, at once or as soon as the operations under way on other threads have ended.
     /// Nothing is flushed: what was committed is in the log. Closing twice is harmless.
     package func close() {

@@ -14,13 +14,20 @@
 // |             | (the sign bit flipped)                   | follow), then if so: dwell f32, likes u16,     |
 // |             |                                          | saves u16, shares u16                          |
 // | friendships | first u64, second u64                    | overlap f32, co-attendance u32, shared f32     |
+// | friendLabels| first u64, second u64                    | flags u8 (bit 0 compatible, bit 1 attends)     |
+// | gatherings  | gathering u64                            | a `Record.gathering` in its own encoding       |
 // | seeds       | the owner's                              | the owner's                                    |
 // | outbox      | sequence u64                             | the event, opaque                              |
 // | model       | the owner's                              | the owner's                                    |
+//
+// A family that a directory of an earlier build lacks is made when it is opened.
 
 /// A shelf of a database: one RocksDB column family. The raw value is its name on disk.
 package enum Family: String, CaseIterable, Sendable {
-    case meta, people, places, visits, friendships, seeds, outbox, model
+    case meta, people, places, visits, friendships, friendLabels, gatherings, seeds, outbox, model
+
+    /// The families of records, in the order in which they are read back.
+    static let records: [Family] = [.people, .places, .visits, .friendships, .friendLabels, .gatherings]
 
     /// Position in `allCases`.
     var index: Int {
@@ -30,9 +37,11 @@ package enum Family: String, CaseIterable, Sendable {
         case .places: 2
         case .visits: 3
         case .friendships: 4
-        case .seeds: 5
-        case .outbox: 6
-        case .model: 7
+        case .friendLabels: 5
+        case .gatherings: 6
+        case .seeds: 7
+        case .outbox: 8
+        case .model: 9
         }
     }
 }

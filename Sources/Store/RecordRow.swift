@@ -22,6 +22,10 @@ struct RecordKey: Equatable {
                 .visits, visit.person.number, visit.place.number, Self.biased(visit.time.milliseconds))
         case .friendship(let friendship):
             self.init(.friendships, friendship.first.number, friendship.second.number)
+        case .friendLabel(let label):
+            self.init(.friendLabels, label.first.number, label.second.number)
+        case .gathering(let gathering):
+            self.init(.gatherings, gathering.id.number)
         }
     }
 
@@ -32,11 +36,11 @@ struct RecordKey: Equatable {
         self.third = third
     }
 
-    /// Bytes of a key of one of the four record families.
+    /// Bytes of a key of a family of records.
     static func bytes(of family: Family) -> Int {
         switch family {
         case .visits: 24
-        case .friendships: 16
+        case .friendships, .friendLabels: 16
         default: 8
         }
     }
@@ -58,7 +62,7 @@ extension Record {
     /// Appends the value under which the record is stored: what its key does not tell.
     func encodeValue(into writer: inout ByteWriter) {
         switch self {
-        case .person, .place:
+        case .person, .place, .gathering:
             encode(into: &writer)
         case .visit(let visit):
             let signals = visit.dwellSeconds.bitPattern != 0 || visit.likes | visit.saves | visit.shares != 0
@@ -72,6 +76,8 @@ extension Record {
             writer.put(friendship.interestOverlap)
             writer.put(friendship.coAttendance)
             writer.put(friendship.sharedNeighborhoods)
+        case .friendLabel(let label):
+            writer.put(label.flags)
         }
     }
 
@@ -91,6 +97,10 @@ extension Record {
                     first: PersonID(number(0)), second: PersonID(number(1)),
                     interestOverlap: Float(bitPattern: value.little(at: 0)), coAttendance: value.little(at: 4),
                     sharedNeighborhoods: Float(bitPattern: value.little(at: 8))))
+        case .friendLabels:
+            guard value.count == 1 else { throw .invalid("a friend label of \(value.count) bytes") }
+            self = .friendLabel(
+                try FriendLabel(first: PersonID(number(0)), second: PersonID(number(1)), flags: value[0]))
         default:
             var reader = ByteReader(Array(value))
             self = try Record(from: &reader)

@@ -19,25 +19,27 @@ import Glibc
 // - What a long log would cost at the next opening is paid at closing, where rows are written as a
 //   file in one sweep; after a crash the log is replayed at 2 to 3 microseconds a row.
 
-/// An open RocksDB: the database, its families in the order of `Family.allCases`, and the usual options.
+/// An open RocksDB: the database, its families by their index, and the usual options.
 ///
 /// SAFETY (@unchecked Sendable): the pointers never change after init, and RocksDB allows all the calls
 /// made through them from any thread at once. deinit runs when nobody holds a reference any more.
 final class RocksHandle: @unchecked Sendable {
     let directory: String
     let database: OpaquePointer
-    let families: [OpaquePointer]
+    private let families: [OpaquePointer?]
     let reading: OpaquePointer
     let synced: OpaquePointer
     let unsynced: OpaquePointer
     /// RocksDB insists on opening the family called "default"; nothing is kept there.
     private let unused: OpaquePointer
 
-    init(directory: String) throws(StoreError) {
+    /// Makes the families that the directory lacks. `only` is for a directory as an earlier build left it: RocksDB
+    /// refuses when there are others.
+    init(directory: String, only wanted: [Family] = Family.allCases) throws(StoreError) {
         createDirectory(directory)
         let options = Self.options()
         defer { rocksdb_options_destroy(options) }
-        let names = ["default"] + Family.allCases.map(\.rawValue)
+        let names = ["default"] + wanted.map(\.rawValue)
         let cNames = names.map { strdup($0) }
         defer { cNames.forEach { free($0) } }
         let pointers: [UnsafePointer<CChar>?] = cNames.map { UnsafePointer($0) }
@@ -57,7 +59,9 @@ final class RocksHandle: @unchecked Sendable {
         self.directory = directory
         database = opened
         self.unused = unused
-        families = handles.dropFirst().compactMap { $0 }
+        var families = [OpaquePointer?](repeating: nil, count: Family.allCases.count)
+        for (position, family) in wanted.enumerated() { families[family.index] = handles[position + 1] }
+        self.families = families
         reading = rocksdb_readoptions_create()
         synced = rocksdb_writeoptions_create()
         rocksdb_writeoptions_set_sync(synced, 1)
@@ -68,7 +72,7 @@ final class RocksHandle: @unchecked Sendable {
         shortenLog()
         rocksdb_cancel_all_background_work(database, 1)
         rocksdb_column_family_handle_destroy(unused)
-        for family in families { rocksdb_column_family_handle_destroy(family) }
+        for case let family? in families { rocksdb_column_family_handle_destroy(family) }
         rocksdb_close(database)
         rocksdb_readoptions_destroy(reading)
         rocksdb_writeoptions_destroy(synced)
@@ -79,7 +83,7 @@ final class RocksHandle: @unchecked Sendable {
     /// no loss: the log stays.
     private func shortenLog() {
         var rows: UInt64 = 0
-        for family in families {
+        for case let family? in families {
             var entries: UInt64 = 0
             if rocksdb_property_int_cf(database, family, "rocksdb.num-entries-active-mem-table", &entries) == 0 {
                 rows += entries
@@ -88,14 +92,17 @@ final class RocksHandle: @unchecked Sendable {
         if rows < StoreLimits.replayedRowsMax { return }
         let options = rocksdb_flushoptions_create()
         defer { rocksdb_flushoptions_destroy(options) }
-        for family in families {
+        for case let family? in families {
             var message: UnsafeMutablePointer<CChar>?
             rocksdb_flush_cf(database, options, family, &message)
             if let message { return rocksdb_free(message) }
         }
     }
 
-    func handle(_ family: Family) -> OpaquePointer { families[family.index] }
+    func handle(_ family: Family) -> OpaquePointer {
+        guard let handle = families[family.index] else { preconditionFailure("family \(family) was not opened") }
+        return handle
+    }
 
     /// Runs a call of the C API and turns its message, if it leaves one, into an error.
     func checked<Result>(

@@ -27,6 +27,13 @@ extension ShardStore {
         }
     }
 
+    /// All friend labels, ascending by first and second person.
+    package func friendLabels(pool: ComputePool) throws(StoreError) -> [FriendLabel] {
+        try all(.friendLabels, pool: pool) { record in
+            if case .friendLabel(let label) = record { label } else { nil }
+        }
+    }
+
     /// All visits, ascending by person, place and time, in pieces of about equal size; no person's visits
     /// are in two pieces.
     package func visits(pool: ComputePool) throws(StoreError) -> [[Visit]] {

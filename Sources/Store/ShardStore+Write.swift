@@ -61,8 +61,7 @@ extension ShardStore {
             }
             if batch.isEmpty { return (0, known) }
             if after != counts {
-                let numbers = Self.encoded(after.people, after.halo, after.places, after.visits, after.friendships)
-                batch.put(.meta, key: MetaKey.counts.bytes, value: numbers)
+                batch.put(.meta, key: MetaKey.counts.bytes, value: Self.encoded(after.numbers))
             }
             try database.commit(batch)
             counts = after
@@ -124,6 +123,8 @@ extension ShardStore {
         case .place where before == nil: counts.places += 1
         case .visit where before == nil: counts.visits += 1
         case .friendship where before == nil: counts.friendships += 1
+        case .friendLabel where before == nil: counts.friendLabels += 1
+        case .gathering where before == nil: counts.gatherings += 1
         default: break
         }
     }

@@ -16,7 +16,7 @@ package import World
 /// | `format`       | u64, `ShardStore.format`                                    |
 /// | `city`         | u64                                                         |
 /// | `epoch`        | u64                                                         |
-/// | `counts`       | people, halo, places, visits, friendships, a u64 each       |
+/// | `counts`       | see `Counts.numbers`, a u64 each                            |
 /// | `acknowledged` | u64, the last outbox sequence that Redis is known to have   |
 /// | `outbox`       | u64, `ShardStore.outboxIdentity`; older directories lack it |
 enum MetaKey: String {
@@ -34,6 +34,8 @@ package final class ShardStore: Sendable {
         package var places: UInt64 = 0
         package var visits: UInt64 = 0
         package var friendships: UInt64 = 0
+        package var friendLabels: UInt64 = 0
+        package var gatherings: UInt64 = 0
 
         package init() {}
     }
@@ -88,10 +90,10 @@ package final class ShardStore: Sendable {
         }
     }
 
-    /// Every record: people, places, visits, friendships, each kind in the order of its keys. It sees each kind
+    /// Every record: people, places, visits, friendships, friend labels, gatherings, each kind in the order of its keys. It sees each kind
     /// as it was when that kind's turn came. Errors of `body` pass through.
     package func forEachRecord(_ body: (Record) throws -> Void) throws {
-        for family in [Family.people, .places, .visits, .friendships] {
+        for family in Family.records {
             var failure: (any Error)?
             try database.walk(family) { key, value throws(StoreError) in
                 let record = try self.record(family, key, value)
@@ -141,41 +143,62 @@ extension ShardStore {
         }
     }
 
-    static func encoded(_ numbers: UInt64...) -> [UInt8] {
+    static func encoded(_ numbers: UInt64...) -> [UInt8] { encoded(numbers) }
+
+    static func encoded(_ numbers: [UInt64]) -> [UInt8] {
         var writer = ByteWriter(capacity: numbers.count * 8)
         for number in numbers { writer.put(number) }
         return writer.bytes
     }
 
-    /// The numbers of a meta value, or nil when it was never written.
-    private static func numbers(
-        _ key: MetaKey, count: Int, in database: Database
-    ) throws(StoreError) -> [UInt64]? {
+    /// The numbers of a meta value, as many as there are, or nil when it was never written.
+    private static func numbers(_ key: MetaKey, in database: Database) throws(StoreError) -> [UInt64]? {
         guard let value = try database.get(.meta, key: key.bytes) else { return nil }
         var reader = ByteReader(value)
         var numbers: [UInt64] = []
         do {
-            for _ in 0..<count { numbers.append(try reader.get(UInt64.self)) }
-            try reader.finish()
+            while reader.remaining > 0 { numbers.append(try reader.get()) }
         } catch {
-            throw .corrupt(
-                directory: database.directory, family: Family.meta.rawValue, reason: "\(key.rawValue) \(error)")
+            throw corrupt(key, error.description, database)
         }
         return numbers
     }
 
     static func number(_ key: MetaKey, in database: Database) throws(StoreError) -> UInt64? {
-        try numbers(key, count: 1, in: database)?[0]
+        guard let stored = try numbers(key, in: database) else { return nil }
+        guard stored.count == 1 else { throw corrupt(key, "has \(stored.count) numbers", database) }
+        return stored[0]
     }
 
     private static func readCounts(_ database: Database) throws(StoreError) -> Counts {
-        var counts = Counts()
-        guard let stored = try numbers(.counts, count: 5, in: database) else { return counts }
-        counts.people = stored[0]
-        counts.halo = stored[1]
-        counts.places = stored[2]
-        counts.visits = stored[3]
-        counts.friendships = stored[4]
+        guard let stored = try numbers(.counts, in: database) else { return Counts() }
+        guard let counts = Counts(numbers: stored) else {
+            throw corrupt(.counts, "has \(stored.count) numbers", database)
+        }
         return counts
+    }
+
+    private static func corrupt(_ key: MetaKey, _ reason: String, _ database: Database) -> StoreError {
+        .corrupt(directory: database.directory, family: Family.meta.rawValue, reason: "\(key.rawValue) \(reason)")
+    }
+}
+
+extension ShardStore.Counts {
+    /// All counts, in the order in which they are stored.
+    var numbers: [UInt64] { [people, halo, places, visits, friendships, friendLabels, gatherings] }
+
+    /// Counts from their stored numbers; nil for another number of them. A directory from before there were
+    /// friend labels and gatherings has five.
+    init?(numbers: [UInt64]) {
+        guard numbers.count == 5 || numbers.count == 7 else { return nil }
+        people = numbers[0]
+        halo = numbers[1]
+        places = numbers[2]
+        visits = numbers[3]
+        friendships = numbers[4]
+        if numbers.count == 7 {
+            friendLabels = numbers[5]
+            gatherings = numbers[6]
+        }
     }
 }

@@ -36,13 +36,17 @@ package struct Person: Equatable, Sendable {
     package var likesPerSession: Float
     package var savesPerSession: Float
     package var attendsPerMonth: Float
+    /// Which of six bands of age, 0...5, youngest first; nil where unknown.
+    package var ageGroup: UInt8?
+    /// One of three numbers, 0...2, whose meaning is the app's; nil where unknown.
+    package var gender: UInt8?
 
     /// A person of whom nothing but the home is known, unless more is given.
     package init(
         id: PersonID, homeCity: CityID, homeNeighborhood: UInt16 = 0, categoryPreference: [Float] = [],
         finePreference: [Float] = [], vibePreference: [Float] = [], areaFrequencies: [AreaFrequency] = [],
         sessionsPerWeek: Float = 0, viewsPerSession: Float = 0, likesPerSession: Float = 0,
-        savesPerSession: Float = 0, attendsPerMonth: Float = 0
+        savesPerSession: Float = 0, attendsPerMonth: Float = 0, ageGroup: UInt8? = nil, gender: UInt8? = nil
     ) {
         self.id = id
         self.homeCity = homeCity
@@ -56,5 +60,7 @@ package struct Person: Equatable, Sendable {
         self.likesPerSession = likesPerSession
         self.savesPerSession = savesPerSession
         self.attendsPerMonth = attendsPerMonth
+        self.ageGroup = ageGroup
+        self.gender = gender
     }
 }

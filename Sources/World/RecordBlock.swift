@@ -20,8 +20,8 @@ package struct RecordBlock: Equatable, Sendable {
     private static let format: UInt8 = 1
     /// A visit or a friendship without signals: what most records cost. For reserving memory only.
     private static let usualRecordBytes = 32
-    /// No record is shorter than this: a place of which nothing is known has 20 bytes.
-    private static let smallestRecordBytes = 20
+    /// No record is shorter than this: a friend label has 18 bytes.
+    private static let smallestRecordBytes = 18
 
     /// The block as bytes. Vectors of the records must be empty or of their taxonomy's size.
     package func encoded() -> [UInt8] {

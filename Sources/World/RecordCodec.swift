@@ -1,23 +1,24 @@
 // Records as bytes: on the wire, in the store. Little-endian, no padding, no alignment.
 //
-//   person      1, id u64, home city u32, home neighbourhood u16, categories V, fine tags V, vibes V,
-//               areas: count u16, then (neighbourhood u16, weight f32) each; five f32: sessions per
-//               week, views, likes and saves per session, attends per month
-//   place       2, id u64, city u32, neighbourhood u16, categories V, fine tags V, price band u8,
-//               typical slot u8, popularity known u8 (0 or 1), then if known four f32: base, daily
-//               visits, conversion rate, novelty
-//   visit       3, person u64, place u64, time i64, flags u8 (bit 0 attended, bit 1 signals follow),
-//               then if so: dwell f32, likes u16, saves u16, shares u16
-//   friendship  4, first u64, second u64, interest overlap f32, co-attendance u32, shared f32
+//   person        1, id u64, home city u32, home neighbourhood u16, categories V, fine tags V, vibes V,
+//                 areas: count u16, then (neighbourhood u16, weight f32) each; five f32: sessions per
+//                 week, views, likes and saves per session, attends per month
+//   place         2, id u64, city u32, neighbourhood u16, categories V, fine tags V, price band u8,
+//                 typical slot u8, popularity known u8 (0 or 1), then if known four f32: base, daily
+//                 visits, conversion rate, novelty
+//   visit         3, person u64, place u64, time i64, flags u8 (bit 0 attended, bit 1 signals follow),
+//                 then if so: dwell f32, likes u16, saves u16, shares u16
+//   friendship    4, first u64, second u64, interest overlap f32, co-attendance u32, shared f32
+//   friend label  5, first u64, second u64, flags u8 (bit 0 compatible, bit 1 attends)
+//   gathering     6, id u64, city u32, place u64, kind u8 (0 event, 1 gig), status u8 (0 scheduled,
+//                 1 cancelled, 2 finished), start i64, capacity u32, price band u8, flags u8 (bit 0
+//                 host follows, bit 1 end follows), host u64, end i64, categories V, fine tags V, title
+//   person        7, as 1, then known u8 (bit 0 age group, bit 1 gender, at least one of them), then
+//                 those of them that are known, a u8 each. A person of whom neither is known is a 1
 //
-// V is a vector of one of the taxonomy's sizes: one form byte, then
-//
-//   255         unknown: the empty vector
-//   254         dense: every entry f32
-//   0...100     sparse: that many (index u8, value f32), indices ascending, the other entries are zero
-//
-// A writer takes the shorter form, so that a place with one tag costs 6 bytes and not 400. Reading
-// checks every count, index and flag; it does not judge values (that is validation's part).
+// V is a vector of one of the taxonomy's sizes, see `VectorCodec`; a title is its length in bytes u32,
+// then UTF-8. Reading checks every count, index, flag and text; it does not judge values (that is
+// validation's part).
 
 package import Basics
 
@@ -28,14 +29,19 @@ extension Record {
         case place = 2
         case visit = 3
         case friendship = 4
+        case friendLabel = 5
+        case gathering = 6
+        case describedPerson = 7
     }
 
     /// Appends this record. Its vectors must be empty or of their taxonomy's size.
     package func encode(into writer: inout ByteWriter) {
         switch self {
         case .person(let person):
-            writer.put(Kind.person.rawValue)
+            let isDescribed = person.ageGroup != nil || person.gender != nil
+            writer.put((isDescribed ? Kind.describedPerson : Kind.person).rawValue)
             person.encode(into: &writer)
+            if isDescribed { person.encodeDescription(into: &writer) }
         case .place(let place):
             writer.put(Kind.place.rawValue)
             place.encode(into: &writer)
@@ -45,6 +51,12 @@ extension Record {
         case .friendship(let friendship):
             writer.put(Kind.friendship.rawValue)
             friendship.encode(into: &writer)
+        case .friendLabel(let label):
+            writer.put(Kind.friendLabel.rawValue)
+            label.encode(into: &writer)
+        case .gathering(let gathering):
+            writer.put(Kind.gathering.rawValue)
+            gathering.encode(into: &writer)
         }
     }
 
@@ -56,13 +68,19 @@ extension Record {
         case .place: self = .place(try Place(from: &reader))
         case .visit: self = .visit(try Visit(from: &reader))
         case .friendship: self = .friendship(try Friendship(from: &reader))
+        case .friendLabel: self = .friendLabel(try FriendLabel(from: &reader))
+        case .gathering: self = .gathering(try Gathering(from: &reader))
+        case .describedPerson:
+            var person = try Person(from: &reader)
+            try person.readDescription(from: &reader)
+            self = .person(person)
         case nil: throw .invalid("record kind \(kind)")
         }
     }
 }
 
 extension Person {
-    fileprivate func encode(into writer: inout ByteWriter) {
+    func encode(into writer: inout ByteWriter) {
         precondition(areaFrequencies.count <= Int(UInt16.max), "a person has at most 65,535 areas")
         writer.put(id.number)
         writer.put(homeCity.number)
@@ -82,7 +100,7 @@ extension Person {
         writer.put(attendsPerMonth)
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(ByteError) {
+    init(from reader: inout ByteReader) throws(ByteError) {
         self.init(
             id: PersonID(try reader.get()), homeCity: CityID(try reader.get()), homeNeighborhood: try reader.get(),
             categoryPreference: try reader.getVector(size: RecordLimits.categories),
@@ -107,7 +125,7 @@ extension Person {
 }
 
 extension Place {
-    fileprivate func encode(into writer: inout ByteWriter) {
+    func encode(into writer: inout ByteWriter) {
         writer.put(id.number)
         writer.put(city.number)
         writer.put(neighborhood)
@@ -123,7 +141,7 @@ extension Place {
         writer.put(popularity.novelty)
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(ByteError) {
+    init(from reader: inout ByteReader) throws(ByteError) {
         self.init(
             id: PlaceID(try reader.get()), city: CityID(try reader.get()), neighborhood: try reader.get(),
             categories: try reader.getVector(size: RecordLimits.categories),
@@ -143,7 +161,7 @@ extension Visit {
     /// True where there is more to tell than who, where, when and whether they attended.
     private var hasSignals: Bool { dwellSeconds.bitPattern != 0 || likes != 0 || saves != 0 || shares != 0 }
 
-    fileprivate func encode(into writer: inout ByteWriter) {
+    func encode(into writer: inout ByteWriter) {
         writer.put(person.number)
         writer.put(place.number)
         writer.put(time.milliseconds)
@@ -155,7 +173,7 @@ extension Visit {
         writer.put(shares)
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(ByteError) {
+    init(from reader: inout ByteReader) throws(ByteError) {
         self.init(
             person: PersonID(try reader.get()), place: PlaceID(try reader.get()),
             time: Timestamp(milliseconds: try reader.get()))
@@ -171,7 +189,7 @@ extension Visit {
 }
 
 extension Friendship {
-    fileprivate func encode(into writer: inout ByteWriter) {
+    func encode(into writer: inout ByteWriter) {
         writer.put(first.number)
         writer.put(second.number)
         writer.put(interestOverlap)
@@ -179,55 +197,10 @@ extension Friendship {
         writer.put(sharedNeighborhoods)
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(ByteError) {
+    init(from reader: inout ByteReader) throws(ByteError) {
         self.init(
             first: PersonID(try reader.get()), second: PersonID(try reader.get()),
             interestOverlap: try reader.getFloat(), coAttendance: try reader.get(),
             sharedNeighborhoods: try reader.getFloat())
-    }
-}
-
-private let unknownForm: UInt8 = 255
-private let denseForm: UInt8 = 254
-
-extension ByteWriter {
-    /// A vector that is empty or `size` long, in the shorter of its forms. Bits are kept, -0 and NaN too.
-    fileprivate mutating func put(vector values: [Float], size: Int) {
-        precondition(values.isEmpty || values.count == size, "a vector of \(size) entries or none")
-        if values.isEmpty { return put(unknownForm) }
-        var nonZero = 0
-        for value in values where value.bitPattern != 0 { nonZero += 1 }
-        if nonZero * 5 >= size * 4 {
-            put(denseForm)
-            for value in values { put(value) }
-            return
-        }
-        put(UInt8(nonZero))
-        for (index, value) in values.enumerated() where value.bitPattern != 0 {
-            put(UInt8(index))
-            put(value)
-        }
-    }
-}
-
-extension ByteReader {
-    /// A vector of `size` entries, or an empty one.
-    fileprivate mutating func getVector(size: Int) throws(ByteError) -> [Float] {
-        let form: UInt8 = try get()
-        if form == unknownForm { return [] }
-        var values = [Float](repeating: 0, count: size)
-        if form == denseForm {
-            for index in 0..<size { values[index] = try getFloat() }
-            return values
-        }
-        guard form <= size else { throw .invalid("\(form) entries in a vector of \(size)") }
-        var next = 0
-        for _ in 0..<form {
-            let index = Int(try get(UInt8.self))
-            guard index >= next, index < size else { throw .invalid("entry \(index) in a vector of \(size)") }
-            values[index] = try getFloat()
-            next = index + 1
-        }
-        return values
     }
 }

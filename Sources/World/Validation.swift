@@ -29,6 +29,8 @@ extension Record {
         case .place(let place): try place.validate()
         case .visit(let visit): try visit.validate()
         case .friendship(let friendship): try friendship.validate()
+        case .friendLabel(let label): try label.validate()
+        case .gathering(let gathering): try gathering.validate()
         }
     }
 }
@@ -56,6 +58,8 @@ extension Person {
         try rules.atLeastZero("likesPerSession", likesPerSession)
         try rules.atLeastZero("savesPerSession", savesPerSession)
         try rules.atLeastZero("attendsPerMonth", attendsPerMonth)
+        if let ageGroup { try rules.below(RecordLimits.ageGroups, "ageGroup", ageGroup) }
+        if let gender { try rules.below(RecordLimits.genders, "gender", gender) }
     }
 }
 
@@ -66,12 +70,8 @@ extension Place {
         try rules.size("categories", categories.count, RecordLimits.categories)
         for (index, share) in categories.enumerated() { try rules.share("categories[\(index)]", share) }
         try rules.distribution("fineTags", fineTags, size: RecordLimits.fineTags)
-        guard priceBand < Taxonomy.priceBands else {
-            throw rules.broken("priceBand", priceBand, "is 0...\(Taxonomy.priceBands - 1)")
-        }
-        guard typicalSlot < TimeSlot.count else {
-            throw rules.broken("typicalSlot", typicalSlot, "is 0...\(TimeSlot.count - 1)")
-        }
+        try rules.below(Taxonomy.priceBands, "priceBand", priceBand)
+        try rules.below(TimeSlot.count, "typicalSlot", typicalSlot)
         guard let popularity else { return }
         try rules.atLeastZero("popularity.base", popularity.base)
         try rules.atLeastZero("popularity.dailyVisits", popularity.dailyVisits)
@@ -83,26 +83,51 @@ extension Place {
 extension Visit {
     /// Throws the first rule that this visit breaks. Costs no allocation when it breaks none.
     package func validate() throws(ValidationError) {
-        guard RecordLimits.times.contains(time.milliseconds) else {
-            throw Rules("visit of person", person.number)
-                .broken("time", time.milliseconds, "is in milliseconds between 1970 and 2100")
-        }
-        guard dwellSeconds.isFinite, dwellSeconds >= 0 else {
-            throw Rules("visit of person", person.number)
-                .broken("dwellSeconds", dwellSeconds, "is a finite number from 0 up")
-        }
+        let rules = Rules("visit of person", person.number, "to place", place.number)
+        try rules.time("time", time)
+        try rules.atLeastZero("dwellSeconds", dwellSeconds)
     }
 }
 
 extension Friendship {
     /// Throws the first rule that this friendship breaks.
     package func validate() throws(ValidationError) {
-        let rules = Rules("friendship of person", first.number)
-        guard first < second else {
-            throw rules.broken("second", second, "is greater than first: each pair is stored once")
-        }
+        let rules = Rules("friendship of person", first.number, "and person", second.number)
+        try rules.pair(first, second)
         try rules.share("interestOverlap", interestOverlap)
         try rules.share("sharedNeighborhoods", sharedNeighborhoods)
+    }
+}
+
+extension FriendLabel {
+    /// Throws the first rule that this label breaks.
+    package func validate() throws(ValidationError) {
+        let rules = Rules("friend label of person", first.number, "and person", second.number)
+        try rules.pair(first, second)
+        guard isCompatible || !attends else {
+            throw rules.broken("attends", attends, "is true for compatible people only")
+        }
+    }
+}
+
+extension Gathering {
+    /// Throws the first rule that this gathering breaks.
+    package func validate() throws(ValidationError) {
+        let rules = Rules("gathering", id.number)
+        guard title.utf8.count <= RecordLimits.titleBytes else {
+            throw rules.broken("title", "\(title.utf8.count) bytes long", "has at most \(RecordLimits.titleBytes)")
+        }
+        try rules.time("start", start)
+        if let end {
+            try rules.time("end", end)
+            guard end > start else {
+                throw rules.broken("end", end.milliseconds, "is after start, \(start.milliseconds)")
+            }
+        }
+        try rules.below(Taxonomy.priceBands, "priceBand", priceBand)
+        try rules.size("categories", categories.count, RecordLimits.categories)
+        for (index, share) in categories.enumerated() { try rules.share("categories[\(index)]", share) }
+        try rules.distribution("fineTags", fineTags, size: RecordLimits.fineTags)
     }
 }
 
@@ -113,53 +138,14 @@ package enum RecordLimits {
     package static let vibes = 30
     /// Area frequencies of one person.
     package static let areasPerPerson = 64
-    /// Milliseconds of a visit: from 1970 up to 2100.
+    /// Milliseconds of a visit or a gathering: from 1970 up to 2100.
     package static let times: Range<Int64> = 0..<4_102_444_800_000
-    /// How far from one the sum of a distribution may be: rounding of 100 floats, and of text formats.
-    package static let sumTolerance: Float = 1e-3
-}
-
-/// The rules that several records share, with the record's name for the message.
-private struct Rules {
-    private let kind: StaticString
-    private let number: UInt64
-
-    init(_ kind: StaticString, _ number: UInt64) {
-        self.kind = kind
-        self.number = number
-    }
-
-    func broken(_ field: String, _ value: some CustomStringConvertible, _ rule: String) -> ValidationError {
-        ValidationError(record: "\(kind) \(number)", field: field, value: value.description, rule: "it \(rule)")
-    }
-
-    func size(_ field: String, _ count: Int, _ size: Int) throws(ValidationError) {
-        guard count == 0 || count == size else {
-            throw broken(field, "\(count) long", "has \(size) entries or none")
-        }
-    }
-
-    /// Empty, or `size` entries from 0 up that sum to one.
-    func distribution(_ field: String, _ values: [Float], size: Int) throws(ValidationError) {
-        try self.size(field, values.count, size)
-        if values.isEmpty { return }
-        var total: Float = 0
-        for (index, value) in values.enumerated() {
-            guard value.isFinite, value >= 0 else {
-                throw broken("\(field)[\(index)]", value, "is a finite number from 0 up")
-            }
-            total += value
-        }
-        guard abs(total - 1) <= RecordLimits.sumTolerance else {
-            throw broken("sum of \(field)", total, "is 1")
-        }
-    }
-
-    func atLeastZero(_ field: String, _ value: Float) throws(ValidationError) {
-        guard value.isFinite, value >= 0 else { throw broken(field, value, "is a finite number from 0 up") }
-    }
-
-    func share(_ field: @autoclosure () -> String, _ value: Float) throws(ValidationError) {
-        guard value >= 0, value <= 1 else { throw broken(field(), value, "is 0...1") }
-    }
+    /// Bands of age, and numbers for a gender.
+    package static let ageGroups = 6
+    package static let genders = 3
+    /// Bytes of UTF-8 in the title of a gathering.
+    package static let titleBytes = 200
+    /// How far from one the sum of a distribution may be, exclusive (specification 2.7). Sums are taken in
+    /// double precision: the rounding of a hundred floats is a hundred times less.
+    package static let sumTolerance = 1e-5
 }

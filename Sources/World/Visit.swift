@@ -72,4 +72,6 @@ package enum Record: Equatable, Sendable {
     case place(Place)
     case visit(Visit)
     case friendship(Friendship)
+    case friendLabel(FriendLabel)
+    case gathering(Gathering)
 }

@@ -133,7 +133,8 @@ import World
             people: [], places: [], visits: VisitEdges(), areas: .none, pool: ComputePool(threads: 1))
         let graph = CityGraph(
             city: Small.city, people: [PersonID(2), PersonID(1)], residents: 2, places: [], social: .none,
-            visits: VisitEdges(), features: features, skipped: none)
+            labels: FriendLabels(labels: [], people: LocalIndex([]), residents: 0), visits: VisitEdges(),
+            features: features, skipped: none)
         #expect(graph.checkInvariants().contains("residents and halo are each ascending"))
         #expect(graph.checkInvariants().contains("offsets start at 0, never fall, and end at the number of edges"))
         #expect(graph.checkInvariants().contains("columns have one entry per vertex or edge"))

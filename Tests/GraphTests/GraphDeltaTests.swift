@@ -20,12 +20,14 @@ private struct MemoryRows: CityRows {
     var peopleByID: [PersonID: Person] = [:]
     var placesByID: [PlaceID: Place] = [:]
     var friendshipsByEnds: [[PersonID]: Friendship] = [:]
+    var labelsByEnds: [[PersonID]: FriendLabel] = [:]
     var visitsByKey: [VisitKey: Visit] = [:]
 
     mutating func insert(_ record: Record) {
         if case .person(let person) = record { peopleByID[person.id] = person }
         if case .place(let place) = record { placesByID[place.id] = place }
         if case .visit(let visit) = record { visitsByKey[VisitKey(visit)] = visit }
+        if case .friendLabel(let label) = record { labelsByEnds[[label.first, label.second]] = label }
         if case .friendship(let tie) = record { friendshipsByEnds[[tie.first, tie.second]] = tie }
     }
 
@@ -33,6 +35,9 @@ private struct MemoryRows: CityRows {
     func places(pool: ComputePool) -> [Place] { placesByID.values.sorted { $0.id < $1.id } }
     func friendships(pool: ComputePool) -> [Friendship] {
         friendshipsByEnds.values.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
+    }
+    func friendLabels(pool: ComputePool) -> [FriendLabel] {
+        labelsByEnds.values.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
     }
     func visits(pool: ComputePool) -> [[Visit]] {
         let all = sorted(Array(visitsByKey.values))
@@ -71,6 +76,11 @@ private struct RandomRows {
         if turn < 13 { return person((1 + UInt64(random.below(Int(people)))) * 7 % 31) }
         if turn < 30 {
             let (one, other) = (somebody(), somebody())
+            if turn < 16 {
+                let label = FriendLabel(
+                    first: PersonID(min(one, other)), second: PersonID(max(one, other)), isCompatible: turn == 14)
+                return .friendLabel(label)
+            }
             return Small.friends(min(one, other), max(one, other), overlap: random.below(3) == 0 ? 0.5 : 0)
         }
         let place = (1 + UInt64(random.below(Int(places) + (strangers ? 1 : 0)))) * 5 % 23
@@ -133,6 +143,9 @@ private struct RandomRows {
         var arrived: [Record] = []
         for _ in 0..<800 {
             let record = stream.next()
+            // What names one person twice is skipped each time it arrives, and stored once.
+            if case .friendship(let tie) = record, tie.first == tie.second { continue }
+            if case .friendLabel(let label) = record, label.first == label.second { continue }
             arrived.append(record)
             rows.insert(record)
         }

@@ -104,6 +104,7 @@ struct ExpectedCity: Equatable {
         case .visit(let visit):
             visits.insert([visit.person.number, visit.place.number, UInt64(bitPattern: visit.time.milliseconds)])
         case .friendship(let friendship): friendships.insert([friendship.first.number, friendship.second.number])
+        case .friendLabel, .gathering: break
         }
     }
 

@@ -25,10 +25,23 @@ private func friends(_ first: UInt64, _ second: UInt64) -> Record {
     .friendship(Friendship(first: PersonID(first), second: PersonID(second), interestOverlap: 0.5, coAttendance: 2))
 }
 
+private func label(_ first: UInt64, _ second: UInt64, compatible: Bool = true, attends: Bool = false) -> Record {
+    .friendLabel(
+        FriendLabel(first: PersonID(first), second: PersonID(second), isCompatible: compatible, attends: attends))
+}
+
+private func gathering(_ number: UInt64, title: String = "") -> Record {
+    .gathering(
+        Gathering(
+            id: GatheringID(number), city: tokyo, place: PlaceID(7), title: title,
+            start: Timestamp(milliseconds: 3)))
+}
+
 private func block(_ records: Record...) -> RecordBlock { RecordBlock(city: tokyo, records: records) }
 
 private func counts(
-    people: UInt64 = 0, halo: UInt64 = 0, places: UInt64 = 0, visits: UInt64 = 0, friendships: UInt64 = 0
+    people: UInt64 = 0, halo: UInt64 = 0, places: UInt64 = 0, visits: UInt64 = 0, friendships: UInt64 = 0,
+    friendLabels: UInt64 = 0, gatherings: UInt64 = 0
 ) -> ShardStore.Counts {
     var counts = ShardStore.Counts()
     counts.people = people
@@ -36,6 +49,8 @@ private func counts(
     counts.places = places
     counts.visits = visits
     counts.friendships = friendships
+    counts.friendLabels = friendLabels
+    counts.gatherings = gatherings
     return counts
 }
 
@@ -62,20 +77,23 @@ struct ShardStoreTests {
                 Visit(
                     person: PersonID(2), place: PlaceID(8), time: Timestamp(milliseconds: 0), dwellSeconds: 1.5,
                     likes: .max, saves: 2, shares: 1)),
-            friends(1, 2), friends(1, 300),
+            friends(1, 2), friends(1, 300), label(1, 2, compatible: false), label(1, 300, attends: true),
+            gathering(3, title: "Jazz am Kai"), gathering(256),
         ]
         _ = try store.write(RecordBlock(city: tokyo, records: everything.reversed()))
         #expect(try records(store) == everything)
     }
 
     @Test func aBlockWrittenTwiceChangesNothing() throws {
-        let rows = block(person(1), person(2, home: osaka), place(7), visit(1, 7, at: 5), friends(1, 2))
-        #expect(try store.write(rows) == (5, 0))
-        let once = counts(people: 1, halo: 1, places: 1, visits: 1, friendships: 1)
+        let rows = block(
+            person(1), person(2, home: osaka), place(7), visit(1, 7, at: 5), friends(1, 2), label(1, 2), gathering(3))
+        #expect(try store.write(rows) == (7, 0))
+        let once = counts(
+            people: 1, halo: 1, places: 1, visits: 1, friendships: 1, friendLabels: 1, gatherings: 1)
         #expect(store.counts() == once)
-        #expect(try store.write(rows) == (0, 5))
+        #expect(try store.write(rows) == (0, 7))
         #expect(store.counts() == once)
-        #expect(try records(store).count == 5)
+        #expect(try records(store).count == 7)
     }
 
     @Test func theLaterOfTwoRowsWithOneKeyStays() throws {
@@ -84,6 +102,14 @@ struct ShardStoreTests {
         #expect(try store.write(block(visit(1, 7, at: 5, likes: 3), visit(1, 7, at: 6))) == (1, 1))
         #expect(try records(store) == [place(7), visit(1, 7, at: 5, likes: 3), visit(1, 7, at: 6)])
         #expect(store.counts() == counts(places: 1, visits: 2))
+    }
+
+    @Test func aLabelThatTurnsAndAGatheringThatIsRenamedAreReplaced() throws {
+        _ = try store.write(block(label(1, 2), label(1, 3), gathering(3, title: "a")))
+        #expect(try store.write(block(label(1, 2, attends: true), gathering(3, title: "b"), gathering(4))) == (1, 2))
+        let expected = [label(1, 2, attends: true), label(1, 3), gathering(3, title: "b"), gathering(4)]
+        #expect(try records(store) == expected)
+        #expect(store.counts() == counts(friendLabels: 2, gatherings: 2))
     }
 
     @Test func aPersonWhoMovesIsCountedWhereTheyLive() throws {
@@ -96,11 +122,11 @@ struct ShardStoreTests {
     }
 
     @Test func countsAndEpochOutliveTheProcess() throws {
-        _ = try store.write(block(person(1), place(7), visit(1, 7, at: 5)))
+        _ = try store.write(block(person(1), place(7), visit(1, 7, at: 5), label(1, 2), gathering(3)))
         try store.setEpoch(Epoch(3))
         store.close()
         let again = try ShardStore(directory: directory.store(), city: tokyo)
-        #expect(again.counts() == counts(people: 1, places: 1, visits: 1))
+        #expect(again.counts() == counts(people: 1, places: 1, visits: 1, friendLabels: 1, gatherings: 1))
         #expect(again.epoch == Epoch(3))
         #expect(try again.write(block(visit(1, 7, at: 5), visit(1, 7, at: 6))) == (1, 1))
         #expect(again.counts().visits == 2)
@@ -149,7 +175,8 @@ struct ShardStoreTests {
     }
 
     @Test func damagedValuesAreNamedByTheirFamily() throws {
-        for (family, keyBytes) in [(Family.people, 8), (.places, 8), (.visits, 24), (.friendships, 16)] {
+        for family in Family.records {
+            let keyBytes = RecordKey.bytes(of: family)
             for key in [[UInt8](repeating: 1, count: keyBytes), [1, 2, 3]] {
                 var batch = WriteBatch()
                 batch.put(family, key: key, value: [9, 9])
@@ -168,10 +195,11 @@ struct ShardStoreTests {
             Visit(
                 person: PersonID(1), place: PlaceID(258), time: Timestamp(milliseconds: -1), dwellSeconds: 1, likes: 2,
                 saves: 3, shares: 4, attended: true))
-        _ = try store.write(block(signals, visit(2, 1, at: 1), friends(1, 2), place(5)))
+        _ = try store.write(
+            block(signals, visit(2, 1, at: 1), friends(1, 2), label(1, 2), label(2, 3, attends: true), place(5)))
         var keys: [String] = []
         var values: [[UInt8]] = []
-        for family in [Family.visits, .friendships, .places] {
+        for family in [Family.visits, .friendships, .friendLabels, .places] {
             try store.database.scan(family) { key, value in
                 keys.append(key.map { "\($0)" }.joined(separator: " "))
                 if family != .places { values.append(value) }
@@ -183,11 +211,13 @@ struct ShardStoreTests {
                 "0 0 0 0 0 0 0 1 0 0 0 0 0 0 1 2 127 255 255 255 255 255 255 255",
                 "0 0 0 0 0 0 0 2 0 0 0 0 0 0 0 1 128 0 0 0 0 0 0 1",
                 "0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 2",
+                "0 0 0 0 0 0 0 1 0 0 0 0 0 0 0 2",
+                "0 0 0 0 0 0 0 2 0 0 0 0 0 0 0 3",
                 "0 0 0 0 0 0 0 5",
             ])
         #expect(
             values == [
-                [3, 0, 0, 128, 63, 2, 0, 3, 0, 4, 0], [1], [0, 0, 0, 63, 2, 0, 0, 0, 0, 0, 0, 0],
+                [3, 0, 0, 128, 63, 2, 0, 3, 0, 4, 0], [1], [0, 0, 0, 63, 2, 0, 0, 0, 0, 0, 0, 0], [1], [3],
             ])
     }
 }

@@ -38,6 +38,41 @@ import World
             ])
     }
 
+    @Test func goldenBytesOfAPersonOfKnownAgeAndGender() {
+        var person = Samples.stranger
+        let bare = Samples.bytes(.person(person))
+        #expect(bare[0] == 1 && bare.count == 40)
+        for (ageGroup, gender, tail) in [(3, nil, [1, 3]), (nil, 2, [2, 2]), (0, 1, [3, 0, 1])]
+            as [(UInt8?, UInt8?, [UInt8])]
+        {
+            (person.ageGroup, person.gender) = (ageGroup, gender)
+            #expect(Samples.bytes(.person(person)) == [7] + bare.dropFirst() + tail)
+        }
+    }
+
+    @Test func goldenBytesOfFriendLabels() {
+        let who: [UInt8] = [5, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]
+        var label = Samples.label
+        #expect(Samples.bytes(.friendLabel(label)) == who + [3])
+        label.attends = false
+        #expect(Samples.bytes(.friendLabel(label)) == who + [1])
+        label.isCompatible = false
+        #expect(Samples.bytes(.friendLabel(label)) == who + [0])
+    }
+
+    @Test func goldenBytesOfGatherings() {
+        let which: [UInt8] = [6, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0]
+        let start: [UInt8] = [4, 0, 0, 0, 0, 0, 0, 0]
+        #expect(
+            Samples.bytes(.gathering(Samples.bareGathering))
+                == which + [0, 0] + start + [0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0])
+        #expect(
+            Samples.bytes(.gathering(Samples.gathering))
+                == which + [1, 2] + start + [44, 1, 0, 0, 4, 3, 9, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0]
+                + [1, 0, 0, 0, 0x80, 0x3F, 1, 99, 0, 0, 0x80, 0x3F]
+                + [5, 0, 0, 0, 0x46, 0xC3, 0xAA, 0x74, 0x65])
+    }
+
     @Test func goldenBytesOfABlock() {
         let block = RecordBlock(city: CityID(5), records: [.visit(Samples.checkIn)])
         #expect(block.encoded() == [1, 5, 0, 0, 0, 1, 0, 0, 0] + Samples.bytes(.visit(Samples.checkIn)))
@@ -98,6 +133,26 @@ import World
         #expect(throws: ByteError.invalid("7 entries in a vector of 6")) { try Samples.record(place) }
     }
 
+    @Test func damagedYoungerRecordsAreNamed() {
+        func fault(_ record: Record, at index: Int, _ value: UInt8) -> ByteError? {
+            var bytes = Samples.bytes(record)
+            bytes[index] = value
+            do throws(ByteError) {
+                _ = try Samples.record(bytes)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        #expect(fault(.friendLabel(Samples.label), at: 17, 4) == .invalid("friend label flags 4"))
+        #expect(fault(.person(Samples.described), at: 40, 0) == .invalid("person flags 0"))
+        #expect(fault(.person(Samples.described), at: 40, 4) == .invalid("person flags 4"))
+        #expect(fault(.gathering(Samples.gathering), at: 21, 2) == .invalid("gathering kind 2"))
+        #expect(fault(.gathering(Samples.gathering), at: 22, 3) == .invalid("gathering status 3"))
+        #expect(fault(.gathering(Samples.gathering), at: 36, 4) == .invalid("gathering flags 4"))
+        #expect(fault(.gathering(Samples.gathering), at: 70, 0xFF) == .invalid("text that is not UTF-8"))
+    }
+
     @Test func sparseEntriesMustRise() {
         var person = Samples.bytes(.person(Samples.person))
         person[21] = 0  // the second of three categories, now equal to the first
@@ -145,7 +200,7 @@ import World
 
     @Test func aCountBeyondTheBytesReservesNothing() {
         let claim: [UInt8] = [1, 0, 0, 0, 0, 255, 255, 255, 255]
-        #expect(throws: ByteError.truncated(need: 20 * 4_294_967_295, have: 0)) { try RecordBlock(decoding: claim) }
+        #expect(throws: ByteError.truncated(need: 18 * 4_294_967_295, have: 0)) { try RecordBlock(decoding: claim) }
     }
 
     @Test func anotherFormatIsRefused() {

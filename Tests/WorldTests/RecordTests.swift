@@ -71,6 +71,8 @@ import World
             ("likesPerSession", { $0.likesPerSession = .infinity }),
             ("savesPerSession", { $0.savesPerSession = -1 }),
             ("attendsPerMonth", { $0.attendsPerMonth = .nan }),
+            ("ageGroup", { $0.ageGroup = 6 }),
+            ("gender", { $0.gender = 3 }),
         ]
         for (field, change) in changes {
             let found = fault(person: change)?.field
@@ -93,6 +95,58 @@ import World
             let found = fault(place: change)?.field
             #expect(found == field)
         }
+    }
+
+    @Test func sumsAreOneWithinAHundredThousandth() throws {
+        var person = Samples.person
+        person.finePreference = [Float](repeating: 1, count: 100).map { $0 / 100 }
+        try person.validate()
+        person.finePreference[0] += 0.000_009
+        try person.validate()
+        person.finePreference[0] += 0.000_002
+        #expect(fault(.person(person))?.field == "sum of finePreference")
+        #expect(fault(.person(person))?.rule == "it is 1 within 1e-05")
+    }
+
+    @Test func rowsOfTwoNumbersAreNamedByBoth() {
+        var visit = Samples.visit
+        visit.dwellSeconds = .nan
+        #expect(
+            fault(.visit(visit))?.description
+                == "visit of person 1 to place 2: dwellSeconds is nan, but it is a finite number from 0 up")
+        let label = FriendLabel(first: PersonID(5), second: PersonID(4), isCompatible: true)
+        #expect(
+            fault(.friendLabel(label))?.description
+                == "friend label of person 5 and person 4: second is 4, but it is greater than first: each pair is "
+                + "stored once")
+    }
+
+    @Test func onlyCompatiblePeopleAttend() {
+        let label = FriendLabel(first: PersonID(1), second: PersonID(2), isCompatible: false, attends: true)
+        #expect(fault(.friendLabel(label))?.field == "attends")
+    }
+
+    @Test func aGatheringBreaksOneRuleAtATime() throws {
+        let changes: [(field: String, change: (inout Gathering) -> Void)] = [
+            ("title", { $0.title = String(repeating: "é", count: 100) + "!" }),
+            ("start", { $0.start = Timestamp(milliseconds: -1) }),
+            ("end", { $0.end = Timestamp(milliseconds: 4_102_444_800_000) }),
+            ("end", { $0.end = $0.start }),
+            ("priceBand", { $0.priceBand = 5 }),
+            ("categories", { $0.categories.removeLast() }),
+            ("categories[5]", { $0.categories[5] = .nan }),
+            ("fineTags[7]", { $0.fineTags[7] = -1 }),
+            ("sum of fineTags", { $0.fineTags[99] = 0 }),
+        ]
+        for (field, change) in changes {
+            var gathering = Samples.gathering
+            change(&gathering)
+            #expect(fault(.gathering(gathering))?.field == field)
+            #expect(fault(.gathering(gathering))?.record == "gathering 1")
+        }
+        var longest = Samples.gathering
+        longest.title = String(repeating: "é", count: 100)
+        try longest.validate()
     }
 
     @Test func visitsAndFriendshipsHaveRulesToo() {

@@ -44,6 +44,17 @@ struct Rows {
         }
     }
 
+    var labels: [(city: CityID, label: FriendLabel)] {
+        rows.compactMap { row in
+            if case .friendLabel(let label) = row.record { (row.city, label) } else { nil }
+        }
+    }
+    var gatherings: [(city: CityID, gathering: Gathering)] {
+        rows.compactMap { row in
+            if case .gathering(let gathering) = row.record { (row.city, gathering) } else { nil }
+        }
+    }
+
     private struct Known: Hashable {
         var city: CityID
         var number: UInt64
@@ -81,24 +92,35 @@ struct Rows {
             }
             guests.remove(person)
         }
-        var ties: [UInt64: Set<CityID>] = [:]
-        for (city, tie) in friendships {
-            ties[Self.key(tie), default: []].insert(city)
-            for number in [tie.first.number, tie.second.number] {
-                let person = Known(city: city, number: number)
-                if !known.contains(person) { broken.append("friend \(number) unknown in \(city)") }
-                guests.remove(person)
+        for (kind, pairs) in [
+            ("friendship", friendships.map { ($0.city, $0.friendship.first, $0.friendship.second) }),
+            ("friend label", labels.map { ($0.city, $0.label.first, $0.label.second) }),
+        ] {
+            var cities: [[PersonID]: Set<CityID>] = [:]
+            for (city, first, second) in pairs {
+                if !cities[[first, second], default: []].insert(city).inserted {
+                    broken.append("\(kind) of \(first) and \(second) twice in \(city)")
+                }
+                for friend in [first, second] {
+                    let person = Known(city: city, number: friend.number)
+                    if !known.contains(person) { broken.append("\(kind): \(friend) is unknown in \(city)") }
+                    guests.remove(person)
+                }
+            }
+            for (pair, found) in cities {
+                let expected: Set<CityID> = [try #require(homes[pair[0]]), try #require(homes[pair[1]])]
+                if found != expected { broken.append("\(kind) of \(pair[0]) in the wrong cities") }
             }
         }
-        for (_, tie) in friendships {
-            let expected: Set<CityID> = [try #require(homes[tie.first]), try #require(homes[tie.second])]
-            if ties[Self.key(tie)] != expected { broken.append("friendship of \(tie.first) in the wrong cities") }
+        for (city, gathering) in gatherings {
+            if city != gathering.city { broken.append("gathering \(gathering.id) elsewhere") }
+            if !placesKnown.contains(Known(city: city, number: gathering.place.number)) {
+                broken.append("gathering \(gathering.id) at an unknown place")
+            }
         }
         if !guests.isEmpty { broken.append("\(guests.count) guests without a visit or a friend") }
         #expect(broken.isEmpty, "\(broken.prefix(5))")
     }
-
-    private static func key(_ tie: Friendship) -> UInt64 { tie.first.number << 32 | tie.second.number }
 
     private func expectOrderAndValidity() throws {
         var ranks: [Int] = []
@@ -109,10 +131,12 @@ struct Rows {
             case .place: ranks.append(1)
             case .visit: ranks.append(2)
             case .friendship: ranks.append(3)
+            case .friendLabel: ranks.append(4)
+            case .gathering: ranks.append(5)
             }
         }
         let isOrdered = ranks == ranks.sorted()
-        #expect(isOrdered, "people, places, visits, friendships")
+        #expect(isOrdered, "people, places, visits, friendships, friend labels, gatherings")
         #expect(progress == progress.sorted() && progress.last == 1)
     }
 }

@@ -20,6 +20,12 @@ enum Samples {
         ],
         sessionsPerWeek: 1, viewsPerSession: 2, likesPerSession: 3, savesPerSession: 4, attendsPerMonth: 5)
 
+    static let described: Person = {
+        var person = stranger
+        person.gender = 2
+        return person
+    }()
+
     static let barePlace = Place(id: PlaceID(1), city: CityID(2))
 
     static let place = Place(
@@ -37,9 +43,20 @@ enum Samples {
     static let friendship = Friendship(
         first: PersonID(1), second: PersonID(2), interestOverlap: 0.5, coAttendance: 3, sharedNeighborhoods: 1)
 
+    static let label = FriendLabel(first: PersonID(1), second: PersonID(2), isCompatible: true, attends: true)
+
+    static let bareGathering = Gathering(
+        id: GatheringID(1), city: CityID(2), place: PlaceID(3), start: Timestamp(milliseconds: 4))
+
+    static let gathering = Gathering(
+        id: GatheringID(1), city: CityID(2), place: PlaceID(3), kind: .gig, title: "Fête", host: PersonID(9),
+        start: Timestamp(milliseconds: 4), end: Timestamp(milliseconds: 5), capacity: 300, priceBand: 4,
+        categories: oneHot(0, of: 6), fineTags: oneHot(99, of: 100), status: .finished)
+
     static let records: [Record] = [
-        .person(stranger), .person(person), .place(barePlace), .place(place), .visit(checkIn), .visit(visit),
-        .friendship(friendship),
+        .person(stranger), .person(person), .person(described), .place(barePlace), .place(place), .visit(checkIn),
+        .visit(visit), .friendship(friendship), .friendLabel(label), .gathering(bareGathering),
+        .gathering(gathering),
     ]
 
     static func bytes(_ record: Record) -> [UInt8] {

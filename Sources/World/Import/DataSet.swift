@@ -33,10 +33,11 @@ package protocol DataSet: Sendable {
     /// is missing, so that nobody registers the cities of a data set that cannot be read.
     func outline() throws(ImportError) -> [CityOutline]
 
-    /// Streams every row, in the order people, places, visits, friendships, each to the city whose
-    /// shard must hold it: a person to their home and then, as a halo copy, to every other city in
-    /// which they have a visit or a friend; a visit to its place's city; a friendship to the home
-    /// cities of both. The same data set and cities give the same rows in the same order.
+    /// Streams every row, in the order people, places, visits, friendships, friend labels, gatherings,
+    /// each to the city whose shard must hold it: a person to their home and then, as a halo copy, to
+    /// every other city in which they have a visit, a friend or a friend label; a visit to its place's
+    /// city; a friendship and a friend label to the home cities of both; a gathering to its city, in
+    /// which its host need not be known. The same data set and cities give the same rows in the same order.
     ///
     /// `cities` says which number each name has; rows of cities that are not in it are rejected.
     /// `progress` is told how much is done, 0...1, rising. Throws `ImportError`, and whatever

@@ -216,11 +216,7 @@ struct FoursquareReading {
             let person = Int(checkIn.person)
             guests.note(person: person, in: Int(venues[Int(checkIn.venue)].city), home: homes[person])
         }
-        for tie in ties {
-            let (first, second) = (Int(tie.first), Int(tie.second))
-            guests.note(person: first, in: homes[second], home: homes[first])
-            guests.note(person: second, in: homes[first], home: homes[second])
-        }
+        for tie in ties { guests.note(pair: Int(tie.first), Int(tie.second), homes: homes) }
         return guests
     }
 }

@@ -240,11 +240,7 @@ struct GowallaReading {
             let person = Int(row.person)
             guests.note(person: person, in: places[Int(row.place)].city, home: homes[person])
         }
-        for tie in ties {
-            let (first, second) = (Int(tie.first), Int(tie.second))
-            guests.note(person: first, in: homes[second], home: homes[first])
-            guests.note(person: second, in: homes[first], home: homes[second])
-        }
+        for tie in ties { guests.note(pair: Int(tie.first), Int(tie.second), homes: homes) }
         return guests
     }
 }

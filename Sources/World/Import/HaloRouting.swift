@@ -50,6 +50,12 @@ struct GuestList {
         if pairs.last != pair { pairs.append(pair) }
     }
 
+    /// Notes that two people are friends, or have a friend label: each is to be known in the home of the other.
+    mutating func note(pair first: Int, _ second: Int, homes: [Int]) {
+        note(person: first, in: homes[second], home: homes[first])
+        note(person: second, in: homes[first], home: homes[second])
+    }
+
     /// Calls `visit` for each person in order: once with their home, then with each other city, ascending.
     consuming func forEach(homes: [Int], _ visit: (_ person: Int, _ city: Int) throws -> Void) rethrows {
         pairs.sort()
