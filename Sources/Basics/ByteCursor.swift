@@ -1,16 +1,19 @@
 // Bytes out and bytes in. Little-endian unless a call says otherwise (store keys are big-endian,
 // so that their order is the order of their numbers). Reading checks every bound and never traps
 // on what came from outside.
+//
+// The types themselves are usable from inlined code, not only their methods: without that, the methods stay generic in
+// other modules, and each number read costs 30 ns instead of 1.
 
 /// Why bytes could not be read.
-package enum ByteError: Error, Equatable {
+@usableFromInline @frozen package enum ByteError: Error, Equatable {
     case truncated(need: Int, have: Int)
     case invalid(String)
     case trailing(Int)
 }
 
 extension ByteError: CustomStringConvertible {
-    package var description: String {
+    @usableFromInline package var description: String {
         switch self {
         case .truncated(let need, let have): "needs \(need) more bytes, has \(have)"
         case .invalid(let what): "holds an impossible value: \(what)"
@@ -20,7 +23,7 @@ extension ByteError: CustomStringConvertible {
 }
 
 /// Appends numbers, strings and arrays to a growing byte array.
-@frozen package struct ByteWriter: Sendable {
+@usableFromInline @frozen package struct ByteWriter: Sendable {
     @usableFromInline package internal(set) var bytes: [UInt8]
 
     @inlinable
@@ -79,7 +82,7 @@ extension ByteError: CustomStringConvertible {
 }
 
 /// Reads what a `ByteWriter` wrote, front to back.
-@frozen package struct ByteReader: Sendable {
+@usableFromInline @frozen package struct ByteReader: Sendable {
     @usableFromInline let bytes: [UInt8]
     @usableFromInline var position: Int
     @usableFromInline let end: Int
@@ -93,6 +96,10 @@ extension ByteError: CustomStringConvertible {
 
     @inlinable
     package var remaining: Int { end - position }
+
+    /// The byte that is read next, left where it is; nil at the end.
+    @inlinable
+    package var next: UInt8? { position < end ? bytes[position] : nil }
 
     @inlinable
     mutating func take(_ count: Int) throws(ByteError) -> Int {

@@ -59,7 +59,8 @@ extension CityGraph {
         let features = CityFeatures(people: people, places: places, visits: visits, areas: areas, pool: pool)
         var social = SocialEdges(friendships: ties.friendships, people: vertices.personIndex, pool: pool)
         social.writeFeatures(
-            FriendshipEvidence(personFeatures: features.people, people: people, areas: areas, visits: visits),
+            FriendshipEvidence(
+                personFeatures: features.people, people: people, areas: areas, visits: visits, pool: pool),
             friendships: ties.friendships, pool: pool)
         let labels = FriendLabels(labels: ties.labels, people: vertices.personIndex, residents: vertices.residents)
         return CityGraph(

@@ -71,12 +71,14 @@ struct PersonAreas: Sendable {
     /// The share of time two people spend in the same neighborhoods: the sum of the smaller weights, 0...1.
     func overlap(_ first: Int, _ second: Int) -> Float {
         var total: Float = 0
-        var left = areas(of: first)[...]
-        var right = areas(of: second)[...]
-        while let a = left.first, let b = right.first {
+        var left = Int(offsets[first])
+        var right = Int(offsets[second])
+        let (leftEnd, rightEnd) = (Int(offsets[first + 1]), Int(offsets[second + 1]))
+        while left < leftEnd, right < rightEnd {
+            let (a, b) = (areas[left], areas[right])
             if a.neighborhood == b.neighborhood { total += min(a.weight, b.weight) }
-            if a.neighborhood <= b.neighborhood { left.removeFirst() }
-            if b.neighborhood <= a.neighborhood { right.removeFirst() }
+            if a.neighborhood <= b.neighborhood { left += 1 }
+            if b.neighborhood <= a.neighborhood { right += 1 }
         }
         return min(total, 1)
     }
