@@ -149,7 +149,8 @@ private func orderedVisits(_ visits: [Visit], people: LocalIndex, pool: ComputeP
             for row in order[Int(offsets[group])..<Int(offsets[group + 1])] {
                 let visit = visits[Int(row)]
                 if sorted.count > start, let last = sorted.last, last.person == visit.person,
-                    last.place == visit.place, last.time == visit.time {
+                    last.place == visit.place, last.time == visit.time
+                {
                     sorted.removeLast()
                 }
                 sorted.append(visit)

@@ -98,7 +98,8 @@ private struct RandomRows {
 
     private mutating func person(_ id: UInt64) -> Record {
         Small.person(
-            id, home: random.below(4) == 0 ? 8 : 7, fine: random.below(3) == 0 ? Small.one(random.below(9), of: 100) : [])
+            id, home: random.below(4) == 0 ? 8 : 7,
+            fine: random.below(3) == 0 ? Small.one(random.below(9), of: 100) : [])
     }
 }
 

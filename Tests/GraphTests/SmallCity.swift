@@ -37,6 +37,12 @@ enum Small {
                 first: PersonID(first), second: PersonID(second), interestOverlap: overlap, coAttendance: together))
     }
 
+    static func label(_ first: UInt64, _ second: UInt64, compatible: Bool, attends: Bool = false) -> Record {
+        .friendLabel(
+            FriendLabel(
+                first: PersonID(first), second: PersonID(second), isCompatible: compatible, attends: attends))
+    }
+
     static func one(_ index: Int, of count: Int) -> [Float] {
         (0..<count).map { $0 == index ? 1 : 0 }
     }
@@ -68,7 +74,10 @@ enum Small {
         for _ in 0..<friendships {
             let (one, other) = (random.below(people), random.below(people))
             if one == other { continue }
-            records.append(friends(UInt64(min(one, other)) * 3 + 5, UInt64(max(one, other)) * 3 + 5))
+            let (first, second) = (UInt64(min(one, other)) * 3 + 5, UInt64(max(one, other)) * 3 + 5)
+            records.append(friends(first, second))
+            let isCompatible = first % 2 == 0
+            records.append(label(first, second, compatible: isCompatible, attends: isCompatible && second % 3 == 0))
         }
         return records
     }

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Graph
+import Synchronization
 import Testing
 import World
 
@@ -24,7 +25,7 @@ import World
     private func withShard(_ body: (CityShard) throws -> Void) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("muster-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
-        let shard = try CityShard(directory: folder.path, city: city, name: "Here", cluster: 1)
+        let shard = try CityShard(directory: folder.path, city: city, name: "Here", cluster: 1, outboxIfNew: 1)
         defer { shard.close() }
         try body(shard)
     }
