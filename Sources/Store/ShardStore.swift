@@ -90,8 +90,8 @@ package final class ShardStore: Sendable {
         }
     }
 
-    /// Every record: people, places, visits, friendships, friend labels, gatherings, each kind in the order of its keys. It sees each kind
-    /// as it was when that kind's turn came. Errors of `body` pass through.
+    /// Every record: people, places, visits, friendships, friend labels, gatherings, each kind in the order of its
+    /// keys. It sees each kind as it was when that kind's turn came. Errors of `body` pass through.
     package func forEachRecord(_ body: (Record) throws -> Void) throws {
         for family in Family.records {
             var failure: (any Error)?

@@ -77,7 +77,7 @@ enum Small {
             let (first, second) = (UInt64(min(one, other)) * 3 + 5, UInt64(max(one, other)) * 3 + 5)
             records.append(friends(first, second))
             let isCompatible = first % 2 == 0
-            records.append(label(first, second, compatible: isCompatible, attends: isCompatible && second % 3 == 0))
+            records.append(label(first, second, compatible: isCompatible, attends: isCompatible && second % 4 == 0))
         }
         return records
     }
