@@ -21,25 +21,36 @@ struct CityFeatures {
         self.places = placeFeatures(places, visits: visits, pool: pool)
         self.people = personFeatures(
             people, visits: visits, areas: areas, placeFeatures: self.places, pool: pool)
-        let slots = visits.milliseconds.map { Timestamp(milliseconds: $0).slot.number }
-        personSlots = slotShares(slots, offsets: visits.offsets, pool: pool) { $0 }
-        placeSlots = slotShares(slots, offsets: visits.placeOffsets, pool: pool) { Int(visits.placeEdges[$0]) }
+        personSlots = Self.personSlots(visits, pool: pool)
+        placeSlots = Self.placeSlots(visits, pool: pool)
     }
-}
 
-/// [vertices, 6]: of the edges in each vertex' row, the share in each time slot. `edge` gives the index into
-/// `slots` of a position in the rows.
-private func slotShares(
-    _ slots: [UInt8], offsets: [UInt32], pool: ComputePool, edge: @Sendable (Int) -> Int
-) -> [Float] {
-    var shares = [Float](repeating: 0, count: (offsets.count - 1) * TimeSlot.count)
-    pool.forEachRow(of: &shares, columns: TimeSlot.count) { vertex, row in
-        let positions = Int(offsets[vertex])..<Int(offsets[vertex + 1])
-        if positions.isEmpty { return }
-        for position in positions { row[Int(slots[edge(position)])] += 1 }
-        for slot in 0..<TimeSlot.count { row[slot] /= Float(positions.count) }
+    /// [people, 6]: of the person's training visits, the share in each time slot.
+    private static func personSlots(_ visits: VisitEdges, pool: ComputePool) -> [Float] {
+        let (offsets, packed) = (visits.offsets, visits.signals.packedParts)
+        var shares = [Float](repeating: 0, count: (offsets.count - 1) * TimeSlot.count)
+        pool.forEachRow(of: &shares, columns: TimeSlot.count) { person, row in
+            let edges = Int(offsets[person])..<Int(offsets[person + 1])
+            if edges.isEmpty { return }
+            for edge in edges { row[Int(VisitSignals(packed: packed[edge], seconds: 0).slot)] += 1 }
+            for slot in 0..<TimeSlot.count { row[slot] /= Float(edges.count) }
+        }
+        return shares
     }
-    return shares
+
+    /// [places, 6], likewise by place.
+    private static func placeSlots(_ visits: VisitEdges, pool: ComputePool) -> [Float] {
+        let (offsets, tallies) = (visits.placeOffsets, visits.tallies)
+        var shares = [Float](repeating: 0, count: (offsets.count - 1) * TimeSlot.count)
+        pool.forEachRow(of: &shares, columns: TimeSlot.count) { place, row in
+            let count = offsets[place + 1] - offsets[place]
+            if count == 0 { return }
+            for slot in PlaceTally.slots {
+                row[slot] = Float(tallies[place * PlaceTally.count + slot]) / Float(count)
+            }
+        }
+        return shares
+    }
 }
 
 /// [places, 114]. Popularity that is not stated is counted: visits relative to the mean place, visits per day of
@@ -70,8 +81,7 @@ private func placeFeatures(_ places: [Place], visits: VisitEdges, pool: ComputeP
 /// base 1/e and negative below; `PlacePopularity.novelty(ofBase:)` stays above 0 and at most 1 for any base.
 private func countedPopularity(of place: Int, visits: VisitEdges, mean: Float, days: Float) -> PlacePopularity {
     let edges = Int(visits.placeOffsets[place])..<Int(visits.placeOffsets[place + 1])
-    var attended = 0
-    for edge in edges where visits.signals[Int(visits.placeEdges[edge])].attended { attended += 1 }
+    let attended = visits.tallies[place * PlaceTally.count + PlaceTally.attended]
     let base = mean > 0 ? Float(edges.count) / mean : 0
     return PlacePopularity(
         base: base, dailyVisits: Float(edges.count) / days,

@@ -49,6 +49,28 @@ extension CityGraph {
         return broken
     }
 
+    /// Names of the arrays in which two graphs differ; none when they are bit for bit the same.
+    package func differences(from other: CityGraph) -> [String] {
+        func same(_ one: [Float], _ two: [Float]) -> Bool {
+            one.count == two.count && zip(one, two).allSatisfy { $0.bitPattern == $1.bitPattern }
+        }
+        let isSame = [
+            ("people", people == other.people && residents == other.residents), ("places", places == other.places),
+            ("social", socialOffsets == other.socialOffsets && socialNeighbors == other.socialNeighbors),
+            ("socialFeatures", same(socialFeatures, other.socialFeatures)),
+            ("labels", labelPairs == other.labelPairs && labelOutcomes == other.labelOutcomes),
+            ("visits", visitOffsets == other.visitOffsets && visitPlaces == other.visitPlaces),
+            ("visitSignals", visitSignals == other.visitSignals), ("visitSpans", visitSpans == other.visitSpans),
+            ("placeEdges", placeOffsets == other.placeOffsets && placeEdges == other.placeEdges),
+            ("heldOut", heldOutOffsets == other.heldOutOffsets && heldOutPlaces == other.heldOutPlaces),
+            ("personFeatures", same(personFeatures, other.personFeatures)),
+            ("placeFeatures", same(placeFeatures, other.placeFeatures)),
+            ("personSlots", same(personSlots, other.personSlots)),
+            ("placeSlots", same(placeSlots, other.placeSlots)), ("skipped", skipped == other.skipped),
+        ]
+        return isSame.filter { !$0.1 }.map(\.0)
+    }
+
     private func brokenFriendships() -> [String] {
         var broken: [String] = []
         for person in 0..<UInt32(people.count) {

@@ -7,8 +7,11 @@
 // The last visits of every resident are held out: they appear in no edge, no share, no popularity and no
 // derived preference, only in `heldOutPlaces`, where evaluation finds what it must predict.
 //
-// Immutable, so that any number of threads may read. Not here: changes since the build (a new graph is built
-// aside and takes the place of the old one).
+// A visit takes 10 bytes in both directions together, 12 or 14 where times spent are known: its place, its packed
+// signals, and by place its number; who made it follows from the number (`PlaceVisitors`).
+//
+// Immutable, so that any number of threads may read. Not here: changes since the build (`GraphDelta`, folded into a
+// new graph that takes the place of the old one).
 
 package import Basics
 
@@ -40,12 +43,10 @@ package final class CityGraph: Sendable {
     /// Local place of each training visit.
     package let visitPlaces: [UInt32]
     /// Signals of each training visit.
-    package let visitSignals: [VisitSignals]
+    package let visitSignals: VisitSignalColumn
 
     /// The same visits by place: those of place q are at `placeOffsets[q]..<placeOffsets[q + 1]`.
     package let placeOffsets: [UInt32]
-    /// Local person of each, ascending within a row.
-    package let placeVisitors: [UInt32]
     /// Index of each in the person-major arrays, ascending within a row.
     package let placeEdges: [UInt32]
 
@@ -65,13 +66,19 @@ package final class CityGraph: Sendable {
 
     /// What was handed in and could not be placed.
     package let skipped: SkippedRecords
+    /// Of every resident's visits, the share that is held out.
+    package let heldOutShare: Double
+    /// [people, 2]: when each person's first and last training visit took place; what a fold needs of times.
+    let visitSpans: [Int64]
+    private let owners: EdgeOwners
 
     private let personIndex: LocalIndex
     private let placeIndex: LocalIndex
 
     init(
         city: CityID, people: [PersonID], residents: Int, places: [PlaceID],
-        social: SocialEdges, labels: FriendLabels, visits: VisitEdges, features: CityFeatures, skipped: SkippedRecords
+        social: SocialEdges, labels: FriendLabels, visits: VisitEdges, features: CityFeatures,
+        skipped: SkippedRecords, heldOutShare: Double = heldOutShareUsual
     ) {
         self.city = city
         self.people = people
@@ -86,7 +93,6 @@ package final class CityGraph: Sendable {
         visitPlaces = visits.places
         visitSignals = visits.signals
         placeOffsets = visits.placeOffsets
-        placeVisitors = visits.placeVisitors
         placeEdges = visits.placeEdges
         heldOutOffsets = visits.heldOutOffsets
         heldOutPlaces = visits.heldOutPlaces
@@ -95,6 +101,9 @@ package final class CityGraph: Sendable {
         personSlots = features.personSlots
         placeSlots = features.placeSlots
         self.skipped = skipped
+        self.heldOutShare = heldOutShare
+        visitSpans = visits.spans
+        owners = EdgeOwners(offsets: visits.offsets)
         personIndex = LocalIndex(people.map(\.number))
         placeIndex = LocalIndex(places.map(\.number))
     }
@@ -114,18 +123,26 @@ package final class CityGraph: Sendable {
     /// Where the training visits to a local place stand in the place-major arrays.
     package func visitors(of place: UInt32) -> Range<Int> { Self.row(placeOffsets, place) }
 
+    /// Local person of each visit in the place-major arrays, ascending within a row.
+    package var placeVisitors: PlaceVisitors {
+        PlaceVisitors(owners: owners, visitOffsets: visitOffsets, edges: placeEdges)
+    }
+
     /// Where the held-out places of a resident stand in `heldOutPlaces`.
     package func heldOut(of resident: UInt32) -> Range<Int> { Self.row(heldOutOffsets, resident) }
 
     /// The memory that its arrays occupy.
     package var bytes: Int {
-        let offsets = [socialOffsets, visitOffsets, placeOffsets, heldOutOffsets]
-        let vertices = [socialNeighbors, labelPairs, visitPlaces, placeVisitors, placeEdges, heldOutPlaces]
         let features = [socialFeatures, personFeatures, placeFeatures, personSlots, placeSlots]
-        return (offsets + vertices).reduce(0) { $0 + 4 * $1.count } + features.reduce(0) { $0 + 4 * $1.count }
-            + visitSignals.count * MemoryLayout<VisitSignals>.stride + 8 * (people.count + places.count)
-            + labelOutcomes.count
-            + personIndex.bytes + placeIndex.bytes
+        return visitBytes + 4 * (socialOffsets.count + socialNeighbors.count + labelPairs.count) + labelOutcomes.count
+            + 4 * (heldOutOffsets.count + heldOutPlaces.count) + features.reduce(0) { $0 + 4 * $1.count }
+            + 8 * (people.count + places.count + visitSpans.count) + personIndex.bytes + placeIndex.bytes
+    }
+
+    /// The part of `bytes` that the visits take, in both directions, offsets included.
+    package var visitBytes: Int {
+        4 * (visitOffsets.count + visitPlaces.count + placeOffsets.count + placeEdges.count)
+            + visitSignals.bytes + owners.bytes
     }
 
     private static func row(_ offsets: [UInt32], _ vertex: UInt32) -> Range<Int> {

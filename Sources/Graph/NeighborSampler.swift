@@ -80,13 +80,14 @@ package struct NeighborSampler: Sendable {
         return relation
     }
 
-    /// place <- person. A place's visitors stand in ascending order, so those excluded are found by bisection
-    /// and a hub with thousands of visits is not walked through.
+    /// place <- person. A place's edges ascend, and a person's are numbered one behind the other, so those excluded are
+    /// found by bisection and a hub with thousands of visits is not walked through.
     private func sampleVisitors(
         _ targets: Int, _ fanout: Int, _ excluded: ExcludedPairs, _ scratch: inout SamplerScratch,
         _ random: inout SeededRandom
     ) -> SampledRelation {
-        let (visitors, edges) = (graph.placeVisitors, graph.placeEdges)
+        let visitors = graph.placeVisitors
+        let edges = visitors.edges
         var relation = SampledRelation(targets: targets, fanout: fanout)
         var gaps: [Range<Int>] = []
         for target in 0..<targets {
@@ -94,7 +95,7 @@ package struct NeighborSampler: Sendable {
             let row = graph.visitors(of: place)
             gaps.removeAll(keepingCapacity: true)
             for pair in excluded.pairs(ofPlace: place) {
-                let gap = equalRange(of: UInt32(truncatingIfNeeded: pair), in: visitors, row)
+                let gap = positions(of: graph.visits(of: UInt32(truncatingIfNeeded: pair)), in: edges, row)
                 if !gap.isEmpty { gaps.append(gap) }
             }
             let left = gaps.reduce(row.count) { $0 - $1.count }
@@ -153,15 +154,16 @@ extension SampledRelation {
     fileprivate mutating func endTarget() { offsets.append(UInt32(truncatingIfNeeded: sources.count)) }
 }
 
-/// Where `value` stands in the ascending part `range` of `sorted`; empty when it does not.
-private func equalRange(of value: UInt32, in sorted: [UInt32], _ range: Range<Int>) -> Range<Int> {
-    var low = range.lowerBound
-    var high = range.upperBound
-    while low < high {
-        let middle = (low + high) / 2
-        if sorted[middle] < value { low = middle + 1 } else { high = middle }
+/// Where the edges of a range stand in the ascending part `row` of `edges`; empty when none does.
+private func positions(of range: Range<Int>, in edges: [UInt32], _ row: Range<Int>) -> Range<Int> {
+    func first(notBelow bound: Int) -> Int {
+        var low = row.lowerBound
+        var high = row.upperBound
+        while low < high {
+            let middle = (low + high) / 2
+            if Int(edges[middle]) < bound { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
-    var end = low
-    while end < range.upperBound, sorted[end] == value { end += 1 }
-    return low..<end
+    return first(notBelow: range.lowerBound)..<first(notBelow: range.upperBound)
 }

@@ -12,22 +12,36 @@ struct PersonAreas: Sendable {
     private var areas: [AreaFrequency] = []
 
     /// Where all places carry neighborhood 0 nothing is known of neighborhoods, and nothing is derived.
-    init(people: [Person], residents: Int, places: [Place], visits: VisitEdges) {
-        let isMapped = places.contains { $0.neighborhood != 0 }
-        var visited: [UInt16] = []
-        for (number, person) in people.enumerated() {
-            if !person.areaFrequencies.isEmpty {
-                areas += person.areaFrequencies.sorted { $0.neighborhood < $1.neighborhood }
-            } else if isMapped, number < residents {
-                let edges = Int(visits.offsets[number])..<Int(visits.offsets[number + 1])
-                visited.removeAll(keepingCapacity: true)
-                for edge in edges { visited.append(places[Int(visits.places[edge])].neighborhood) }
-                visited.sort()
-                count(visited)
+    init(people: [Person], residents: Int, places: [Place], visits: VisitEdges, pool: ComputePool) {
+        let neighborhoods = places.map(\.neighborhood)
+        let isMapped = neighborhoods.contains { $0 != 0 }
+        let pieces = min(people.count, pool.threads * 4)
+        let parts = pool.map(pieces) { piece in
+            var part = PersonAreas()
+            var visited: [UInt16] = []
+            for number in piece * people.count / pieces..<(piece + 1) * people.count / pieces {
+                let stated = people[number].areaFrequencies
+                if !stated.isEmpty {
+                    part.areas += stated.sorted { $0.neighborhood < $1.neighborhood }
+                } else if isMapped, number < residents {
+                    let edges = Int(visits.offsets[number])..<Int(visits.offsets[number + 1])
+                    visited.removeAll(keepingCapacity: true)
+                    for edge in edges { visited.append(neighborhoods[Int(visits.places[edge])]) }
+                    visited.sort()
+                    part.count(visited)
+                }
+                part.offsets.append(UInt32(part.areas.count))
             }
-            offsets.append(UInt32(areas.count))
+            return part
+        }
+        for part in parts {
+            let start = UInt32(areas.count)
+            areas += part.areas
+            for offset in part.offsets.dropFirst() { offsets.append(start + offset) }
         }
     }
+
+    private init() {}
 
     /// Adds one entry per run of equal neighborhoods.
     private mutating func count(_ sorted: [UInt16]) {
@@ -57,12 +71,14 @@ struct PersonAreas: Sendable {
     /// The share of time two people spend in the same neighborhoods: the sum of the smaller weights, 0...1.
     func overlap(_ first: Int, _ second: Int) -> Float {
         var total: Float = 0
-        var left = areas(of: first)[...]
-        var right = areas(of: second)[...]
-        while let a = left.first, let b = right.first {
+        var left = Int(offsets[first])
+        var right = Int(offsets[second])
+        let (leftEnd, rightEnd) = (Int(offsets[first + 1]), Int(offsets[second + 1]))
+        while left < leftEnd, right < rightEnd {
+            let (a, b) = (areas[left], areas[right])
             if a.neighborhood == b.neighborhood { total += min(a.weight, b.weight) }
-            if a.neighborhood <= b.neighborhood { left.removeFirst() }
-            if b.neighborhood <= a.neighborhood { right.removeFirst() }
+            if a.neighborhood <= b.neighborhood { left += 1 }
+            if b.neighborhood <= a.neighborhood { right += 1 }
         }
         return min(total, 1)
     }

@@ -40,7 +40,8 @@ struct SocialEdges {
                 skipped += 1
                 continue
             }
-            sources += [first, second]
+            sources.append(first)
+            sources.append(second)
             ends.append(Entry(neighbor: second, row: UInt32(row)))
             ends.append(Entry(neighbor: first, row: UInt32(row)))
         }
@@ -59,27 +60,41 @@ struct SocialEdges {
         }
     }
 
-    /// Fills `features` from the friendships the edges were made of.
+    /// Fills `features` from the friendships the edges were made of. Each friendship is judged once, from the row of
+    /// its lower person, and written in both rows.
     mutating func writeFeatures(_ evidence: FriendshipEvidence, friendships: [Friendship], pool: ComputePool) {
-        var sources = [UInt32](repeating: 0, count: neighbors.count)
-        for person in 0..<offsets.count - 1 {
-            for edge in Int(offsets[person])..<Int(offsets[person + 1]) { sources[edge] = UInt32(person) }
-        }
-        features = [Float](repeating: 0, count: neighbors.count * FriendshipColumns.count)
-        let (from, to, origins) = (sources, neighbors, origins)
-        pool.forEachRow(of: &features, columns: FriendshipColumns.count) { edge, row in
-            let friendship = friendships[Int(origins[edge])]
-            // Lower person first, so that both directions compute the very same numbers.
-            let (one, other) = (Int(min(from[edge], to[edge])), Int(max(from[edge], to[edge])))
-            let overlap = friendship.interestOverlap
-            row[FriendshipColumns.interestOverlap] = overlap != 0 ? overlap : evidence.interestOverlap(one, other)
-            let together = friendship.coAttendance
-            let count = together != 0 ? Float(together) : Float(evidence.coAttendance(one, other))
-            row[FriendshipColumns.coAttendance] = min(count / 10, 1)
-            let shared = friendship.sharedNeighborhoods
-            row[FriendshipColumns.sharedNeighborhoods] = shared != 0 ? shared : evidence.sharedAreas(one, other)
+        let width = FriendshipColumns.count
+        let (offsets, neighbors, origins) = (offsets, neighbors, origins)
+        features = [Float](repeating: 0, count: neighbors.count * width)
+        features.fill { features in
+            // A friendship's two edges are written by whoever has its lower person.
+            pool.forEachRange(of: offsets.count - 1, pieces: pool.threads * 4) { people in
+                for person in people {
+                    for edge in Int(offsets[person])..<Int(offsets[person + 1]) where neighbors[edge] > person {
+                        let friend = Int(neighbors[edge])
+                        let row = Int(offsets[friend])..<Int(offsets[friend + 1])
+                        let back = firstIndex(in: neighbors, row, notBelow: UInt32(person))
+                        let judged = evidence.features(of: friendships[Int(origins[edge])], person, friend)
+                        features[edge * width + FriendshipColumns.interestOverlap] = judged.overlap
+                        features[edge * width + FriendshipColumns.coAttendance] = judged.together
+                        features[edge * width + FriendshipColumns.sharedNeighborhoods] = judged.shared
+                        for column in 0..<width { features[back * width + column] = features[edge * width + column] }
+                    }
+                }
+            }
         }
     }
+}
+
+/// The first position in an ascending row that is not below a value.
+private func firstIndex(in elements: [UInt32], _ row: Range<Int>, notBelow value: UInt32) -> Int {
+    var low = row.lowerBound
+    var high = row.upperBound
+    while low < high {
+        let middle = (low + high) / 2
+        if elements[middle] < value { low = middle + 1 } else { high = middle }
+    }
+    return low
 }
 
 /// What the graph knows of two people, for friendships that come without features.
@@ -91,23 +106,52 @@ struct FriendshipEvidence: Sendable {
     private var attendedOffsets: [UInt32] = [0]
     private var attended: [UInt32] = []
 
-    init(personFeatures: [Float], people: [Person], areas: PersonAreas, visits: VisitEdges) {
+    init(
+        personFeatures: [Float], people: [Person], areas: PersonAreas, visits: VisitEdges, pool: ComputePool
+    ) {
         self.personFeatures = personFeatures
         homes = people.map(\.homeCity)
         self.areas = areas
-        var row: [UInt32] = []
-        for person in people.indices {
+        let pieces = min(people.count, pool.threads * 4)
+        let parts = pool.map(pieces) { piece in
+            Self.attended(visits, by: piece * people.count / pieces..<(piece + 1) * people.count / pieces)
+        }
+        for part in parts {
+            let start = UInt32(attended.count)
+            attended += part.places
+            for end in part.ends { attendedOffsets.append(start + end) }
+        }
+    }
+
+    /// The distinct places that some people attended, ascending in each person's row, and where the rows end.
+    private static func attended(_ visits: VisitEdges, by people: Range<Int>) -> (places: [UInt32], ends: [UInt32]) {
+        let packed = visits.signals.packedParts
+        var (places, ends, row): ([UInt32], [UInt32], [UInt32]) = ([], [], [])
+        for person in people {
             row.removeAll(keepingCapacity: true)
             for edge in Int(visits.offsets[person])..<Int(visits.offsets[person + 1])
-            where visits.signals[edge].attended {
+            where VisitSignals(packed: packed[edge], seconds: 0).attended {
                 row.append(visits.places[edge])
             }
             row.sort()
-            for (index, place) in row.enumerated() where index == 0 || row[index - 1] != place {
-                attended.append(place)
-            }
-            attendedOffsets.append(UInt32(attended.count))
+            for (index, place) in row.enumerated() where index == 0 || row[index - 1] != place { places.append(place) }
+            ends.append(UInt32(places.count))
         }
+        return (places, ends)
+    }
+
+    /// The three features of a friendship of two people, the lower first: as stated, or where nothing is stated, from
+    /// what they did.
+    func features(
+        of friendship: Friendship, _ one: Int, _ other: Int
+    ) -> (overlap: Float, together: Float, shared: Float) {
+        let (overlap, together) = (friendship.interestOverlap, friendship.coAttendance)
+        let shared = friendship.sharedNeighborhoods
+        let count = together != 0 ? Float(together) : Float(coAttendance(one, other))
+        return (
+            overlap != 0 ? overlap : interestOverlap(one, other), min(count / 10, 1),
+            shared != 0 ? shared : sharedAreas(one, other)
+        )
     }
 
     /// Cosine of the two fine preferences, 0...1; 0 when one is unknown.

@@ -1,141 +1,152 @@
-// Visits become edges in four passes, none of which compares more than one person's visits: find the local
-// numbers, group by person (counting sort), sort each person's visits by time, and cut: the last share of a
-// resident's visits is held out, the rest are edges. A counting sort by place then gives the other direction.
+// The second half of the build: rows that several threads made, or that an older graph has, become one set of
+// compressed rows in the order of local numbers; a counting sort by place then gives the other direction.
+// No comparison is made here, every pass is parallel, and what it gives does not depend on who made which row.
 
 import Basics
-
-/// A visit as it was handed in, 32 bytes.
-struct VisitRow: BitwiseCopyable {
-    var person: UInt64
-    var place: UInt64
-    var milliseconds: Int64
-    var signals: VisitSignals
-}
+import World
 
 /// The visit relation of a city, in both directions, and what is held out of it.
-struct VisitEdges {
+struct VisitEdges: Sendable {
     var offsets: [UInt32] = [0]
     var places: [UInt32] = []
-    var signals: [VisitSignals] = []
-    /// When each training visit took place, milliseconds since 1970 UTC.
-    var milliseconds: [Int64] = []
+    var signals = VisitSignalColumn([])
+    /// [people, 2]: when the first and the last training visit took place, milliseconds since 1970 UTC; 0, 0 without.
+    var spans: [Int64] = []
     var placeOffsets: [UInt32] = [0]
-    var placeVisitors: [UInt32] = []
     var placeEdges: [UInt32] = []
+    /// What was counted while turning: [places, `PlaceTally.count`].
+    var tallies: [UInt32] = []
     var heldOutOffsets: [UInt32] = [0]
     var heldOutPlaces: [UInt32] = []
     /// Visits of unknown people or to unknown places.
     var skipped = 0
 }
 
-/// How many of `visits` visits of a resident are held out: the share rounded down but at least one,
-/// and none of fewer than five or when the share is zero.
-func heldOutCount(visits: Int, share: Double) -> Int {
-    if visits < 5 || share <= 0 { return 0 }
-    return max(1, Int(Double(visits) * share))
-}
-
-/// One visit on its way into the arrays; the row tells later arrivals from earlier ones.
-private struct Entry: BitwiseCopyable {
-    var milliseconds: Int64
-    var place: UInt32
-    var row: UInt32
-
-    static func isEarlier(_ left: Entry, _ right: Entry) -> Bool {
-        if left.milliseconds != right.milliseconds { return left.milliseconds < right.milliseconds }
-        if left.place != right.place { return left.place < right.place }
-        return left.row < right.row
-    }
-
-    func isSameVisit(as other: Entry) -> Bool { milliseconds == other.milliseconds && place == other.place }
+/// Columns of the counts of a place's training visits.
+enum PlaceTally {
+    static let count = 8
+    /// Visits in each of the six time slots.
+    static let slots = 0..<TimeSlot.count
+    static let attended = 6
 }
 
 extension VisitEdges {
-    /// Builds both directions. The first `residents` people of the index hold out `heldOutShare`.
-    /// Of two rows with the same person, place and time the later one counts.
-    init(
-        rows: [VisitRow], people: LocalIndex, residents: Int, places placeIndex: LocalIndex,
-        heldOutShare: Double, pool: ComputePool
+    /// Joins rows; a person has at most one, in any piece. Places are numbered alike in all pieces.
+    init(pieces: [VisitPiece], people: Int, residents: Int, places placeCount: Int, pool: ComputePool) {
+        let none = VisitPiece.Row(person: 0, visits: 0..<0, heldOut: 0..<0, firstTime: 0, lastTime: 0)
+        var rowOf = [(piece: Int, row: VisitPiece.Row)](repeating: (-1, none), count: people)
+        for (number, piece) in pieces.enumerated() {
+            skipped += piece.skipped
+            for row in piece.rows {
+                precondition(rowOf[Int(row.person)].piece < 0, "the visits of a person came in two pieces")
+                rowOf[Int(row.person)] = (number, row)
+            }
+        }
+        offsets.reserveCapacity(people + 1)
+        heldOutOffsets.reserveCapacity(residents + 1)
+        spans.reserveCapacity(2 * people)
+        var (edges, held) = (0, 0)
+        for (person, (_, row)) in rowOf.enumerated() {
+            edges += row.visits.count
+            offsets.append(UInt32(edges))
+            if person < residents {
+                held += row.heldOut.count
+                heldOutOffsets.append(UInt32(held))
+            }
+            spans.append(row.firstTime)
+            spans.append(row.lastTime)
+        }
+        copy(rowOf, from: pieces, residents: residents, pool: pool)
+        turnByPlace(places: placeCount, pool: pool)
+    }
+
+    private mutating func copy(
+        _ rowOf: [(piece: Int, row: VisitPiece.Row)], from pieces: [VisitPiece], residents: Int, pool: ComputePool
     ) {
-        precondition(rows.count < Int(UInt32.max), "a city has fewer than 2^32 visits")
-        var localPeople = [UInt32](repeating: .max, count: rows.count)
-        var localPlaces = [UInt32](repeating: .max, count: rows.count)
-        for (number, row) in rows.enumerated() {
-            guard let person = people.position(of: row.person), let place = placeIndex.position(of: row.place)
-            else {
-                skipped += 1
-                continue
+        let edges = Int(offsets.last ?? 0)
+        var packed = [UInt16](repeating: 0, count: edges)
+        var seconds = [Float](repeating: 0, count: edges)
+        places = [UInt32](repeating: 0, count: edges)
+        heldOutPlaces = [UInt32](repeating: 0, count: Int(heldOutOffsets.last ?? 0))
+        let (offsets, heldOutOffsets) = (offsets, heldOutOffsets)
+        places.fill { places in
+            packed.fill { packed in
+                seconds.fill { seconds in
+                    heldOutPlaces.fill { heldOut in
+                        // Each person's row has its own positions, as the offsets say.
+                        pool.forEachRange(of: rowOf.count, pieces: pool.threads * 4) { people in
+                            for person in people where rowOf[person].piece >= 0 {
+                                let (number, row) = rowOf[person]
+                                let start = Int(offsets[person])
+                                places.copy(pieces[number].places, row.visits, to: start)
+                                packed.copy(pieces[number].packed, row.visits, to: start)
+                                seconds.copy(pieces[number].seconds, row.visits, to: start)
+                                if person >= residents { continue }
+                                heldOut.copy(
+                                    pieces[number].heldOutPlaces, row.heldOut, to: Int(heldOutOffsets[person]))
+                            }
+                        }
+                    }
+                }
             }
-            localPeople[number] = person
-            localPlaces[number] = place
         }
-        let (groups, order) = grouped(by: localPeople, groups: people.count)
-        var entries = order.map { row in
-            Entry(milliseconds: rows[Int(row)].milliseconds, place: localPlaces[Int(row)], row: row)
-        }
-        pool.sortGroups(of: &entries, offsets: groups, by: Entry.isEarlier)
-        reserve(visits: entries.count, people: people.count)
-        var mark = [UInt32](repeating: .max, count: placeIndex.count)
-        for person in 0..<people.count {
-            let end = Self.keepLatest(of: &entries, in: Int(groups[person])..<Int(groups[person + 1]))
-            let all = Int(groups[person])..<end
-            let held = person < residents ? heldOutCount(visits: all.count, share: heldOutShare) : 0
-            let cut = all.upperBound - held
-            for entry in entries[all.lowerBound..<cut] {
-                mark[Int(entry.place)] = UInt32(person)
-                self.places.append(entry.place)
-                signals.append(rows[Int(entry.row)].signals)
-                milliseconds.append(entry.milliseconds)
-            }
-            offsets.append(UInt32(places.count))
-            if person < residents { holdOut(entries[cut..<all.upperBound], person: UInt32(person), mark: &mark) }
-        }
-        turnByPlace(places: placeIndex.count)
+        signals = VisitSignalColumn(packed: packed, seconds: seconds)
     }
 
     /// Days from the first training visit to the last, at least one.
     var spanInDays: Float {
-        guard let first = milliseconds.min(), let last = milliseconds.max() else { return 1 }
-        return max(1, Float(Double(last - first) / 86_400_000))
-    }
-
-    private mutating func reserve(visits: Int, people: Int) {
-        places.reserveCapacity(visits)
-        signals.reserveCapacity(visits)
-        milliseconds.reserveCapacity(visits)
-        offsets.reserveCapacity(people + 1)
-        heldOutOffsets.reserveCapacity(people + 1)
-    }
-
-    /// Moves the last arrival of each visit to the front of `range`; answers where they end.
-    private static func keepLatest(of entries: inout [Entry], in range: Range<Int>) -> Int {
-        var end = range.lowerBound
-        for index in range {
-            if end > range.lowerBound, entries[end - 1].isSameVisit(as: entries[index]) { end -= 1 }
-            entries[end] = entries[index]
-            end += 1
+        var (first, last) = (Int64.max, Int64.min)
+        for person in 0..<offsets.count - 1 where offsets[person] < offsets[person + 1] {
+            first = min(first, spans[2 * person])
+            last = max(last, spans[2 * person + 1])
         }
-        return end
+        return first > last ? 1 : max(1, Float((Double(last) - Double(first)) / 86_400_000))
     }
 
-    /// Adds a resident's row of held-out places: those not marked as trained on, each once, ascending.
-    private mutating func holdOut(_ entries: ArraySlice<Entry>, person: UInt32, mark: inout [UInt32]) {
-        let start = heldOutPlaces.count
-        for entry in entries where mark[Int(entry.place)] != person {
-            mark[Int(entry.place)] = person
-            heldOutPlaces.append(entry.place)
+    /// Fills the place-major arrays from the person-major ones: each thread counts its share of the edges by place,
+    /// sums over threads say where each may write, and each writes its edges there. Edges ascend within a place.
+    private mutating func turnByPlace(places count: Int, pool: ComputePool) {
+        let (places, packed) = (places, signals.packedParts)
+        // A thread's counts must cost less than its edges.
+        let shares = max(1, min(pool.threads, places.count / max(count, 1)))
+        let edges = places.count
+        let range = { @Sendable (share: Int) in share * edges / shares..<(share + 1) * edges / shares }
+        let counted = pool.map(shares) { share in
+            var tallies = [UInt32](repeating: 0, count: count * PlaceTally.count)
+            for edge in range(share) {
+                let signals = VisitSignals(packed: packed[edge], seconds: 0)
+                let start = Int(places[edge]) * PlaceTally.count
+                tallies[start + Int(signals.slot)] += 1
+                if signals.attended { tallies[start + PlaceTally.attended] += 1 }
+            }
+            return tallies
         }
-        heldOutPlaces[start...].sort()
-        heldOutOffsets.append(UInt32(heldOutPlaces.count))
-    }
-
-    /// Fills the place-major arrays from the person-major ones.
-    private mutating func turnByPlace(places count: Int) {
-        var visitors = [UInt32](repeating: 0, count: places.count)
-        for person in 0..<offsets.count - 1 {
-            for edge in Int(offsets[person])..<Int(offsets[person + 1]) { visitors[edge] = UInt32(person) }
+        tallies = [UInt32](repeating: 0, count: count * PlaceTally.count)
+        placeOffsets = [0]
+        placeOffsets.reserveCapacity(count + 1)
+        var cursors = [[UInt32]](repeating: [], count: shares)
+        for share in 0..<shares { cursors[share].reserveCapacity(count) }
+        var next: UInt32 = 0
+        for place in 0..<count {
+            let columns = place * PlaceTally.count..<(place + 1) * PlaceTally.count
+            for share in 0..<shares {
+                cursors[share].append(next)
+                for column in columns { tallies[column] += counted[share][column] }
+                for slot in PlaceTally.slots { next += counted[share][columns.lowerBound + slot] }
+            }
+            placeOffsets.append(next)
         }
-        (placeOffsets, placeEdges) = grouped(by: places, groups: count)
-        placeVisitors = placeEdges.map { visitors[Int($0)] }
+        placeEdges = [UInt32](repeating: 0, count: places.count)
+        placeEdges.fill { [cursors] placeEdges in
+            // Each share's cursors walk through positions that it alone has counted.
+            pool.forEach(shares) { share in
+                var cursor = cursors[share]
+                for edge in range(share) {
+                    let place = Int(places[edge])
+                    placeEdges[Int(cursor[place])] = UInt32(truncatingIfNeeded: edge)
+                    cursor[place] += 1
+                }
+            }
+        }
     }
 }

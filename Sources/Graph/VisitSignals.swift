@@ -1,6 +1,6 @@
-// What one visit edge tells a model, in 8 bytes. The 12 features of an edge are computed from these
-// bytes when a batch needs them: stored as floats they would take 48 bytes an edge and say no more,
-// since every count is clipped far below 255 before it is used.
+// What one visit edge tells a model. The 12 features of an edge are computed from it when a batch needs them: stored
+// as floats they would take 48 bytes an edge and say no more. In a graph it is packed further, see
+// `VisitSignalColumn`.
 
 import Glibc
 
@@ -73,7 +73,7 @@ import Glibc
     /// The features of many edges at once: row i of `features` ([edges.count, 12], row-major) describes
     /// `signals[edges[i]]`.
     package static func features(
-        of edges: Span<UInt32>, in signals: Span<VisitSignals>, into features: inout MutableSpan<Float>
+        of edges: Span<UInt32>, in signals: VisitSignalColumn, into features: inout MutableSpan<Float>
     ) {
         precondition(features.count >= edges.count * featureCount, "the features of the edges need more room")
         for index in edges.indices { signals[Int(edges[index])].features(into: &features, at: index * featureCount) }

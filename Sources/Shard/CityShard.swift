@@ -1,5 +1,5 @@
 package import Basics
-package import Graph
+import Graph
 import Learn
 import Plans
 package import Store
@@ -22,6 +22,8 @@ package final class CityShard: Sendable {
         var generation: UInt64 = 0
         var graph: CityGraph?
         var graphGeneration: UInt64 = 0
+        /// What was imported since `graph` was built; nil when that is so much that building anew costs no more.
+        var delta: GraphDelta?
         var modelVersion = ModelVersion(0)
         var seeds = 0
     }
@@ -83,26 +85,10 @@ package final class CityShard: Sendable {
         guard block.city == city else { throw ShardError.wrongCity(asked: block.city, here: city) }
         let outcome = try store.write(block, encoded: bytes)
         // Also when all were known: a known row may have changed.
-        if block.count > 0 { view.withLock { $0.generation += 1 } }
+        if block.count > 0 { view.withLock { $0.changed(by: block) } }
         return Imported(
             new: UInt32(outcome.new), known: UInt32(outcome.known),
             rejects: block.faults.map { RowReject(index: $0.index, reason: $0.reason) })
-    }
-
-    /// The graph of all that is stored now, built anew only when something was imported since.
-    package func currentGraph(pool: ComputePool) throws -> CityGraph {
-        let (cached, generation) = view.withLock {
-            ($0.graphGeneration == $0.generation ? $0.graph : nil, $0.generation)
-        }
-        if let cached { return cached }
-        var builder = CityGraphBuilder(city: city)
-        try store.forEachRecord { builder.add($0) }
-        let graph = builder.build(pool: pool)
-        view.withLock {
-            $0.graph = graph
-            $0.graphGeneration = generation
-        }
-        return graph
     }
 
     /// Nothing may be asked of the shard afterwards.

@@ -86,10 +86,7 @@ extension Record {
         }
         switch family {
         case .visits:
-            self = .visit(
-                try Self.visit(
-                    person: PersonID(number(0)), place: PlaceID(number(1)),
-                    time: Timestamp(milliseconds: Int64(bitPattern: number(2) ^ (1 << 63))), value))
+            self = .visit(try Self.visit(key: key, value: value))
         case .friendships:
             guard value.count == 12 else { throw .invalid("a friendship of \(value.count) bytes") }
             self = .friendship(
@@ -111,14 +108,20 @@ extension Record {
         }
     }
 
-    private static func visit(
-        person: PersonID, place: PlaceID, time: Timestamp, _ value: UnsafeRawBufferPointer
-    ) throws(ByteError) -> Visit {
+    /// Reads a stored visit back.
+    static func visit(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) throws(ByteError) -> Visit {
+        guard key.count == RecordKey.bytes(of: .visits) else { throw .invalid("a key of \(key.count) bytes") }
+        func number(_ index: Int) -> UInt64 {
+            UInt64(bigEndian: key.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+        }
         let flags = value.first ?? .max
         guard flags <= attendedFlag | signalsFlag, value.count == (flags & signalsFlag == 0 ? 1 : 11) else {
             throw .invalid("a visit of \(value.count) bytes with flags \(flags)")
         }
-        var visit = Visit(person: person, place: place, time: time, attended: flags & attendedFlag != 0)
+        var visit = Visit(
+            person: PersonID(number(0)), place: PlaceID(number(1)),
+            time: Timestamp(milliseconds: Int64(bitPattern: number(2) ^ (1 << 63))),
+            attended: flags & attendedFlag != 0)
         if flags & signalsFlag != 0 {
             visit.dwellSeconds = Float(bitPattern: value.little(at: 1))
             visit.likes = value.little(at: 5)

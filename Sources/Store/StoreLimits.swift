@@ -19,6 +19,8 @@ package enum StoreLimits {
     package static let overlappingFiles: Int32 = 8
     /// Blocks of files kept in memory, for all families of one store.
     package static let blockCacheBytes = 32 << 20
+    /// How far a scan of a whole family reads ahead.
+    package static let scanAheadBytes = 256 << 10
     /// Acknowledged outbox rows kept for a Redis that lost its tail.
     package static let outboxRetained = 100_000
 }

@@ -75,7 +75,7 @@ private func row(_ matrix: [Float], _ number: Int, of columns: Int) -> [Float] {
         var apart = together
         do {
             var span = together.mutableSpan
-            VisitSignals.features(of: edges.span, in: signals.span, into: &span)
+            VisitSignals.features(of: edges.span, in: VisitSignalColumn(signals), into: &span)
         }
         do {
             var span = apart.mutableSpan

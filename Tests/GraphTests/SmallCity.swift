@@ -84,14 +84,4 @@ enum Small {
 }
 
 /// All that two equal graphs have in common.
-func sameGraph(_ a: CityGraph, _ b: CityGraph) -> Bool {
-    a.people == b.people && a.residents == b.residents && a.places == b.places
-        && a.socialOffsets == b.socialOffsets && a.socialNeighbors == b.socialNeighbors
-        && a.socialFeatures == b.socialFeatures && a.labelPairs == b.labelPairs
-        && a.labelOutcomes == b.labelOutcomes && a.visitOffsets == b.visitOffsets
-        && a.visitPlaces == b.visitPlaces && a.visitSignals == b.visitSignals && a.placeOffsets == b.placeOffsets
-        && a.placeVisitors == b.placeVisitors && a.placeEdges == b.placeEdges
-        && a.heldOutOffsets == b.heldOutOffsets && a.heldOutPlaces == b.heldOutPlaces
-        && a.personFeatures == b.personFeatures && a.placeFeatures == b.placeFeatures
-        && a.personSlots == b.personSlots && a.placeSlots == b.placeSlots && a.skipped == b.skipped
-}
+func sameGraph(_ a: CityGraph, _ b: CityGraph) -> Bool { a.differences(from: b).isEmpty }

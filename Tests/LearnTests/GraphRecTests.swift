@@ -50,7 +50,7 @@ func tinyConfiguration() -> GraphRecConfiguration {
         }
         return CityInputs(
             personFeatures: people, placeFeatures: places, socialFeatures: (0..<6).map { _ in random.uniformFloat() },
-            visitSignals: signals)
+            visitSignals: VisitSignalColumn(signals))
     }
 
     @Test func everyWeightAndOwnEmbeddingHasTheGradientThatDifferencesShow() {

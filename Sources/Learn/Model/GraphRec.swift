@@ -20,7 +20,7 @@ struct CityInputs: Sendable {
     let placeFeatures: [Float]
     /// [edges, 3]
     let socialFeatures: [Float]
-    let visitSignals: [VisitSignals]
+    let visitSignals: VisitSignalColumn
 }
 
 extension CityInputs {
@@ -122,7 +122,7 @@ struct GraphRec: Sendable {
         let features = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             buffer.initialize(repeating: 0)
             var span = MutableSpan(_unsafeElements: buffer)
-            VisitSignals.features(of: relation.edges.span, in: inputs.visitSignals.span, into: &span)
+            VisitSignals.features(of: relation.edges.span, in: inputs.visitSignals, into: &span)
             initialized = count
         }
         let edges = tape.leaf(rows: relation.edges.count, columns: columns, needsGradient: false)

@@ -133,11 +133,3 @@ private struct DistinctRows {
         return row
     }
 }
-
-extension VisitSignals {
-    /// The time slot of the visit: the time of day on weekdays; on weekends day (morning, afternoon) or night.
-    var slot: UInt8 {
-        if !isWeekend { return UInt8(timeOfDay) }
-        return timeOfDay < 2 ? 4 : 5
-    }
-}
