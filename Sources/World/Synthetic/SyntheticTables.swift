@@ -84,7 +84,7 @@ extension SyntheticWorld {
 
     private func writeRows<Rows: RandomAccessCollection & Sendable>(
         _ table: TableKind, _ rows: Rows, _ write: (TableKind, [UInt8]) throws -> Void,
-        _ counts: inout SyntheticCounts, _ add: @Sendable (inout TableText, Rows.Element) -> Void
+        _ counts: inout SyntheticCounts, _ add: @Sendable (inout SyntheticTableText, Rows.Element) -> Void
     ) throws where Rows.Index == Int {
         try writePieces(table, rows.count, write) { row, text in add(&text, rows[rows.startIndex + row]) }
         counts.rows[table, default: 0] += rows.count
@@ -93,7 +93,7 @@ extension SyntheticWorld {
     /// Makes the text of rows 0..<count, some pieces at a time, and hands it out in order.
     private func writePieces(
         _ table: TableKind, _ count: Int, _ write: (TableKind, [UInt8]) throws -> Void,
-        _ add: @Sendable (Int, inout TableText) -> Void
+        _ add: @Sendable (Int, inout SyntheticTableText) -> Void
     ) throws {
         let batch = 8 * pool.threads
         let pieces = (count + Self.rowsPerPiece - 1) / Self.rowsPerPiece
@@ -102,7 +102,7 @@ extension SyntheticWorld {
             let first = start
             let texts = pool.map(min(batch, pieces - first), chunks: batch) { piece in
                 let from = (first + piece) * Self.rowsPerPiece
-                var text = TableText()
+                var text = SyntheticTableText()
                 for row in from..<min(from + Self.rowsPerPiece, count) { add(row, &text) }
                 return text.bytes
             }

@@ -2,7 +2,7 @@ import Basics
 
 /// Rows of tables as comma-separated text, values in the order of `TableKind.columns`. Numbers are written so that
 /// reading them gives the same numbers, which the rounding of the made-up world allows: see `rounded(_:to:)`.
-struct TableText {
+struct SyntheticTableText {
     private(set) var bytes: [UInt8] = []
 
     private static let comma = UInt8(ascii: ",")
@@ -96,7 +96,7 @@ struct TableText {
     }
 }
 
-extension TableText {
+extension SyntheticTableText {
     /// The last comma becomes the end of the line.
     private mutating func endLine() { bytes[bytes.count - 1] = Self.newline }
 
