@@ -62,6 +62,9 @@ final class TestCluster: Sendable {
             throw ClusterFault("\(name) has no pid")
         }
         Foundation.kill(pid, SIGKILL)
+        // A process that waits for the disk dies when that answers; until then cluster/start takes it for running.
+        let isGone = eventually(10) { (try? Data(contentsOf: URL(filePath: "/proc/\(pid)/cmdline")))?.isEmpty ?? true }
+        guard isGone else { throw ClusterFault("\(name) does not die") }
     }
 
     func restart(_ name: String) throws {

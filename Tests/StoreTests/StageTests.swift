@@ -37,6 +37,13 @@ private struct Model {
     }
 }
 
+/// A small or a large block, with repeated keys, some of them with other signals.
+private func someRows(_ random: inout SeededRandom) -> [Visit] {
+    let size = random.below(3) == 0 ? 1 + random.below(50) : many + random.below(many)
+    let start = random.below(20_000)
+    return (0..<size).map { _ in visit(start + random.below(size), likes: UInt16(random.below(2))) }
+}
+
 private func visits(of store: ShardStore) throws -> [Visit] {
     var visits: [Visit] = []
     try store.forEachRecord { if case .visit(let visit) = $0 { visits.append(visit) } }
@@ -77,31 +84,52 @@ struct StageTests {
     }
 
     @Test(arguments: UInt64(1)...6)
-    func anyMixtureOfBlocksReadersAndKillsKeepsEveryRowOnceAndTheLastOfItsKey(seed: UInt64) throws {
+    func anyMixtureOfBlocksReadersAndClosingsKeepsEveryRowOnceAndTheLastOfItsKey(seed: UInt64) throws {
         var random = SeededRandom(seed: seed).child("stage")
-        var life = 0
-        var store = try store("life-0")
+        var store = try store()
         var model = Model()
         for step in 0..<30 {
-            let size = random.below(3) == 0 ? 1 + random.below(50) : many + random.below(many)
-            let start = random.below(20_000)
-            let rows = (0..<size).map { _ in visit(start + random.below(size), likes: UInt16(random.below(2))) }
+            let rows = someRows(&random)
             let fresh = model.write(rows)
-            #expect(try store.write(block(rows)) == (fresh, size - fresh), "step \(step)")
-            switch random.below(6) {
+            #expect(try store.write(block(rows)) == (fresh, rows.count - fresh), "step \(step)")
+            switch random.below(5) {
             case 0: try store.settle()
             case 1: #expect(try visits(of: store) == model.visits, "step \(step)")
-            case 2, 3:
-                // A kill leaves what the system was handed; an orderly closing comes before the copy.
-                if random.below(2) == 0 { store.close() }
-                try directory.copy("life-\(life)", to: "life-\(life + 1)")
-                life += 1
-                store = try self.store("life-\(life)")
+            case 2:
+                store.close()
+                store = try self.store()
             default: break
             }
             #expect(store.counts().visits == UInt64(model.visits.count), "step \(step)")
         }
         #expect(try visits(of: store) == model.visits)
+    }
+
+    @Test(arguments: UInt64(1)...3)
+    func oneKillAfterAnotherLosesNothingThatWasAcknowledged(seed: UInt64) async throws {
+        let path = directory.store()
+        var model = Model()
+        for life in 1...3 {
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [path = path as String, seed = seed as UInt64, life = life as Int] in
+                var random = SeededRandom(seed: seed).child("life \(life)")
+                let store = try ShardStore(directory: path, city: tokyo)
+                for _ in 0..<6 {
+                    _ = try store.write(block(someRows(&random)))
+                    if random.below(4) == 0 { try store.settle() }
+                }
+                kill(getpid(), SIGKILL)
+            }
+            var random = SeededRandom(seed: seed).child("life \(life)")
+            for _ in 0..<6 {
+                _ = model.write(someRows(&random))
+                _ = random.below(4)
+            }
+            let store = try store()
+            #expect(try visits(of: store) == model.visits)
+            #expect(store.counts().visits == UInt64(model.visits.count))
+            store.close()
+        }
     }
 
     @Test func blocksThatWereSettledButNotYetRemovedAreSettledAgainToTheSameRows() throws {
@@ -117,8 +145,8 @@ struct StageTests {
         let before = try visits(of: store)
         #expect(before.allSatisfy { $0.likes == 1 })
         try store.database.commit(staged)
-        try directory.copy(to: "killed")
-        let again = try self.store("killed")
+        store.close()
+        let again = try self.store()
         #expect(try stagedBlocks(again) == 0)
         #expect(try visits(of: again) == before)
         #expect(again.counts() == store.counts())
