@@ -3,6 +3,7 @@
 
 import CZlib
 import CZstd
+
 #if canImport(Glibc)
 import Glibc
 #else

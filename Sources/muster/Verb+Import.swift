@@ -9,12 +9,18 @@ extension Verb {
         name: "import",
         summary: "load people, places, visits and friendships",
         usage: """
+            muster import DIR                people.csv, places.csv, visits.csv, friendships.csv, friend_labels.csv,
+                                             gatherings.csv or some of them; also .tsv, .jsonl; also .gz, .zst
+            muster import FILE ...           single tables, for a cluster that has the others
+            muster import - --table visits   a table from standard input
             muster import foursquare DIR     check-ins and friendships of several cities (venues.tsv, checkins.tsv, ...)
             muster import gowalla DIR        train.txt, tune.txt, test.txt, socialRelations.txt, poi_city.tsv, ...
+            muster import lightgcn DIR       lines 'user item item ...' in train.txt, test.txt; --city names the city
             muster import synthetic          a small made-up world: --people --places --cities --visits --seed
 
             Rows are stored durably before they count. Loading the same data again changes nothing. A row that cannot be
-            read goes to the reject file with its file, line and reason; the rest is loaded.
+            read goes to the reject file with its file, line and reason; the rest is loaded. --dry-run reads and checks
+            everything and loads nothing; it needs no cluster. docs/TABLES.md has the columns.
             """,
         settings: [
             Setting("people", "people of the synthetic world", .integer(1...10_000_000), default: "2000", scope: .call),
@@ -23,10 +29,15 @@ extension Verb {
             Setting(
                 "visits", "visits per person of that world", .integer(1...10_000), default: "60", scope: .call),
             Setting("seed", "seed of the synthetic world", .integer(0...Int.max), default: "1", scope: .call),
+            Setting("city", "city of rows that do not name one", .text, scope: .call),
+            Setting("table", "what a file holds whose name does not say it, as visits", .text, scope: .call),
+            Setting("dry-run", "check everything, load nothing", .flag, scope: .call),
             Setting("rejects", "file that takes the rows left out", .path, default: "muster-rejects.tsv", scope: .call),
         ]
     ) { invocation in
-        let dataSet = try dataSet(of: invocation)
+        let dataSet = try importSource(invocation)
+        if let tables = dataSet as? TableDataSet { for note in try tables.notes() { complain("muster: \(note)") } }
+        if invocation.settings.flag("dry-run") { return try rehearse(dataSet, invocation) }
         let session = try invocation.session()
         let start = monotonicSeconds()
         let cities = try dataSet.outline()
@@ -52,30 +63,6 @@ extension Verb {
                 seconds: monotonicSeconds() - start), invocation)
     }
 
-    private static func dataSet(of invocation: Invocation) throws -> any DataSet {
-        let settings = invocation.settings
-        switch invocation.words.first {
-        case "synthetic":
-            try invocation.noMoreWords(after: 1)
-            return SyntheticDataSet(
-                SyntheticConfiguration(
-                    people: settings.integer("people"), places: settings.integer("places"),
-                    cities: settings.integer("cities"), visitsPerPerson: settings.integer("visits"),
-                    seed: UInt64(settings.integer("seed"))), search: .products)
-        case let word? where word == "foursquare" || word == "gowalla":
-            guard invocation.words.count == 2 else {
-                throw UsageError("muster import \(word) needs one folder: muster import \(word) DIR")
-            }
-            let folder = invocation.words[1]
-            return word == "gowalla" ? GowallaDataSet(directory: folder) : FoursquareDataSet(directory: folder)
-        case let word?:
-            let hint = suggestion(for: word, among: ["foursquare", "gowalla", "synthetic"])
-            throw UsageError("'\(word)' is no layout\(hint.map { "; did you mean '\($0)'?" } ?? "")")
-        case nil:
-            throw UsageError("import what? foursquare DIR, gowalla DIR or synthetic")
-        }
-    }
-
     private static func report(_ report: ImportReport, _ invocation: Invocation) throws {
         if invocation.isJSON { return try printJSON(report) }
         print(
@@ -98,7 +85,7 @@ private struct ImportReport: Encodable {
 
 /// Takes the rows left out: file, line and reason, tab-separated. It is made with the first of them, and each is
 /// written as it comes, so that it is complete also when the import ends in an error.
-private final class RejectFile {
+final class RejectFile {
     let path: String
     private(set) var count = 0
     private var handle: Int32 = -1

@@ -257,7 +257,9 @@ private func slowDecimal(_ field: FieldBytes, from exponent: Int) -> Float? {
     if index < field.count {
         guard field[index] | 0x20 == UInt8(ascii: "e") else { return nil }
         index += 1
-        if index < field.count && (field[index] == UInt8(ascii: "-") || field[index] == UInt8(ascii: "+")) { index += 1 }
+        if index < field.count && (field[index] == UInt8(ascii: "-") || field[index] == UInt8(ascii: "+")) {
+            index += 1
+        }
         guard index < field.count, field[index...].allSatisfy({ $0 &- 48 <= 9 }) else { return nil }
     }
     return field.count <= 64 ? Float(String(decoding: field, as: UTF8.self)) : nil

@@ -7,6 +7,7 @@
 // does everywhere. All files are looked at before anything is sent.
 
 package import Basics
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -43,7 +44,8 @@ package struct TableDataSet: DataSet {
         for path in paths {
             guard let kind = table ?? TableFile.kind(of: path) else {
                 throw .ambiguous(
-                    "\(name ?? path) does not say which table it is; name it people.csv, visits.csv ..., or say --table")
+                    "\(name ?? path) does not say which table it is; name it people.csv, visits.csv ..., or say --table"
+                )
             }
             if let other = files.first(where: { $0.kind == kind }) {
                 throw .ambiguous("\(other.path) and \(path) are both \(kind.rawValue): load them one after the other")

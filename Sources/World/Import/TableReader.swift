@@ -8,6 +8,7 @@
 
 import Basics
 import Streams
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -177,6 +178,8 @@ final class TableReader {
         var first = start
         while first < end && (window[first] <= 32) { first += 1 }
         if first < end && window[first] == UInt8(ascii: "{") { return }
+        // A table of JSON Lines without rows has no bytes at all; one with a header has at least that.
+        if start == end && (file.contains(".jsonl") || file.contains(".ndjson")) { return }
         let names = try headerNames()
         width = names.count
         for name in names {

@@ -9,6 +9,9 @@ final class TableReading {
     private(set) var tallies: [TableTally] = []
 
     private let data: TableDataSet
+    /// The names of these tables' files, nil where they are not there.
+    private let peopleName: String?
+    private let placesName: String?
     private var cities: CityNames
     private let emit: (CityID, Record) throws -> Void
     private let reject: (Reject) throws -> Void
@@ -38,6 +41,8 @@ final class TableReading {
         reject: @escaping (Reject) throws -> Void, progress: @escaping (Double) -> Void
     ) throws(ImportError) {
         self.data = data
+        peopleName = data.file(.people)?.name
+        placesName = data.file(.places)?.name
         self.cities = CityNames(cities, standard: data.city)
         (self.emit, self.reject, self.progress) = (emit, reject, progress)
         var total = 0
@@ -118,15 +123,15 @@ final class TableReading {
     private func takeVisit(_ reader: TableReader) throws {
         let visit = try reader.visit()
         let city = try city(ofPlace: visit.place, reader, 2)
-        if data.file(.people) != nil { guests.note(try position(visit.person), in: city, homes) }
+        if peopleName != nil { guests.note(try position(visit.person), in: city, homes) }
         try emit(city, .visit(visit))
     }
 
     /// The city whose place a row means: the one it names, or else the only one with a place of that number.
     private func city(ofPlace place: PlaceID, _ reader: TableReader, _ slot: Int) throws(RowFault) -> CityID {
-        guard let file = data.file(.places) else { return try cities.city(reader, slot) }
+        guard placesName != nil else { return try cities.city(reader, slot) }
         guard let known = places[place.number] else {
-            throw RowFault(reason: "place \(place) is not in \(file.name)")
+            throw RowFault(reason: "place \(place) is not in \(placesName ?? "the places")")
         }
         guard reader.field(slot) != nil else {
             if !twinNumbers.isEmpty && twinNumbers.contains(place.number) {
@@ -136,7 +141,7 @@ final class TableReading {
         }
         let city = try cities.city(reader, slot)
         guard placeCities[known] == city || twins.contains(Twin(city: city, number: place.number)) else {
-            throw RowFault(reason: "place \(place) of this city is not in \(file.name)")
+            throw RowFault(reason: "place \(place) of this city is not in \(placesName ?? "the places")")
         }
         return city
     }
@@ -144,14 +149,14 @@ final class TableReading {
     /// A person's place in `homes`.
     private func position(_ person: PersonID) throws(RowFault) -> Int {
         guard let position = people[person.number] else {
-            throw RowFault(reason: "person \(person) is not in \(data.file(.people)?.name ?? "the people")")
+            throw RowFault(reason: "person \(person) is not in \(peopleName ?? "the people")")
         }
         return position
     }
 
     /// Sends a row about two people to the home cities of both.
     private func toHomes(_ one: PersonID, _ other: PersonID, _ record: Record) throws {
-        guard data.file(.people) != nil else { return try emit(try cities.standardCity(), record) }
+        guard peopleName != nil else { return try emit(try cities.standardCity(), record) }
         let (first, second) = (try position(one), try position(other))
         guests.note(first, in: homes[second], homes)
         guests.note(second, in: homes[first], homes)

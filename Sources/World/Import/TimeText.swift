@@ -10,7 +10,8 @@ package enum TimeText {
         }
         var clock = Clock(text: text)
         guard let year = clock.number(digits: 4), clock.take("-"), let month = clock.number(digits: 2), clock.take("-"),
-            let day = clock.number(digits: 2), (1...12).contains(month), (1...length(ofMonth: month, year)).contains(day)
+            let day = clock.number(digits: 2), (1...12).contains(month),
+            (1...length(ofMonth: month, year)).contains(day)
         else { return nil }
         let midnight = Int64(days(year, month, day)) * 86_400_000
         if clock.isAtEnd { return Timestamp(milliseconds: midnight) }
