@@ -16,7 +16,7 @@ extension Verb {
             muster import - --table visits   a table from standard input
             muster import foursquare DIR     check-ins and friendships of several cities (venues.tsv, checkins.tsv, ...)
             muster import gowalla DIR        train.txt, tune.txt, test.txt, socialRelations.txt, poi_city.tsv, ...
-            muster import lightgcn DIR       train.txt and test.txt with lines 'user item item ...'; --city names the city
+            muster import lightgcn DIR       train.txt and test.txt with lines 'user item ...'; --city names the city
             muster import synthetic          a small made-up world: --people --places --cities --visits --seed
 
             Rows are stored durably before they count. Loading the same data again changes nothing. A row that cannot be

@@ -13,7 +13,8 @@ import Testing
 
     private static let json = [
         "visits.jsonl":
-            "{\"user_id\":1,\"place_id\":10,\"city_id\":\"Oslo\",\"timestamp\":\"2012-04-02T18:30:00Z\",\"attended\":true}\n"
+            "{\"user_id\":1,\"place_id\":10,\"city_id\":\"Oslo\",\"timestamp\":\"2012-04-02T18:30:00Z\","
+            + "\"attended\":true}\n"
             + "{\"user_id\":2,\"place_id\":11,\"dwell_time\":1.5,\"timestamp\":1333391400000}\n",
         "people.jsonl":
             "{\"user_id\":1,\"home_city_id\":\"Oslo\",\"cat_pref\":[1,0,0,0,0,0],\"fine_pref\":{\"techno\":1}}\n"
