@@ -14,11 +14,12 @@ package struct StorePage: Equatable, Sendable {
 extension ShardStore {
     /// The rows of a family of records from the key `from` on (empty: the first) that `isWanted`. A page ends after
     /// `bytesMax` bytes of wanted rows or `rowsMax` rows looked at, whichever comes first; at least one row is looked
-    /// at. Rows written meanwhile in front of `next` are not seen.
+    /// at. Rows written after the first page was read may not be seen.
     package func page(
         _ family: Family, from: [UInt8], rowsMax: Int, bytesMax: Int,
         where isWanted: (Record) throws(StoreError) -> Bool
     ) throws(StoreError) -> StorePage {
+        if from.isEmpty { try settle() }
         var page = StorePage(records: [], next: nil)
         var rows = 0
         var bytes = 0

@@ -82,6 +82,16 @@ struct PageTests {
         #expect(try store.page(.people, from: [255], rowsMax: 5, bytesMax: 5) { _ in true }.next == nil)
     }
 
+    @Test func theFirstPageSeesWhatIsStillStaged() throws {
+        let many = (0..<StoreLimits.stagedBlockRows).map { number -> Record in
+            let time = Timestamp(milliseconds: Int64(number))
+            return .visit(Visit(person: PersonID(1000), place: PlaceID(1), time: time))
+        }
+        _ = try store.write(RecordBlock(city: CityID(1), records: many))
+        let found = try pages(.visits, rowsMax: 500, bytesMax: .max)
+        #expect(found.flatMap { $0 }.suffix(many.count) == many[...])
+    }
+
     @Test func peopleAreFoundByNumber() throws {
         #expect(try store.person(PersonID(3))?.homeCity == CityID(2))
         #expect(try store.person(PersonID(4))?.homeCity == CityID(1))
