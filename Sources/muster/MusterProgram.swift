@@ -15,10 +15,8 @@ enum MusterProgram {
 
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())
-        // The verbs that make up worlds multiply matrices; the others do not pay for starting anew.
-        if let word = arguments.first, ["import", "world"].contains(word) {
-            BLAS.configure(arguments: CommandLine.arguments)
-        }
+        // For every verb: OpenBLAS's own threads would take Ctrl-C away from the thread that waits for it.
+        BLAS.configure(arguments: CommandLine.arguments)
         guard let word = arguments.first, word != "help", word != "--help", word != "-h" else {
             guard arguments.first == "help", let name = arguments.dropFirst().first else {
                 print(overview)
