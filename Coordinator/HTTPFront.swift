@@ -8,6 +8,8 @@ import Wire
 //     GET /livez                       the process runs
 //     GET /readyz                      every city has its worker here
 //     GET /v1/status                   workers, cities, jobs
+//     GET /v1/jobs                     the newest jobs
+//     GET /v1/jobs/{job}               one job
 //     GET /v1/cities/{city}/seeds      the best plan seeds, ?top=10
 
 struct HTTPFront {
@@ -23,6 +25,12 @@ struct HTTPFront {
                 .json(StatusView(try envelope.decode(Status.self)))
             }
         }
+        router.on("GET", "/v1/jobs") { _, _ in
+            Self.translate(desk.ask(Self.envelope(StatusRequest()))) { envelope in
+                .json(StatusView(try envelope.decode(Status.self)).jobs)
+            }
+        }
+        router.on("GET", "/v1/jobs/{job}") { _, parts in Self.job(desk, parts["job"] ?? "") }
         router.on("GET", "/v1/cities/{city}/seeds") { request, parts in
             Self.seeds(desk, city: parts["city"] ?? "", top: request.query["top"])
         }
@@ -39,6 +47,19 @@ struct HTTPFront {
             return .json(
                 Readiness(ready: ready, workers: workers, citiesWithoutHome: homeless), status: ready ? 200 : 503)
         }
+    }
+
+    private static func job(_ desk: Desk, _ text: String) -> HTTPResponse {
+        guard let number = UInt64(text) else {
+            return .problem(
+                status: 400, type: FailureCode.badRequest.name, title: "Bad request", detail: "a job is a number")
+        }
+        let answer = desk.ask(envelope(JobRequest(job: JobID(number))))
+        // The words of the path are right: what is missing is the job.
+        if let failure = try? answer.decode(Failure.self), failure.code == .badRequest {
+            return .problem(status: 404, type: "unknownJob", title: "Unknown job", detail: failure.detail)
+        }
+        return translate(answer) { .json(JobView(try $0.decode(JobReport.self).row)) }
     }
 
     private static func seeds(_ desk: Desk, city name: String, top: String?) -> HTTPResponse {

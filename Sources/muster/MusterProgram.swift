@@ -10,7 +10,8 @@ import Wire
 @main
 enum MusterProgram {
     static let verbs: [Verb] = [
-        .importing, .export, .world, .status, .train, .plan, .seeds, .influencers, .pause, .resume, .cancel, .keys,
+        .importing, .export, .world, .status, .train, .plan, .jobs, .job, .pause, .resume, .cancel, .seeds,
+        .influencers, .keys,
     ]
 
     static func main() {
@@ -127,4 +128,12 @@ func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     print(String(decoding: try encoder.encode(value), as: UTF8.self))
+}
+
+/// The same in one line, where several objects follow each other.
+func printJSONLine(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    fflush(nil)
 }

@@ -11,7 +11,8 @@ extension Verb {
             muster train --rounds 10 --steps 40 --seed 7
             muster resume JOB                    goes on with a paused job
 
-            Ctrl-C pauses the job after its last finished round.
+            Ctrl-C pauses the job after its last finished round. --json prints a line for each round, and the job last;
+            --plot FILE draws the loss of each round as SVG.
             """,
         settings: [
             Setting("rounds", "rounds of training", .integer(1...10_000), default: "10", scope: .call),
@@ -19,6 +20,7 @@ extension Verb {
             Setting(
                 "seed", "seed of weights, samples and negatives", .integer(0...Int.max), default: "1", scope: .call),
             Setting("detach", "do not wait for the end", .flag, scope: .call),
+            plotSetting,
         ]
     ) { invocation in
         try invocation.noMoreWords()
@@ -32,7 +34,7 @@ extension Verb {
             if invocation.isJSON { return try printJSON(StartedJob(job: accepted.job.number)) }
             return print("job \(accepted.job) is running; muster status shows it")
         }
-        try JobFollower(session: session, job: accepted.job, isJSON: invocation.isJSON).follow()
+        try JobFollower(session, accepted.job, invocation).follow()
     }
 
     static let plan = Verb(
@@ -59,8 +61,43 @@ extension Verb {
             StartPlanning(
                 cities: cities, seedsPerCity: UInt32(settings.integer("count")),
                 seed: UInt64(settings.integer("seed"))), for: JobAccepted.self)
-        try JobFollower(session: session, job: accepted.job, isJSON: invocation.isJSON).follow()
+        try JobFollower(session, accepted.job, invocation).follow()
     }
+
+    static let jobs = Verb(
+        name: "jobs", summary: "list the newest jobs", usage: "muster jobs [--json]"
+    ) { invocation in
+        try invocation.noMoreWords()
+        let jobs = StatusView(try invocation.session().ask(StatusRequest(), for: Status.self)).jobs
+        if invocation.isJSON { return try printJSON(jobs) }
+        print(jobs.isEmpty ? "no jobs yet: muster train, muster plan" : JobView.table(jobs))
+    }
+
+    static let job = Verb(
+        name: "job",
+        summary: "show one job: how far it is, its losses, what each city gave",
+        usage: """
+            muster job 3
+            muster job 3 --follow                until it ends; Ctrl-C stops following, the job goes on
+            muster job 3 --plot loss.svg         the loss of each round as a picture
+            """,
+        settings: [
+            Setting("follow", "wait for the job's end and show its progress", .flag, scope: .call), plotSetting,
+        ]
+    ) { invocation in
+        let number = try invocation.job()
+        let session = try invocation.session()
+        if invocation.settings.flag("follow") {
+            return try JobFollower(session, number, invocation, pausing: false).follow()
+        }
+        let row = try session.ask(JobRequest(job: number), for: JobReport.self).row
+        try row.plotLosses(invocation)
+        if invocation.isJSON { return try printJSON(JobView(row)) }
+        print(JobText(row).text())
+    }
+
+    private static let plotSetting = Setting(
+        "plot", "file for a picture of the losses (SVG)", .path, default: "", scope: .call)
 
     static let pause = control(.pause, "stop a job; what its cities are at now still counts")
     static let resume = control(.resume, "go on with a paused job")
@@ -68,72 +105,24 @@ extension Verb {
 
     private static func control(_ verb: JobVerb, _ summary: String) -> Verb {
         Verb(name: verb.name, summary: summary, usage: "muster \(verb.name) JOB") { invocation in
-            guard invocation.words.count == 1, let number = UInt64(invocation.words[0]) else {
-                throw UsageError("\(verb.name) needs the number of a job; muster status lists them")
-            }
+            let number = try invocation.job()
             let session = try invocation.session()
-            let report = try session.ask(ControlJob(job: JobID(number), verb: verb), for: JobReport.self)
-            if verb == .resume {
-                return try JobFollower(session: session, job: JobID(number), isJSON: invocation.isJSON).follow()
-            }
+            let report = try session.ask(ControlJob(job: number, verb: verb), for: JobReport.self)
+            if verb == .resume { return try JobFollower(session, number, invocation).follow() }
             if invocation.isJSON { return try printJSON(JobView(report.row)) }
             print("job \(number) is \(report.row.state)")
         }
     }
 }
 
-/// Watches a job until it ends, draws its progress, and prints what came out.
-struct JobFollower {
-    let session: Session
-    let job: JobID
-    let isJSON: Bool
-
-    func follow() throws {
-        // Ctrl-C is noted instead of obeyed at once; the second one ends the command.
-        let interrupted = StopFlag()
-        onTermination { signal in
-            if !interrupted.raise() { exit(128 + signal) }
+extension Invocation {
+    /// The one word: a job's number.
+    fileprivate func job() throws -> JobID {
+        guard words.count == 1, let number = UInt64(words[0]) else {
+            throw UsageError("the number of a job is missing; muster jobs lists them")
         }
-        var bar = ProgressBar("job \(job)")
-        while true {
-            let row = try session.ask(JobRequest(job: job), seconds: 120, for: JobReport.self).row
-            if row.isOver {
-                bar.finish()
-                return try conclude(row)
-            }
-            let part = row.cities == 0 ? 0 : Double(row.doneCities) / Double(row.cities)
-            let whole = row.rounds == 0 ? part : (Double(row.round) + part) / Double(row.rounds)
-            let loss = row.losses.last.map { "loss \(fixed($0, 4))" } ?? ""
-            bar.update(whole, "\(row.state), \(row.round) of \(row.rounds) rounds done  \(loss)")
-            if interrupted.isRaised {
-                bar.finish()
-                let paused = try session.ask(ControlJob(job: job, verb: .pause), for: JobReport.self).row
-                complain(
-                    "job \(job) is \(paused.state) after \(paused.round) of \(paused.rounds) rounds; "
-                        + "go on: muster resume \(job)"
-                )
-                exit(130)
-            }
-            usleep(50_000)
-        }
+        return JobID(number)
     }
-
-    private func conclude(_ row: JobRow) throws {
-        if isJSON { try printJSON(JobView(row)) } else { print(JobText(row).text()) }
-        switch row.state {
-        case "failed": throw CommandError("job \(row.job) failed: \(row.detail)")
-        case "cancelled": throw CommandError("job \(row.job) was cancelled")
-        default:
-            // What it did is there to be used; the cities it did without are no success.
-            guard row.detail.isEmpty else {
-                throw CommandError("job \(row.job) is \(row.state), but not all went well: \(row.detail)")
-            }
-        }
-    }
-}
-
-extension JobRow {
-    var isOver: Bool { ["done", "failed", "cancelled", "paused"].contains(state) }
 }
 
 /// A job that nobody waits for.

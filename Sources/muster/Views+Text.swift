@@ -66,8 +66,11 @@ extension StatusView {
         return table.text()
     }
 
-    private var jobText: String {
-        if jobs.isEmpty { return "" }
+    private var jobText: String { jobs.isEmpty ? "" : JobView.table(jobs) }
+}
+
+extension JobView {
+    static func table(_ jobs: [JobView]) -> String {
         var table = TextTable([("job", .right), ("kind", .left), ("state", .left), ("round", .right), ("", .left)])
         for job in jobs {
             table.add([

@@ -45,6 +45,12 @@ struct JobAnswer: Decodable {
     var cities: [City]
 }
 
+/// A line of `muster train --json` before the last.
+struct RoundAnswer: Decodable {
+    var round: Int
+    var loss: Double
+}
+
 struct SeedAnswer: Decodable, Equatable {
     var seed: String
     var city: String

@@ -54,7 +54,7 @@ extension Serial {
             let early = try cluster.muster("export", "-", "--tables", "place_embeddings")
             #expect(early.output == "place_id,city_id,model_version,embedding\n")
 
-            let job: JobAnswer = try cluster.json("train", "--rounds", "1", "--steps", "5")
+            let job = try cluster.job("train", "--rounds", "1", "--steps", "5")
             let folder = cluster.home.appending(path: "vectors")
             let report: ExportAnswer = try cluster.json(
                 "export", folder.path, "--tables", "people_embeddings,place_embeddings")

@@ -14,8 +14,8 @@ extension Serial {
         ]
 
         private func plan(_ cluster: TestCluster) throws -> [String] {
-            let _: JobAnswer = try cluster.json("train", "--rounds", "1", "--steps", "5")
-            let plan: JobAnswer = try cluster.json("plan", "--all", "--count", "20")
+            let _ = try cluster.job("train", "--rounds", "1", "--steps", "5")
+            let plan = try cluster.job("plan", "--all", "--count", "20")
             return plan.cities.map(\.city).sorted()
         }
 

@@ -9,6 +9,14 @@ struct Outcome: Sendable {
     var status: Int32
     var output: String
     var complaint: String
+
+    /// The last line of a command that waited for a job and printed `--json`; the rounds stand before it.
+    func job() throws -> JobAnswer {
+        guard status == 0, let last = output.split(separator: "\n").last else {
+            throw ClusterFault("the command failed: \(complaint)")
+        }
+        return try JSONDecoder().decode(JobAnswer.self, from: Data(last.utf8))
+    }
 }
 
 /// A cluster of real processes in a folder of its own, on free loopback ports. `stop` leaves nothing behind.
@@ -54,6 +62,9 @@ final class TestCluster: Sendable {
         guard outcome.status == 0 else { throw ClusterFault("muster \(arguments): \(outcome.complaint)") }
         return try JSONDecoder().decode(Answer.self, from: Data(outcome.output.utf8))
     }
+
+    /// What became of the job of `muster train|plan|resume ...`.
+    func job(_ arguments: String...) throws -> JobAnswer { try run("muster", arguments + ["--json"]).job() }
 
     /// SIGKILL, to exactly the process that cluster/up wrote down.
     func kill(_ name: String) throws {

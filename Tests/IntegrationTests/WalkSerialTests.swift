@@ -30,14 +30,14 @@ extension Serial {
             #expect(early.status == 1 && early.complaint.contains("muster train"))
 
             // Train.
-            let job: JobAnswer = try cluster.json("train", "--rounds", "3", "--steps", "10")
+            let job = try cluster.job("train", "--rounds", "3", "--steps", "10")
             #expect(job.state == "done" && job.losses.count == 3 && job.cities.count == 3)
             #expect(job.losses[2] < job.losses[0])
 
             // Plan, twice: the second time creates nothing.
-            let plan: JobAnswer = try cluster.json("plan", "--all", "--count", "12")
+            let plan = try cluster.job("plan", "--all", "--count", "12")
             #expect(plan.cities.allSatisfy { $0.values["seeds"]! > 0 && $0.values["new"] == $0.values["seeds"] })
-            let again: JobAnswer = try cluster.json("plan", "--all", "--count", "12")
+            let again = try cluster.job("plan", "--all", "--count", "12")
             #expect(again.cities.allSatisfy { $0.values["new"] == 0 })
             try cluster.expectEverySeedOnceInItsStream(cities: expected.keys.sorted())
 
@@ -52,8 +52,8 @@ extension Serial {
             let cluster = try TestCluster()
             defer { cluster.stop() }
             let _: ImportAnswer = try cluster.importSynthetic(Self.world)
-            let _: JobAnswer = try cluster.json("train", "--rounds", "1", "--steps", "5")
-            let _: JobAnswer = try cluster.json("plan", "--all", "--count", "5")
+            let _ = try cluster.job("train", "--rounds", "1", "--steps", "5")
+            let _ = try cluster.job("plan", "--all", "--count", "5")
             let status: StatusAnswer = try cluster.json("status")
             let city = try #require(status.cities.first?.name)
             let seeds: [SeedAnswer] = try cluster.json("seeds", "--city", city, "--top", "5")
@@ -71,13 +71,37 @@ extension Serial {
             #expect(try cluster.get("/livez").status == 200)
         }
 
+        @Test func aJobTellsItsRoundsAndCanBeLookedUpLater() throws {
+            let cluster = try TestCluster()
+            defer { cluster.stop() }
+            let _: ImportAnswer = try cluster.importSynthetic(Self.world)
+            let picture = cluster.home.appending(path: "loss.svg")
+            let outcome = try cluster.muster(
+                "train", "--rounds", "3", "--steps", "5", "--json", "--plot", picture.path)
+            let trained = try outcome.job()
+            let lines = outcome.output.split(separator: "\n").dropLast()
+            let rounds = try lines.map { try JSONDecoder().decode(RoundAnswer.self, from: Data($0.utf8)) }
+            #expect(rounds.map(\.round) == [1, 2, 3] && rounds.map(\.loss) == trained.losses)
+            #expect(try String(contentsOf: picture, encoding: .utf8).contains("<polyline"))
+
+            let shown: JobAnswer = try cluster.json("job", "1")
+            #expect(shown.losses == trained.losses && shown.state == "done")
+            let listed: [JobAnswer] = try cluster.json("jobs")
+            #expect(listed.map(\.job) == [1])
+            let answer = try cluster.get("/v1/jobs/1")
+            #expect(try JSONDecoder().decode(JobAnswer.self, from: answer.body).losses == trained.losses)
+            #expect(try cluster.get("/v1/jobs/7").status == 404)
+            #expect(try cluster.get("/v1/jobs/first").status == 400)
+            #expect(try cluster.muster("job", "7").status == 1)
+        }
+
         @Test func twoFreshRunsAnswerTheSameBytes() throws {
             let answers = try (0..<2).map { _ in
                 let cluster = try TestCluster()
                 defer { cluster.stop() }
                 let _: ImportAnswer = try cluster.importSynthetic(Self.world)
-                let _: JobAnswer = try cluster.json("train", "--rounds", "3", "--steps", "10", "--seed", "9")
-                let _: JobAnswer = try cluster.json("plan", "--all")
+                let _ = try cluster.job("train", "--rounds", "3", "--steps", "10", "--seed", "9")
+                let _ = try cluster.job("plan", "--all")
                 return try cluster.muster("seeds", "--top", "1000", "--json").output
             }
             #expect(answers[0].utf8.count > 1000)
