@@ -125,7 +125,7 @@ final class Coordinator {
         case .goodbye: follow(membership.bye(peer: peer))
         case .assigned: break
         case .roundResult, .published, .planned: try takeJobAnswer(message, from: peer)
-        case .imported, .exportRows, .seeds, .influencers: passBack(message)
+        case .imported, .exportRows, .evaluation, .seeds, .influencers: passBack(message)
         case .failure: try takeFailure(message, from: peer)
         default: try serve(message, from: peer)
         }

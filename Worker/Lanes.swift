@@ -85,19 +85,19 @@ final class Lanes: Sendable {
 
     private static func isLong(_ kind: Kind) -> Bool {
         switch kind {
-        case .trainRound, .publishModel, .planCity, .influencersRequest: true
+        case .trainRound, .publishModel, .evaluationRequest, .planCity, .influencersRequest: true
         default: false
         }
     }
 
-    /// The same order has the same name, whatever request number it travels under. Influencer requests are asked by
-    /// people who wait, each under its own number.
+    /// The same order has the same name, whatever request number it travels under. Requests that
+    /// belong to no job are asked by people who wait, each under its own number.
     private static func name(of request: Envelope) -> [UInt8] {
         var writer = ByteWriter()
         writer.put(request.kind.rawValue)
         writer.put(request.city?.number ?? .max)
         writer.put(request.job.number)
-        if request.kind == .influencersRequest { writer.put(request.request.number) }
+        if request.job.number == 0 { writer.put(request.request.number) }
         writer.put(block: request.body)
         return writer.bytes
     }

@@ -43,6 +43,9 @@ struct Service: Sendable {
         case .publishModel:
             let order = try request.decode(PublishModel.self)
             return request.answer(try shard.publish(order, weights: try weights(of: request), pool: pool))
+        case .evaluationRequest:
+            return request.answer(
+                try shard.measure(try request.decode(EvaluationRequest.self), pool: pool))
         case .planCity:
             return request.answer(try shard.plan(try request.decode(PlanCity.self), pool: pool))
         case .influencersRequest:

@@ -2,6 +2,7 @@ package import Basics
 
 /// Why a city could not do what it was asked.
 package enum ShardError: Error, Equatable {
+    case badCutoffs(city: String)
     case modelChanged(city: String)
     case noModel(city: String)
     case oldModel(city: String, asked: ModelVersion, here: ModelVersion)
@@ -15,6 +16,7 @@ package enum ShardError: Error, Equatable {
 extension ShardError: CustomStringConvertible {
     package var description: String {
         switch self {
+        case .badCutoffs(let city): "\(city): rankings are judged at one or more lengths from 1 to 1000"
         case .modelChanged(let city): "\(city) got another model while its embeddings were exported; export again"
         case .noModel(let city): "\(city) has no model yet; train one first: muster train --rounds 10"
         case .oldModel(let city, let asked, let here): "\(city) has model \(here) already, newer than \(asked)"

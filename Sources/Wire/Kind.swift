@@ -34,6 +34,8 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case roundResult = 66
     case publishModel = 67
     case published = 68
+    case evaluationRequest = 69
+    case evaluation = 70
     // Plans
     case startPlanning = 80
     case planCity = 81

@@ -54,6 +54,34 @@ package struct InfluencersView: Encodable, Sendable {
     }
 }
 
+/// How well a city's live model ranks held-out visits, beside simple rankings.
+package struct EvaluationView: Encodable, Sendable {
+    package struct Row: Encodable, Sendable {
+        package var rankedBy: String
+        package var at: UInt32
+        package var people: UInt64
+        package var recall: Double
+        package var ndcg: Double
+        package var precision: Double
+        package var hitRate: Double
+        package var coverage: Double
+    }
+
+    package var city: String
+    package var model: UInt64
+    package var rows: [Row]
+
+    package init(_ answer: Evaluation, city: String) {
+        self.city = city
+        model = answer.version.number
+        rows = answer.rows.map {
+            Row(
+                rankedBy: $0.method, at: $0.cutoff, people: $0.people, recall: $0.recall, ndcg: $0.ndcg,
+                precision: $0.precision, hitRate: $0.hitRate, coverage: $0.coverage)
+        }
+    }
+}
+
 /// How far a job is, and what each city gave to it.
 package struct JobView: Encodable, Sendable {
     package struct City: Encodable, Sendable {

@@ -10,7 +10,7 @@ import Wire
 @main
 enum MusterProgram {
     static let verbs: [Verb] = [
-        .importing, .export, .world, .status, .train, .plan, .jobs, .job, .pause, .resume, .cancel, .seeds,
+        .importing, .export, .world, .status, .train, .evaluate, .plan, .jobs, .job, .pause, .resume, .cancel, .seeds,
         .influencers, .keys,
     ]
 

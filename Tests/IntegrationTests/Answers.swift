@@ -51,6 +51,18 @@ struct RoundAnswer: Decodable {
     var loss: Double
 }
 
+struct EvaluationAnswer: Decodable {
+    struct Row: Decodable {
+        var rankedBy: String
+        var at: Int
+        var ndcg: Double
+    }
+
+    var city: String
+    var model: UInt64
+    var rows: [Row]
+}
+
 struct SeedAnswer: Decodable, Equatable {
     var seed: String
     var city: String

@@ -93,6 +93,16 @@ extension Serial {
             #expect(try cluster.get("/v1/jobs/7").status == 404)
             #expect(try cluster.get("/v1/jobs/first").status == 400)
             #expect(try cluster.muster("job", "7").status == 1)
+
+            // What the job said of its model is what measuring it again says.
+            let measured: [EvaluationAnswer] = try cluster.json("evaluate", "--at", "10,20")
+            #expect(measured.map(\.city) == trained.cities.map(\.city))
+            for (city, told) in zip(measured, trained.cities) {
+                let model = try #require(city.rows.first { $0.rankedBy == "model" && $0.at == 10 })
+                #expect(abs(model.ndcg - told.values["ndcg_at_10"]!) < 1e-9)
+                #expect(city.rows.contains { $0.rankedBy == "popularity" && $0.at == 20 })
+            }
+            #expect(try cluster.muster("evaluate", "--at", "none").status == 2)
         }
 
         @Test func twoFreshRunsAnswerTheSameBytes() throws {

@@ -59,6 +59,14 @@ enum Samples {
         RoundResult(job: JobID(9), round: 1, samples: 5120, meanLoss: 0.5),
         PublishModel(job: JobID(9), version: ModelVersion(2), seed: 30, model: [1]),
         Published(job: JobID(9), people: 40, values: [0.1, 0.2, 0.3, 0.4]),
+        EvaluationRequest(cutoffs: [10, 20], seed: 30),
+        Evaluation(
+            version: ModelVersion(2),
+            rows: [
+                EvaluationRow(
+                    method: "model", cutoff: 10, people: 40, recall: 0.1, precision: 0.2, ndcg: 0.3, hitRate: 0.4,
+                    coverage: 0.5)
+            ]),
         StartPlanning(cities: [CityID(1), CityID(2)], seedsPerCity: 50, seed: 30),
         PlanCity(job: JobID(10), seedsPerCity: 50, seed: 30),
         Planned(job: JobID(10), seeds: 50, created: 49),

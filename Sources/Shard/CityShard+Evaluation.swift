@@ -1,0 +1,60 @@
+package import Basics
+import Graph
+import Learn
+package import Wire
+
+// How good is the live model, and is it better than something simple? All ways to rank meet the same people, the same
+// masks and the same held-out places.
+
+extension CityShard {
+    /// The live model's ranking of all places new to each resident, beside the baselines. Costs a full ranking by
+    /// each of them, and the training of those that are trained. What was imported after the training counts too.
+    package func measure(_ order: EvaluationRequest, pool: ComputePool) throws -> Evaluation {
+        guard !order.cutoffs.isEmpty, order.cutoffs.allSatisfy({ (1...1000).contains($0) }) else {
+            throw ShardError.badCutoffs(city: name)
+        }
+        return try computing.withLock { state, _ in
+            guard let model = try model(&state) else { throw ShardError.noModel(city: name) }
+            let graph = try currentGraph(pool: pool)
+            let embeddings = model.aligned(with: graph).embeddings
+            let cutoffs = order.cutoffs.map { Int($0) }
+            let task = RankingTask(heldOutOf: graph)
+            let ranked = rankHeldOut(
+                graph: graph, embeddings: embeddings, configuration: model.configuration, weights: model.weights,
+                keep: cutoffs.max() ?? 0, pool: pool)
+            var ways = [("model", task.quality(of: task.judged.map { ranked[Int($0)] }, at: cutoffs))]
+            func add(_ name: String, _ scorer: some Scorer) {
+                ways.append((name, task.quality(of: scorer, at: cutoffs, pool: pool)))
+            }
+            add(
+                "its inner product",
+                EmbeddingScorer(
+                    users: embeddings.people, items: embeddings.places, dimensions: embeddings.dimensions))
+            add("popularity", PopularityScorer(task.known))
+            add(
+                "tags of visited places",
+                EmbeddingScorer.content(task.known, features: graph.placeTags, width: PlaceColumns.tags.count))
+            return Evaluation(
+                version: model.version,
+                rows: ways.flatMap { name, qualities in qualities.map { EvaluationRow(method: name, $0) } })
+        }
+    }
+}
+
+extension CityGraph {
+    /// [places, 106]
+    fileprivate var placeTags: [Float] {
+        places.indices.flatMap { place in
+            let row = place * PlaceColumns.count
+            return placeFeatures[row + PlaceColumns.tags.lowerBound..<row + PlaceColumns.tags.upperBound]
+        }
+    }
+}
+
+extension EvaluationRow {
+    fileprivate init(method: String, _ quality: RankingQuality) {
+        self.init(
+            method: method, cutoff: UInt32(quality.cutoff), people: UInt64(quality.users), recall: quality.recall,
+            precision: quality.precision, ndcg: quality.ndcg, hitRate: quality.hitRate, coverage: quality.coverage)
+    }
+}
