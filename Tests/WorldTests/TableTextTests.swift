@@ -18,7 +18,7 @@ import Testing
             table.head()
             let line = String(decoding: table.drain(), as: UTF8.self).dropLast()
             let names = line.split(separator: "\t").map(String.init)
-            #expect(names == kind.exportedColumns)
+            #expect(names == kind.columns.map(\.name) + kind.followingColumns)
             #expect(Array(names.prefix(kind.columns.count)) == kind.columns.map(\.name))
             #expect(names.dropFirst(kind.columns.count).allSatisfy(kind.derivedColumns.contains))
             var lines = TableText(kind, format: .jsonl, cityNames: [:])
@@ -113,6 +113,29 @@ import Testing
             let read = try words.map { try #require(Float($0)) }
             #expect(read.map(\.bitPattern) == values.map(\.bitPattern))
         }
+    }
+
+    /// Decimals that floats tell apart are written as they are, without zeros at their end.
+    @Test func fewDecimalsAreWrittenAsTheyAre() {
+        var random = SeededRandom(seed: 12)
+        var (texts, values): ([String], [Float]) = ([], [])
+        for (limit, places) in [(16, 6), (1024, 4), (131_072, 2)] {
+            for _ in 0..<10_000 {
+                var digits = String(random.below(limit)) + "."
+                for _ in 0..<places { digits += String(random.below(10)) }
+                guard let value = Float(digits) else { continue }
+                while digits.hasSuffix("0") { digits.removeLast() }
+                if digits.hasSuffix(".") { digits.removeLast() }
+                texts.append((random.below(2) == 0 && value > 0 ? "-" : "") + digits)
+                values.append(texts[texts.count - 1].hasPrefix("-") ? -value : value)
+            }
+        }
+        var row = RowText(format: .csv, columns: ["list"])
+        row.put(list: values)
+        row.endRow()
+        let written = String(decoding: row.drain(), as: UTF8.self).dropLast().split(separator: ";").map(String.init)
+        #expect(written == texts)
+        #expect(zip(written, values).allSatisfy { Float($0.0) == $0.1 })
     }
 
     @Test func jsonHasNoWordForWhatIsNoNumber() {
