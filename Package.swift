@@ -73,10 +73,11 @@ let package = Package(
         program(
             "muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
         program(
-            "muster", at: "Sources/muster", ["Basics", "Streams", "World", "Linalg", "Wire", "Nearest", "Transport"]),
+            "muster", at: "Sources/muster",
+            ["Basics", "Streams", "World", "Linalg", "Wire", "Nearest", "Transport", "Shard"]),
         program(
             "muster-bench", at: "Benchmarks",
-            ["Basics", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Shard"]),
+            ["Basics", "Streams", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Shard"]),
         // Tests, in the same order
         tests("Basics", ["Basics"]),
         tests("Streams", ["Streams"]),
