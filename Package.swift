@@ -93,7 +93,7 @@ let package = Package(
         tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"]),
         tests("Influence", ["Influence", "Graph", "World", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
-        tests("Shard", ["Shard", "Graph", "Store", "World", "Basics"]),
+        tests("Shard", ["Shard", "Graph", "Store", "Wire", "World", "Basics"]),
         // Real processes, and the rules of the house
         tests("Integration", ["Transport", "World", "Basics", "muster", "muster-coordinator", "muster-worker"]),
         tests("Tidy", ["Basics"]),

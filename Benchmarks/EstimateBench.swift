@@ -56,7 +56,8 @@ extension Bench {
             "graph_bytes_ratio": ratio(total.graphBytes, memory), "resident_ratio": ratio(total.graphBytes, gained),
             "disk_bytes_ratio": ratio(total.diskBytes, disk), "read_seconds": .real(census.readSeconds),
             "codec_seconds": .real(census.codecSeconds), "cpu_seconds_expected": .real(estimate.cpuSeconds),
-            "cpu_share": .real(asked / cost.cpu), "peak_expected_bytes": .whole(Int(total.graphBytes + total.buildBytes)),
+            "cpu_share": .real(asked / cost.cpu),
+            "peak_expected_bytes": .whole(Int(total.graphBytes + total.buildBytes)),
         ])
     }
 }

@@ -1,5 +1,5 @@
-// What a graph will take, from a census: `bytes` with expected numbers in the place of counts. Kept beside the arrays it
-// speaks of; a test holds both against each other.
+// What a graph will take, from a census: `bytes` with expected numbers in the place of counts. Kept beside the arrays
+// it speaks of; a test holds both against each other.
 
 package import World
 

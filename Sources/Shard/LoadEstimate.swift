@@ -1,5 +1,5 @@
-// What loading a data set will take, before anything is loaded: memory, disk and time, city by city. Graph and Store say
-// what their arrays and files take for a census; this adds them up.
+// What loading a data set will take, before anything is loaded: memory, disk and time, city by city. Graph and Store
+// say what their arrays and files take for a census; this adds them up.
 
 import Graph
 import Store

@@ -7,8 +7,8 @@ extension Verb {
         name: "estimate",
         summary: "tell memory, disk and time of an import before anything is loaded",
         usage: """
-            muster estimate DIR              tables, as import reads them: people and places are counted, of other tables
-                                             some rows stand for all
+            muster estimate DIR              tables, as import reads them: people and places are counted, of other
+                                             tables some rows stand for all
             muster estimate foursquare DIR   or gowalla, lightgcn, synthetic: all rows are read and counted
 
             Memory is what workers hold once their cities' graphs are open, and beside it what the largest city needs
@@ -97,8 +97,8 @@ private struct EstimateReport: Encodable {
         return """
             \(table.text())
 
-            \(grouped(total.rows)) rows to \(cities.count) cities: \(megabytes(total.graphBytes)) of memory and at most \
-            \(megabytes(total.buildBytes)) more while a city is opened, \(megabytes(total.diskBytes)) of disk, \
+            \(grouped(total.rows)) rows to \(cities.count) cities: \(megabytes(total.graphBytes)) of memory and at \
+            most \(megabytes(total.buildBytes)) more while a city is opened, \(megabytes(total.diskBytes)) of disk, \
             \(fixed(cpuSeconds, 1)) s of CPU
             \(isExact ? "all rows were counted" : "estimated from part of the rows"), in \(fixed(seconds, 1)) s
             """

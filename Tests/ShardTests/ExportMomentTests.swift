@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Store
 import Testing
 import Wire
 import World

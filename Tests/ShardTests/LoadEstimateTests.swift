@@ -1,6 +1,8 @@
 import Basics
 import Foundation
+import Graph
 import Testing
+import Wire
 import World
 
 @testable import Shard
@@ -33,7 +35,8 @@ import World
         var writers = names.indices.map { RecordBlockWriter(city: CityID(UInt32($0))) }
         let shards = try names.indices.map { index in
             try CityShard(
-                directory: folder.appending(path: "city-\(index)").path, city: CityID(UInt32(index)), name: names[index],
+                directory: folder.appending(path: "city-\(index)").path, city: CityID(UInt32(index)),
+                name: names[index],
                 cluster: 1, outboxIfNew: 1)
         }
         var costs = [LoadCost](repeating: LoadCost(), count: names.count)
@@ -109,7 +112,8 @@ import World
         try withWorld(configuration) { tables, _ in
             let sampled = try WorldCensus.sampling(tables, clock: { 0 })
             for (one, other) in zip(counted.cities, sampled.cities) {
-                #expect((one.name, one.people, one.halo, one.rows) == (other.name, other.people, other.halo, other.rows))
+                #expect(
+                    (one.name, one.people, one.halo, one.rows) == (other.name, other.people, other.halo, other.rows))
                 #expect(one.visitShape == other.visitShape)
             }
         }

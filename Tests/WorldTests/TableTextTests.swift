@@ -192,7 +192,9 @@ import Testing
         var text = EmbeddingText(ofPeople: false, format: format)
         text.append(number: 7, city: "Aarhus", atHome: true, model: ModelVersion(3), vector: vector[...])
         let line = String(decoding: text.drain(), as: UTF8.self).dropLast()
-        let list = format == .jsonl ? line.dropLast(2).split(separator: "[")[1] : line.split(separator: format == .tsv ? "\t" : ",")[3]
+        let list =
+            format == .jsonl
+            ? line.dropLast(2).split(separator: "[")[1] : line.split(separator: format == .tsv ? "\t" : ",")[3]
         let read = try list.split(separator: format == .jsonl ? "," : ";").map { try #require(Float($0)) }
         #expect(read.map(\.bitPattern) == vector.map(\.bitPattern))
     }

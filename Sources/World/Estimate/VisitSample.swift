@@ -43,7 +43,9 @@ struct VisitSample: Sendable {
         if seconds != seconds.rounded(.towardZero) { hasFractions = true }
         guard keys.count < Self.countMax else { return }
         keys.append(
-            Key(person: visit.person.number, place: visit.place.number, time: UInt64(bitPattern: visit.time.milliseconds)))
+            Key(
+                person: visit.person.number, place: visit.place.number,
+                time: UInt64(bitPattern: visit.time.milliseconds)))
         visitors.insert(visit.person.number)
     }
 

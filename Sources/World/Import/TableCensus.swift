@@ -54,7 +54,8 @@ struct TableCensus {
         for index in census.cities.indices {
             let perVisitor = visitsPerVisitor(index)
             census.cities[index].visitShape = visits[index].shape(visitsPerVisitor: perVisitor)
-            census.cities[index].halo = guests[index].total(strangers: Double(homes.count) - census.cities[index].people)
+            census.cities[index].halo = guests[index].total(
+                strangers: Double(homes.count) - census.cities[index].people)
         }
         sample.finish(&census, clock: clock)
         return census

@@ -55,7 +55,8 @@ final class TableSample {
         while true {
             let count: Int
             if plain >= 0 {
-                count = max(0, pread(plain, window.baseAddress, window.count, off_t(number * stride * Self.windowBytes)))
+                count = max(
+                    0, pread(plain, window.baseAddress, window.count, off_t(number * stride * Self.windowBytes)))
                 total = source.size
             } else {
                 count = try filled(window, from: source)
