@@ -122,7 +122,9 @@ final class Coordinator {
         switch message.kind {
         case .hello: try welcome(message, from: peer)
         case .heartbeat: try beat(message, from: peer)
-        case .goodbye: follow(membership.bye(peer: peer))
+        case .goodbye:
+            book.forget(peer: peer)
+            follow(membership.bye(peer: peer))
         case .assigned: break
         case .roundResult, .published, .planned: try takeJobAnswer(message, from: peer)
         case .imported, .exportRows, .evaluation, .seeds, .influencers: passBack(message)
@@ -150,6 +152,9 @@ final class Coordinator {
             calls.removeValue(forKey: message.request)?.answer(message)
             return true
         }
-        return link.send(message.frames(), to: PeerIdentity(bytes: peer)) == .sent
+        let result = link.send(message.frames(), to: PeerIdentity(bytes: peer))
+        // Nobody is there any more to take what else they asked for.
+        if result == .unreachable { book.forget(peer: peer) }
+        return result == .sent
     }
 }

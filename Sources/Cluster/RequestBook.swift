@@ -73,7 +73,7 @@ package struct RequestBook: Equatable, Sendable {
     /// Who waits for a worker that is gone, in the order in which they asked. O(requests).
     package mutating func lost(_ worker: WorkerID) -> [Asker] { remove { $0.worker == worker } }
 
-    /// An asker is gone: its answers are wanted no more. O(requests).
+    /// An asker has left or cannot be reached: its answers are wanted no more. O(requests).
     package mutating func forget(peer: [UInt8]) { _ = remove { $0.asker.peer == peer } }
 
     private mutating func remove(where matches: (Entry) -> Bool) -> [Asker] {

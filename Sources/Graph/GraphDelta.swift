@@ -1,5 +1,6 @@
-// What has changed in a city since its graph was built. A delta answers at once for new visits and friends, beside the
-// graph; folding it in gives the very arrays that a build from all rows would give, for the price of what changed.
+// What has changed in a city since its graph was built. Folding it in gives the very arrays that a build from all rows
+// would give, for the price of what changed. It holds who changed, not how: the rows are in the store, and every
+// reader of the graph folds first.
 //
 // The costly part of a build is the visits: reading, numbering, ordering by time. A fold does that for the people whose
 // visits changed, whose rows it asks for again (a new visit may push an old one out of the held-out part, so
@@ -14,8 +15,7 @@ package import World
 package struct GraphDelta: Sendable {
     /// How many rows were inserted.
     package private(set) var rows = 0
-    private var visits: [PersonID: [PlaceID]] = [:]
-    private var friends: [PersonID: [PersonID]] = [:]
+    /// People with new visits or a new record.
     private var people: Set<PersonID> = []
 
     package init() {}
@@ -23,36 +23,9 @@ package struct GraphDelta: Sendable {
     /// Takes in a row that has passed `validate()` and is stored. O(1).
     package mutating func insert(_ record: Record) {
         rows += 1
-        if case .visit(let visit) = record {
-            visits[visit.person, default: []].append(visit.place)
-        } else if case .friendship(let friendship) = record {
-            friends[friendship.first, default: []].append(friendship.second)
-            friends[friendship.second, default: []].append(friendship.first)
-        } else if case .person(let person) = record {
-            people.insert(person.id)
-        }
-    }
-
-    /// The people a person is friends with, in the graph or since, ascending.
-    package func friends(of person: PersonID, in graph: CityGraph) -> [PersonID] {
-        var all = Set(friends[person] ?? [])
-        if let local = graph.localPerson(person) {
-            for edge in graph.friends(of: local) { all.insert(graph.people[Int(graph.socialNeighbors[edge])]) }
-        }
-        all.remove(person)
-        return all.sorted()
-    }
-
-    /// The places a person went to, in training, held out, or since, ascending.
-    package func places(visitedBy person: PersonID, in graph: CityGraph) -> [PlaceID] {
-        var all = Set(visits[person] ?? [])
-        if let local = graph.localPerson(person) {
-            for edge in graph.visits(of: local) { all.insert(graph.places[Int(graph.visitPlaces[edge])]) }
-            if Int(local) < graph.residents {
-                for held in graph.heldOut(of: local) { all.insert(graph.places[Int(graph.heldOutPlaces[held])]) }
-            }
-        }
-        return all.sorted()
+        // Places, ties and labels are read anew by every fold.
+        if case .visit(let visit) = record { people.insert(visit.person) }
+        if case .person(let person) = record { people.insert(person.id) }
     }
 
     /// The graph of all `rows`, bit for bit what a build from them gives. `rows` hold what the graph was built from and
@@ -78,7 +51,7 @@ package struct GraphDelta: Sendable {
 
     /// The people whose visits cannot be copied: with new visits, with a new record, or moved in or out.
     private func changedPeople(_ graph: CityGraph, _ vertices: CityVertices) -> Set<PersonID> {
-        var changed = people.union(visits.keys)
+        var changed = people
         for (number, id) in graph.people.enumerated() {
             let now = vertices.personIndex.position(of: id.number)
             let livesHere = now.map { Int($0) < vertices.residents }

@@ -43,8 +43,7 @@ package final class CityShard: Sendable {
     package let cluster: UInt64
     let view = Mutex(View())
     let computing = Monitor(Computing())
-    /// The model whose embeddings are being exported.
-    let exported = Mutex<CityModel?>(nil)
+    let exports: Mutex<ExportSnapshots>
 
     /// Opens the city's folder, or makes it. `name` is for messages, events and people; `cluster` goes into events.
     /// `outboxIfNew` is a number that no other outbox has been given.
@@ -52,6 +51,7 @@ package final class CityShard: Sendable {
         self.city = city
         self.name = name
         self.cluster = cluster
+        exports = Mutex(ExportSnapshots(city: city))
         store = try ShardStore(directory: directory, city: city, outboxIfNew: outboxIfNew)
         let version = try ShardKeys.currentModelVersion(in: store.database)
         let seeds = try currentPlan().count
@@ -65,12 +65,14 @@ package final class CityShard: Sendable {
 
     /// The city's row of a heartbeat. Cheap: no scan.
     package func report() -> CityReport {
+        exports.withLock { $0.drop(idleAt: monotonicSeconds()) }
         let counts = store.counts()
         let (version, seeds) = view.withLock { ($0.modelVersion, $0.seeds) }
         return CityReport(
             city: city, epoch: epoch, people: counts.people, halo: counts.halo, places: counts.places,
-            visits: counts.visits, friendships: counts.friendships,
-            outboxLag: store.lastSequence - store.acknowledged, modelVersion: version, seeds: UInt64(seeds))
+            visits: counts.visits, friendships: counts.friendships, friendLabels: counts.friendLabels,
+            gatherings: counts.gatherings, outboxLag: store.lastSequence - store.acknowledged, modelVersion: version,
+            seeds: UInt64(seeds))
     }
 
     /// Stores one block of rows; what it answers is durable. Rows that break a rule are named and left out,
@@ -92,5 +94,8 @@ package final class CityShard: Sendable {
     }
 
     /// Nothing may be asked of the shard afterwards.
-    package func close() { store.close() }
+    package func close() {
+        exports.withLock { $0.dropAll() }
+        store.close()
+    }
 }

@@ -3,7 +3,7 @@ package import Basics
 /// Why a city could not do what it was asked.
 package enum ShardError: Error, Equatable {
     case badCutoffs(city: String)
-    case modelChanged(city: String)
+    case exportGone(city: String)
     case noModel(city: String)
     case oldModel(city: String, asked: ModelVersion, here: ModelVersion)
     case unknownCursor(city: String)
@@ -17,7 +17,9 @@ extension ShardError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .badCutoffs(let city): "\(city): rankings are judged at one or more lengths from 1 to 1000"
-        case .modelChanged(let city): "\(city) got another model while its embeddings were exported; export again"
+        case .exportGone(let city):
+            "\(city) does not keep this export's moment any more (its worker was restarted, or the export paused for "
+                + "ten minutes, or too many ran at once); export again"
         case .noModel(let city): "\(city) has no model yet; train one first: muster train --rounds 10"
         case .oldModel(let city, let asked, let here): "\(city) has model \(here) already, newer than \(asked)"
         case .unknownCursor(let city): "\(city): this is no cursor of an export; begin again with an empty one"

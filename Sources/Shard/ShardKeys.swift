@@ -45,7 +45,11 @@ enum ShardKeys {
     }
 
     static func currentModelVersion(in database: Database) throws -> ModelVersion {
-        guard let bytes = try database.get(.meta, key: currentModel) else { return ModelVersion(0) }
+        try database.get(.meta, key: currentModel).map { try version($0) } ?? ModelVersion(0)
+    }
+
+    /// What is kept under `currentModel`.
+    static func version(_ bytes: [UInt8]) throws -> ModelVersion {
         var reader = ByteReader(bytes)
         return ModelVersion(try reader.get())
     }

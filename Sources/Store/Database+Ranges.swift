@@ -8,7 +8,7 @@ import CRocksDB
 /// SAFETY (@unchecked Sendable): the pointers never change after init, RocksDB reads a snapshot from any thread, and
 /// the handle that it belongs to lives at least as long.
 final class DatabaseView: @unchecked Sendable {
-    private let open: RocksHandle
+    let open: RocksHandle
     private let snapshot: OpaquePointer
 
     fileprivate init(_ open: RocksHandle) {
@@ -21,17 +21,23 @@ final class DatabaseView: @unchecked Sendable {
 
     deinit { rocksdb_release_snapshot(open.database, snapshot) }
 
+    /// How this moment is read; for the caller to destroy.
+    func reading() -> OpaquePointer? {
+        let options = rocksdb_readoptions_create()
+        rocksdb_readoptions_set_snapshot(options, snapshot)
+        rocksdb_readoptions_set_fill_cache(options, 0)
+        rocksdb_readoptions_set_readahead_size(options, StoreLimits.scanAheadBytes)
+        return options
+    }
+
     /// Visits the keys whose first number, big-endian, is in `first`, in order. The bytes are good only during the call
     /// of `body`. Errors of `body` pass through.
     func walk(
         _ family: Family, _ first: ClosedRange<UInt64>,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StoreError) -> Void
     ) throws(StoreError) {
-        let options = rocksdb_readoptions_create()
+        let options = reading()
         defer { rocksdb_readoptions_destroy(options) }
-        rocksdb_readoptions_set_snapshot(options, snapshot)
-        rocksdb_readoptions_set_fill_cache(options, 0)
-        rocksdb_readoptions_set_readahead_size(options, StoreLimits.scanAheadBytes)
         guard let iterator = rocksdb_create_iterator_cf(open.database, options, open.handle(family)) else {
             preconditionFailure("no memory for an iterator")
         }

@@ -1,8 +1,10 @@
 package import Basics
+import CRocksDB
 package import World
 
-// Rows a page at a time, for those who carry a whole table away: bounded memory, no iterator that stays open between
-// two pages, and a place to go on from that means the same tomorrow and after a restart.
+// Rows a page at a time, for those who carry whole tables away: bounded memory, no iterator that stays open between
+// two pages, and a place to go on from. All pages of one snapshot show the store at one moment, whatever is written
+// meanwhile. The price is on the disk: as long as the snapshot lives, files keep the rows that were replaced since.
 
 /// Some rows of one family, in the order of their keys.
 package struct StorePage: Equatable, Sendable {
@@ -11,24 +13,32 @@ package struct StorePage: Equatable, Sendable {
     package var next: [UInt8]?
 }
 
-extension ShardStore {
+/// A store as it was at one moment. Must not outlive its store's `close`.
+package final class StoreSnapshot: Sendable {
+    private let store: ShardStore
+    private let view: DatabaseView
+
+    fileprivate init(_ store: ShardStore) throws(StoreError) {
+        self.store = store
+        view = try store.database.view()
+    }
+
     /// The rows of a family of records from the key `from` on (empty: the first) that `isWanted`. A page ends after
     /// `bytesMax` bytes of wanted rows or `rowsMax` rows looked at, whichever comes first; at least one row is looked
-    /// at. Rows written after the first page was read may not be seen.
+    /// at.
     package func page(
         _ family: Family, from: [UInt8], rowsMax: Int, bytesMax: Int,
         where isWanted: (Record) throws(StoreError) -> Bool
     ) throws(StoreError) -> StorePage {
-        if from.isEmpty { try settle() }
         var page = StorePage(records: [], next: nil)
         var rows = 0
         var bytes = 0
-        try database.walk(family, from: from) { key, value throws(StoreError) in
+        try view.walk(family, from: from) { key, value throws(StoreError) in
             if rows > 0, rows >= rowsMax || bytes >= bytesMax {
                 page.next = Array(key)
                 return false
             }
-            let record = try self.record(family, key, value)
+            let record = try store.record(family, key, value)
             rows += 1
             if try isWanted(record) {
                 page.records.append(record)
@@ -43,13 +53,71 @@ extension ShardStore {
     package func person(_ id: PersonID) throws(StoreError) -> Person? {
         var key = ByteWriter()
         key.putBigEndian(id.number)
-        guard let value = try database.get(.people, key: key.bytes) else { return nil }
+        guard let value = try value(.people, key: key.bytes) else { return nil }
         var reader = ByteReader(value)
         let stored: Record?
         do { stored = try Record(from: &reader) } catch { stored = nil }
         guard case .person(let person) = stored else {
-            throw .corrupt(directory: database.directory, family: Family.people.rawValue, reason: "not a person")
+            throw .corrupt(
+                directory: store.database.directory, family: Family.people.rawValue, reason: "not a person")
         }
         return person
+    }
+
+    /// The value of a key, or nil when there is none.
+    package func value(_ family: Family, key: [UInt8]) throws(StoreError) -> [UInt8]? {
+        try view.get(family, key: key)
+    }
+}
+
+extension ShardStore {
+    /// The store as it is now, staged rows included.
+    package func snapshot() throws(StoreError) -> StoreSnapshot {
+        try settle()
+        return try StoreSnapshot(self)
+    }
+}
+
+extension DatabaseView {
+    /// Visits the keys from the first that is not below `from` (empty: from the beginning), in order, until `body`
+    /// returns false. The bytes are good only during the call of `body`. Errors of `body` pass through.
+    fileprivate func walk(
+        _ family: Family, from: [UInt8],
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StoreError) -> Bool
+    ) throws(StoreError) {
+        let options = reading()
+        defer { rocksdb_readoptions_destroy(options) }
+        guard let iterator = rocksdb_create_iterator_cf(open.database, options, open.handle(family)) else {
+            preconditionFailure("no memory for an iterator")
+        }
+        defer { rocksdb_iter_destroy(iterator) }
+        from.withUnsafeBytes {
+            rocksdb_iter_seek(iterator, $0.bindMemory(to: CChar.self).baseAddress, $0.count)
+        }
+        while rocksdb_iter_valid(iterator) != 0 {
+            var (keyCount, valueCount) = (0, 0)
+            let key = UnsafeRawBufferPointer(start: rocksdb_iter_key(iterator, &keyCount), count: keyCount)
+            let value = UnsafeRawBufferPointer(start: rocksdb_iter_value(iterator, &valueCount), count: valueCount)
+            guard try body(key, value) else { return }
+            rocksdb_iter_next(iterator)
+        }
+        try open.checked("scan", family) { rocksdb_iter_get_error(iterator, $0) }
+    }
+
+    fileprivate func get(_ family: Family, key: [UInt8]) throws(StoreError) -> [UInt8]? {
+        let options = reading()
+        defer { rocksdb_readoptions_destroy(options) }
+        let slice = try open.checked("get", family) { error in
+            key.withUnsafeBytes {
+                rocksdb_get_pinned_cf(
+                    open.database, options, open.handle(family), $0.bindMemory(to: CChar.self).baseAddress, $0.count,
+                    error)
+            }
+        }
+        guard let slice else { return nil }
+        defer { rocksdb_pinnableslice_destroy(slice) }
+        var count = 0
+        let start = rocksdb_pinnableslice_value(slice, &count)
+        return Array(UnsafeRawBufferPointer(start: start, count: count))
     }
 }

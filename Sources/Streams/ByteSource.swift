@@ -99,6 +99,15 @@ package final class ByteSource {
         }
     }
 
+    /// Reads what is left and returns how many bytes that were, unpacked. Throws as `read` does.
+    package func readToEnd() throws(StreamError) -> Int {
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceBytes, alignment: 64)
+        defer { piece.deallocate() }
+        var total = 0
+        while case let count = try read(into: piece), count > 0 { total += count }
+        return total
+    }
+
     private func fetch(_ target: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
         let got = try readOnce(descriptor, target, from: 0, file)
         position += got

@@ -1,6 +1,7 @@
 // Rows on their way out. The command asks the owner of each city for one table after the other, a bounded page at a
-// time; the answer says where the next page begins. Nothing is kept between two pages, so a page can be asked again,
-// and an export goes on after its worker came back.
+// time; the answer says where the next page begins, so a page can be asked again. All pages show the city at one
+// moment: the first answer names it, and every later request for the city names it again. The worker keeps that moment
+// for some minutes after it was last asked for, and not over its own end.
 
 package import Basics
 
@@ -26,12 +27,15 @@ package struct ExportRequest: Body {
     package static let cursorBytesMax = 64
 
     package var table: ExportTable
+    /// The moment that earlier pages of the city, of whatever table, are of; 0: now.
+    package var snapshot: UInt64
     /// Empty: from the first row; else `next` of the page before.
     package var cursor: [UInt8]
 
-    package init(table: ExportTable, cursor: [UInt8] = []) {
+    package init(table: ExportTable, snapshot: UInt64 = 0, cursor: [UInt8] = []) {
         precondition(cursor.count <= Self.cursorBytesMax, "a cursor is what an answer gave")
         self.table = table
+        self.snapshot = snapshot
         self.cursor = cursor
     }
 
@@ -39,11 +43,13 @@ package struct ExportRequest: Body {
         let number: UInt8 = try reader.get()
         guard let table = ExportTable(rawValue: number) else { throw .invalid("table \(number)") }
         self.table = table
+        snapshot = try reader.get()
         cursor = try reader.getCursor()
     }
 
     package func encode(into writer: inout ByteWriter) {
         writer.put(table.rawValue)
+        writer.put(snapshot)
         writer.put(block: cursor)
     }
 }
@@ -55,6 +61,8 @@ package struct ExportRows: Body {
     package static let kind = Kind.exportRows
     /// Rows of this page; a page may be empty though more follow.
     package var rows: UInt32
+    /// The moment that the rows are of, never 0.
+    package var snapshot: UInt64
     /// What to ask the next page with; empty: this was the last.
     package var next: [UInt8]
     /// The model the embeddings are of; 0 for other tables, and where there is no model.
@@ -62,9 +70,12 @@ package struct ExportRows: Body {
     /// Floats of one embedding; 0 for other tables.
     package var dimensions: UInt32
 
-    package init(rows: UInt32, next: [UInt8], model: ModelVersion = ModelVersion(0), dimensions: UInt32 = 0) {
+    package init(
+        rows: UInt32, snapshot: UInt64, next: [UInt8], model: ModelVersion = ModelVersion(0), dimensions: UInt32 = 0
+    ) {
         precondition(next.count <= ExportRequest.cursorBytesMax, "a cursor is short")
         self.rows = rows
+        self.snapshot = snapshot
         self.next = next
         self.model = model
         self.dimensions = dimensions
@@ -72,6 +83,7 @@ package struct ExportRows: Body {
 
     package init(from reader: inout ByteReader) throws(ByteError) {
         rows = try reader.get()
+        snapshot = try reader.get()
         next = try reader.getCursor()
         model = try reader.getIdentifier()
         dimensions = try reader.get()
@@ -79,6 +91,7 @@ package struct ExportRows: Body {
 
     package func encode(into writer: inout ByteWriter) {
         writer.put(rows)
+        writer.put(snapshot)
         writer.put(block: next)
         writer.put(model)
         writer.put(dimensions)

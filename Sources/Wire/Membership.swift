@@ -6,7 +6,7 @@ package import Basics
 
 /// One city as its worker sees it.
 package struct CityReport: Part {
-    static let bytes = 76
+    static let bytes = 92
     /// The city it is about.
     package var city: CityID
     /// The epoch the worker holds it under.
@@ -21,6 +21,10 @@ package struct CityReport: Part {
     package var visits: UInt64
     /// Friendships stored, each once.
     package var friendships: UInt64
+    /// Friend labels stored, each once.
+    package var friendLabels: UInt64
+    /// Gatherings stored.
+    package var gatherings: UInt64
     /// Events committed and not yet acknowledged by the stream.
     package var outboxLag: UInt64
     /// Zero: no model is live.
@@ -30,8 +34,8 @@ package struct CityReport: Part {
 
     package init(
         city: CityID, epoch: Epoch, people: UInt64 = 0, halo: UInt64 = 0, places: UInt64 = 0, visits: UInt64 = 0,
-        friendships: UInt64 = 0, outboxLag: UInt64 = 0, modelVersion: ModelVersion = ModelVersion(0),
-        seeds: UInt64 = 0
+        friendships: UInt64 = 0, friendLabels: UInt64 = 0, gatherings: UInt64 = 0, outboxLag: UInt64 = 0,
+        modelVersion: ModelVersion = ModelVersion(0), seeds: UInt64 = 0
     ) {
         self.city = city
         self.epoch = epoch
@@ -40,6 +44,8 @@ package struct CityReport: Part {
         self.places = places
         self.visits = visits
         self.friendships = friendships
+        self.friendLabels = friendLabels
+        self.gatherings = gatherings
         self.outboxLag = outboxLag
         self.modelVersion = modelVersion
         self.seeds = seeds
@@ -53,6 +59,8 @@ package struct CityReport: Part {
         places = try reader.get()
         visits = try reader.get()
         friendships = try reader.get()
+        friendLabels = try reader.get()
+        gatherings = try reader.get()
         outboxLag = try reader.get()
         modelVersion = try reader.getIdentifier()
         seeds = try reader.get()
@@ -66,6 +74,8 @@ package struct CityReport: Part {
         writer.put(places)
         writer.put(visits)
         writer.put(friendships)
+        writer.put(friendLabels)
+        writer.put(gatherings)
         writer.put(outboxLag)
         writer.put(modelVersion)
         writer.put(seeds)

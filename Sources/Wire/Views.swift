@@ -141,6 +141,8 @@ package struct StatusView: Encodable, Sendable {
         package var places: UInt64 = 0
         package var visits: UInt64 = 0
         package var friendships: UInt64 = 0
+        package var friendLabels: UInt64 = 0
+        package var gatherings: UInt64 = 0
         package var model: UInt64 = 0
         package var seeds: UInt64 = 0
         package var eventsWaiting: UInt64 = 0
@@ -177,6 +179,8 @@ extension StatusView.City {
         places = report.places
         visits = report.visits
         friendships = report.friendships
+        friendLabels = report.friendLabels
+        gatherings = report.gatherings
         model = report.modelVersion.number
         seeds = report.seeds
         eventsWaiting = report.outboxLag

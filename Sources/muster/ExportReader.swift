@@ -5,6 +5,17 @@ import World
 // One table of the whole cluster, city after city in the order of their names, a page at a time. While a page is being
 // written down, the worker already makes the next one.
 
+/// The moment at which an export sees each city: what the city's first page said, for all pages after it.
+final class ExportMoments {
+    private var numbers: [CityID: UInt64] = [:]
+
+    /// The moment to ask a city for; 0, which is now, before it was ever asked.
+    subscript(city: CityID) -> UInt64 {
+        get { numbers[city] ?? 0 }
+        set { numbers[city] = newValue }
+    }
+}
+
 struct ExportReader {
     /// A page and where it came from.
     struct Page {
@@ -16,11 +27,13 @@ struct ExportReader {
     private let session: Session
     private let table: ExportTable
     private var cities: ArraySlice<CityRow>
+    private let moments: ExportMoments
     private var pending: Session.Question?
 
     /// `cities` in the order in which they are to be read.
-    init(session: Session, table: ExportTable, cities: [CityRow]) throws {
+    init(session: Session, table: ExportTable, cities: [CityRow], moments: ExportMoments) throws {
         self.session = session
+        self.moments = moments
         self.table = table
         self.cities = cities[...]
         try ask(cursor: [])
@@ -31,6 +44,7 @@ struct ExportReader {
         guard let question = pending, let city = cities.first else { return nil }
         let answer = try session.answer(to: question)
         let head = try answer.decode(ExportRows.self)
+        moments[city.city] = head.snapshot
         if head.next.isEmpty { cities = cities.dropFirst() }
         try ask(cursor: head.next)
         return Page(city: city, head: head, bulk: answer.bulk)
@@ -39,7 +53,8 @@ struct ExportReader {
     /// Orders the page at `cursor` of the city that comes first.
     private mutating func ask(cursor: [UInt8]) throws {
         pending = try cities.first.map { city in
-            try session.put(ExportRequest(table: table, cursor: cursor), city: city.city)
+            try session.put(
+                ExportRequest(table: table, snapshot: moments[city.city], cursor: cursor), city: city.city)
         }
     }
 }

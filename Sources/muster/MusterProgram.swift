@@ -10,8 +10,8 @@ import Wire
 @main
 enum MusterProgram {
     static let verbs: [Verb] = [
-        .importing, .export, .world, .status, .train, .evaluate, .plan, .jobs, .job, .pause, .resume, .cancel, .seeds,
-        .influencers, .keys,
+        .importing, .estimate, .export, .world, .status, .train, .evaluate, .plan, .jobs, .job, .pause, .resume,
+        .cancel, .seeds, .influencers, .keys,
     ]
 
     static func main() {

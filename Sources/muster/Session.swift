@@ -39,7 +39,11 @@ final class Session {
         if case .refused(let reason) = try answer.decode(Welcome.self).verdict() { throw CommandError(reason) }
     }
 
-    deinit { link.close() }
+    /// Leaving is said, so that the coordinator keeps no request for us.
+    deinit {
+        _ = link.send(Envelope(Goodbye()).frames())
+        link.close()
+    }
 
     func nextRequest() -> RequestID { RequestID(random.next()) }
 

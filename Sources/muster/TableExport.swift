@@ -75,12 +75,17 @@ struct TableSource {
     let asked: [CityRow]
     /// Every city of the cluster: people live in other cities than those they were asked of.
     let named: [CityRow]
+    private let moments = ExportMoments()
+
+    init(session: Session, asked: [CityRow], named: [CityRow]) {
+        (self.session, self.asked, self.named) = (session, asked, named)
+    }
 
     /// Hands the text of a table to `sink`, page by page. Returns the number of rows.
     func carry(_ table: ExportTable, as format: TextFormat, to sink: ([UInt8]) throws -> Void) throws -> Int {
         var writer = TableWriter(table, format: format, cities: named)
         try sink(writer.head())
-        var reader = try ExportReader(session: session, table: table, cities: asked)
+        var reader = try ExportReader(session: session, table: table, cities: asked, moments: moments)
         while let page = try reader.next() { try sink(try writer.rows(of: page)) }
         return writer.rows
     }

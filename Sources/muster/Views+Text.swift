@@ -52,15 +52,16 @@ extension StatusView {
         if cities.isEmpty { return "no cities yet: muster import" }
         var table = TextTable([
             ("city", .left), ("home", .left), ("epoch", .right), ("people", .right), ("halo", .right),
-            ("places", .right), ("visits", .right), ("friendships", .right), ("model", .right), ("seeds", .right),
-            ("events waiting", .right),
+            ("places", .right), ("visits", .right), ("friendships", .right), ("labels", .right), ("gatherings", .right),
+            ("model", .right), ("seeds", .right), ("events waiting", .right),
         ])
         for row in cities {
             let home = row.worker.map { row.home ? $0 : "none (\($0) is gone)" } ?? "none"
             let model = row.model == 0 ? "-" : String(row.model)
             let counts =
-                [row.people, row.halo, row.places, row.visits, row.friendships].map { grouped($0) }
-                + [model, grouped(row.seeds), grouped(row.eventsWaiting)]
+                [
+                    row.people, row.halo, row.places, row.visits, row.friendships, row.friendLabels, row.gatherings,
+                ].map { grouped($0) } + [model, grouped(row.seeds), grouped(row.eventsWaiting)]
             table.add([row.name, home, String(row.epoch)] + (row.reported ? counts : counts.map { _ in "-" }))
         }
         return table.text()

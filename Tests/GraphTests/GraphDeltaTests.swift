@@ -160,22 +160,4 @@ private struct RandomRows {
         let other = Small.graph(base + [Small.visit(1, 2, hour: 1, likes: 1)])
         #expect(Small.graph(base).differences(from: other) == ["visitSignals"])
     }
-
-    @Test func aDeltaAnswersForNewRowsAtOnce() {
-        let graph = Small.graph(
-            [Small.person(1), Small.person(2), Small.person(3), Small.friends(1, 3)]
-                + (0..<5).flatMap { [Small.place($0), Small.visit(1, $0, hour: Int64($0))] })
-        var delta = GraphDelta()
-        #expect(delta.friends(of: PersonID(1), in: graph) == [PersonID(3)])
-        #expect(delta.places(visitedBy: PersonID(1), in: graph).count == 5, "held-out places are places, too")
-        delta.insert(Small.friends(1, 2))
-        delta.insert(Small.friends(2, 9))
-        delta.insert(Small.visit(2, 4, hour: 9))
-        delta.insert(Small.visit(9, 3, hour: 9))
-        #expect(delta.rows == 4)
-        #expect(delta.friends(of: PersonID(1), in: graph) == [2, 3].map { PersonID($0) })
-        #expect(delta.friends(of: PersonID(2), in: graph) == [1, 9].map { PersonID($0) })
-        #expect(delta.places(visitedBy: PersonID(2), in: graph) == [PlaceID(4)])
-        #expect(delta.places(visitedBy: PersonID(9), in: graph) == [PlaceID(3)])
-    }
 }

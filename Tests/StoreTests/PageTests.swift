@@ -38,8 +38,9 @@ struct PageTests {
     ) throws -> [[Record]] {
         var pages: [[Record]] = []
         var from: [UInt8]? = []
+        let snapshot = try store.snapshot()
         while let start = from {
-            let page = try store.page(family, from: start, rowsMax: rowsMax, bytesMax: bytesMax) { record in
+            let page = try snapshot.page(family, from: start, rowsMax: rowsMax, bytesMax: bytesMax) { record in
                 isWanted(record)
             }
             pages.append(page.records)
@@ -79,7 +80,7 @@ struct PageTests {
 
     @Test func aFamilyWithoutRowsIsOneEmptyPage() throws {
         #expect(try pages(.friendships, rowsMax: 5, bytesMax: 5) == [[]])
-        #expect(try store.page(.people, from: [255], rowsMax: 5, bytesMax: 5) { _ in true }.next == nil)
+        #expect(try store.snapshot().page(.people, from: [255], rowsMax: 5, bytesMax: 5) { _ in true }.next == nil)
     }
 
     @Test func theFirstPageSeesWhatIsStillStaged() throws {
@@ -93,8 +94,30 @@ struct PageTests {
     }
 
     @Test func peopleAreFoundByNumber() throws {
-        #expect(try store.person(PersonID(3))?.homeCity == CityID(2))
-        #expect(try store.person(PersonID(4))?.homeCity == CityID(1))
-        #expect(try store.person(PersonID(60)) == nil)
+        let snapshot = try store.snapshot()
+        #expect(try snapshot.person(PersonID(3))?.homeCity == CityID(2))
+        #expect(try snapshot.person(PersonID(4))?.homeCity == CityID(1))
+        #expect(try snapshot.person(PersonID(60)) == nil)
+    }
+
+    @Test func aSnapshotDoesNotSeeWhatComesLater() throws {
+        let before = try all(.visits)
+        let snapshot = try store.snapshot()
+        let first = try snapshot.page(.visits, from: [], rowsMax: 7, bytesMax: .max) { _ in true }
+        // New rows, a row with another value, and so many that they are staged and become a file.
+        var records: [Record] = [.person(Person(id: PersonID(3), homeCity: CityID(9)))]
+        for number in 0..<StoreLimits.stagedBlockRows {
+            let time = Timestamp(milliseconds: Int64(number))
+            records.append(.visit(Visit(person: PersonID(2), place: PlaceID(5), time: time)))
+        }
+        _ = try store.write(RecordBlock(city: CityID(1), records: records))
+        try store.settle()
+        let rest = try snapshot.page(.visits, from: first.next ?? [], rowsMax: .max, bytesMax: .max) { _ in true }
+        #expect(first.records + rest.records == before && rest.next == nil)
+        #expect(try snapshot.person(PersonID(3))?.homeCity == CityID(2))
+        let now = try store.snapshot()
+        #expect(try now.person(PersonID(3))?.homeCity == CityID(9))
+        let all = try now.page(.visits, from: [], rowsMax: .max, bytesMax: .max) { _ in true }
+        #expect(all.records.count == before.count + StoreLimits.stagedBlockRows)
     }
 }

@@ -5,8 +5,8 @@ import Basics
 /// One well-filled message of every kind, in an envelope with every header field set.
 enum Samples {
     static let report = CityReport(
-        city: CityID(3), epoch: Epoch(4), people: 5, halo: 6, places: 7, visits: 8, friendships: 9, outboxLag: 10,
-        modelVersion: ModelVersion(11), seeds: 12)
+        city: CityID(3), epoch: Epoch(4), people: 5, halo: 6, places: 7, visits: 8, friendships: 9, friendLabels: 13,
+        gatherings: 14, outboxLag: 10, modelVersion: ModelVersion(11), seeds: 12)
     static let cities = [
         CityRow(
             city: CityID(0), name: "Köln", epoch: Epoch(2), worker: WorkerID(1), workerName: "worker-1",
@@ -43,8 +43,8 @@ enum Samples {
         CityTable(cities: cities),
         ImportBlock(),
         Imported(new: 3, known: 2, rejects: [RowReject(index: 4, reason: "a price band of 9")]),
-        ExportRequest(table: .visits, cursor: [1, 2, 3]),
-        ExportRows(rows: 4, next: [5, 6], model: ModelVersion(7), dimensions: 65),
+        ExportRequest(table: .visits, snapshot: 4, cursor: [1, 2, 3]),
+        ExportRows(rows: 4, snapshot: 8, next: [5, 6], model: ModelVersion(7), dimensions: 65),
         StatusRequest(),
         Status(
             cluster: 5, build: "0.1.0",

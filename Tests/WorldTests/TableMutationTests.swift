@@ -54,6 +54,7 @@ import Testing
                 }
             }
             do {
+                if cuts { expectNothingIsBegun(folder.path, "round \(round), \(chosen)") }
                 rejected += try read(folder.path, "round \(round), \(chosen)")
                 #expect(!cuts, "round \(round): \(chosen) ends too early, and nobody noticed")
             } catch let error as ImportError {
@@ -63,6 +64,11 @@ import Testing
         }
         // The mutations reach what they are meant for.
         #expect(rejected > Self.count / 10 && refused > Self.count / 20, "\(rejected) rows, \(refused) files")
+    }
+
+    /// What an import asks before it registers a city must fail where a packed file ends too early.
+    private func expectNothingIsBegun(_ path: String, _ label: String) {
+        #expect(throws: ImportError.self, "\(label)") { try TableDataSet(directory: path).outline() }
     }
 
     /// Reads a folder, expects that the counts add up, and returns how many rows were rejected.

@@ -18,7 +18,7 @@ import Testing
             table.head()
             let line = String(decoding: table.drain(), as: UTF8.self).dropLast()
             let names = line.split(separator: "\t").map(String.init)
-            #expect(names == kind.exportedColumns)
+            #expect(names == kind.columns.map(\.name) + kind.followingColumns)
             #expect(Array(names.prefix(kind.columns.count)) == kind.columns.map(\.name))
             #expect(names.dropFirst(kind.columns.count).allSatisfy(kind.derivedColumns.contains))
             var lines = TableText(kind, format: .jsonl, cityNames: [:])
@@ -115,6 +115,29 @@ import Testing
         }
     }
 
+    /// Decimals that floats tell apart are written as they are, without zeros at their end.
+    @Test func fewDecimalsAreWrittenAsTheyAre() {
+        var random = SeededRandom(seed: 12)
+        var (texts, values): ([String], [Float]) = ([], [])
+        for (limit, places) in [(16, 6), (1024, 4), (131_072, 2)] {
+            for _ in 0..<10_000 {
+                var digits = String(random.below(limit)) + "."
+                for _ in 0..<places { digits += String(random.below(10)) }
+                guard let value = Float(digits) else { continue }
+                while digits.hasSuffix("0") { digits.removeLast() }
+                if digits.hasSuffix(".") { digits.removeLast() }
+                texts.append((random.below(2) == 0 && value > 0 ? "-" : "") + digits)
+                values.append(texts[texts.count - 1].hasPrefix("-") ? -value : value)
+            }
+        }
+        var row = RowText(format: .csv, columns: ["list"])
+        row.put(list: values)
+        row.endRow()
+        let written = String(decoding: row.drain(), as: UTF8.self).dropLast().split(separator: ";").map(String.init)
+        #expect(written == texts)
+        #expect(zip(written, values).allSatisfy { Float($0.0) == $0.1 })
+    }
+
     @Test func jsonHasNoWordForWhatIsNoNumber() {
         var row = RowText(format: .jsonl, columns: ["a", "b"])
         row.put(Float.nan)
@@ -154,5 +177,25 @@ import Testing
         #expect(
             String(decoding: places.drain(), as: UTF8.self)
                 == "{\"place_id\":7,\"city_id\":\"Aarhus\",\"model_version\":3,\"embedding\":[0.5]}\n")
+    }
+
+    /// Whatever bits a model's floats have, text keeps them.
+    @Test(arguments: TextFormat.allCases) func embeddingsReadBackAsTheSameBits(format: TextFormat) throws {
+        var random = SeededRandom(seed: 21)
+        var vector: [Float] = [0, -0.0, .leastNonzeroMagnitude, -.greatestFiniteMagnitude, 0.1, -1 / 3]
+        while vector.count < 20_000 {
+            // Of any size, and of the size that embeddings have.
+            let value = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
+            if value.isFinite { vector.append(value) }
+            vector.append(random.uniformFloat() * 2 - 1)
+        }
+        var text = EmbeddingText(ofPeople: false, format: format)
+        text.append(number: 7, city: "Aarhus", atHome: true, model: ModelVersion(3), vector: vector[...])
+        let line = String(decoding: text.drain(), as: UTF8.self).dropLast()
+        let list =
+            format == .jsonl
+            ? line.dropLast(2).split(separator: "[")[1] : line.split(separator: format == .tsv ? "\t" : ",")[3]
+        let read = try list.split(separator: format == .jsonl ? "," : ";").map { try #require(Float($0)) }
+        #expect(read.map(\.bitPattern) == vector.map(\.bitPattern))
     }
 }

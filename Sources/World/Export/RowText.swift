@@ -1,5 +1,6 @@
 // Rows as text, one field after the other, into one growing buffer. Nothing is made into a string on the way but
-// numbers with a fraction, whose shortest decimal that reads back as the same bits is Swift's own description.
+// numbers of more than a few decimals, whose shortest decimal that reads back as the same bits is Swift's own
+// description.
 //
 // | what               | CSV, TSV                           | JSON Lines                    |
 // | ---                | ---                                | ---                           |
@@ -23,10 +24,11 @@ package enum TextFormat: String, CaseIterable, Sendable {
 }
 
 /// Writes rows of a table whose columns are known. Each row must be given a value for every column, in order.
-struct RowText {
+struct RowText: Sendable {
     private let format: TextFormat
     private let columns: [String]
-    /// What stands before each field: a separator, for JSON with the column's name.
+    private let separator: UInt8
+    /// What stands before each field of JSON: a bracket or comma, and the column's name. Empty for other formats.
     private let leads: [[UInt8]]
     private var column = 0
     private(set) var bytes: [UInt8] = []
@@ -34,11 +36,10 @@ struct RowText {
     init(format: TextFormat, columns: [String]) {
         self.format = format
         self.columns = columns
-        let separator = format == .tsv ? "\t" : ","
-        leads = columns.enumerated().map { index, name in
-            let gap = index == 0 ? (format == .jsonl ? "{" : "") : separator
-            return Array((format == .jsonl ? "\(gap)\"\(name)\":" : gap).utf8)
-        }
+        separator = UInt8(ascii: format == .tsv ? "\t" : ",")
+        leads =
+            format == .jsonl
+            ? columns.enumerated().map { Array("\($0.offset == 0 ? "{" : ",")\"\($0.element)\":".utf8) } : []
     }
 
     /// The line that names the columns; nothing for JSON Lines, whose rows name them.
@@ -62,7 +63,11 @@ struct RowText {
     }
 
     private mutating func beginField() {
-        bytes.append(contentsOf: leads[column])
+        if format == .jsonl {
+            bytes.append(contentsOf: leads[column])
+        } else if column > 0 {
+            bytes.append(separator)
+        }
         column += 1
     }
 
@@ -104,11 +109,24 @@ struct RowText {
 
     mutating func put(text: String) {
         beginField()
+        bytes.append(contentsOf: Self.spelled(text, format))
+    }
+
+    /// A text that was spelled for this format before.
+    mutating func put(spelled text: [UInt8]) {
+        beginField()
+        bytes.append(contentsOf: text)
+    }
+
+    /// How a text is written, quotes included: for texts that many rows repeat.
+    static func spelled(_ text: String, _ format: TextFormat) -> [UInt8] {
+        var bytes: [UInt8] = []
         switch format {
         case .csv: bytes.append(field: text, separator: UInt8(ascii: ","))
         case .tsv: bytes.append(field: text, separator: UInt8(ascii: "\t"))
         case .jsonl: bytes.append(json: text)
         }
+        return bytes
     }
 
     /// An empty list is unknown.
@@ -148,8 +166,7 @@ struct RowText {
 
     /// The shortest decimal that reads back as the same bits. JSON knows no infinity and no NaN: null.
     private mutating func append(_ value: Float) {
-        let isWhole = value.rounded(.towardZero) == value && value.magnitude < 1e6
-        if isWhole, value != 0 || value.sign == .plus { return bytes.append(decimal: Int(value)) }
+        if bytes.append(short: value) { return }
         if !value.isFinite, format == .jsonl { return bytes.append(contentsOf: "null".utf8) }
         bytes.append(contentsOf: value.description.utf8)
     }

@@ -1,6 +1,6 @@
 // The tables of a world as text, with the columns of `TableKind`. What an importer does not need because it follows
-// from the rest (category_ids, implicit_rating, the two buckets of time) stands behind them: the specification has it
-// (section 2), and it is there for whoever reads the files.
+// from the rest (category_ids, implicit_rating, the two buckets of time) may stand behind them: the specification has
+// it (section 2), and it is there for whoever reads the files.
 //
 // Cities are written by name: numbers belong to one cluster. Places are unique within their city only, so a visit
 // names its city as well.
@@ -8,13 +8,20 @@
 package import Basics
 
 /// Writes records of one kind as rows of their table.
-package struct TableText {
+package struct TableText: Sendable {
+    private let format: TextFormat
+    private let isDerived: Bool
     private var row: RowText
     private let cityNames: [CityID: String]
+    /// The city named last, and how: neighbouring rows mostly name the same.
+    private var lastCity: CityID?
+    private var lastName: [UInt8] = []
 
-    /// `cityNames` must name every city that the rows speak of.
-    package init(_ kind: TableKind, format: TextFormat, cityNames: [CityID: String]) {
-        row = RowText(format: format, columns: kind.exportedColumns)
+    /// `cityNames` must name every city that the rows speak of. `derived` adds the columns that follow from the others.
+    package init(_ kind: TableKind, format: TextFormat, cityNames: [CityID: String], derived: Bool = true) {
+        self.format = format
+        isDerived = derived
+        row = RowText(format: format, columns: kind.columns.map(\.name) + (derived ? kind.followingColumns : []))
         self.cityNames = cityNames
     }
 
@@ -31,37 +38,35 @@ package struct TableText {
         case .friendLabel(let label): append(label)
         case .gathering(let gathering): append(gathering)
         }
-        row.endRow()
     }
 
     /// Hands out what is written and begins anew, without another head.
     package mutating func drain() -> [UInt8] { row.drain() }
 
-    /// Bytes written and not handed out.
-    package var bytesCount: Int { row.bytes.count }
-
     private mutating func put(_ city: CityID) {
-        guard let name = cityNames[city] else { preconditionFailure("city \(city) has no name") }
-        row.put(text: name)
+        if city != lastCity {
+            guard let name = cityNames[city] else { preconditionFailure("city \(city) has no name") }
+            lastName = RowText.spelled(name, format)
+            lastCity = city
+        }
+        row.put(spelled: lastName)
     }
 }
 
 extension TableKind {
-    /// The names of the columns as they are exported: those that are read again, then those that follow from them.
-    package var exportedColumns: [String] {
-        columns.map(\.name)
-            + {
-                switch self {
-                case .places: ["category_ids"]
-                case .visits: ["implicit_rating", "time_of_day_bucket", "day_of_week_bucket"]
-                default: []
-                }
-            }()
+    /// Columns that follow from the others, as they are exported behind them.
+    package var followingColumns: [String] {
+        switch self {
+        case .places: ["category_ids"]
+        case .visits: ["implicit_rating", "time_of_day_bucket", "day_of_week_bucket"]
+        default: []
+        }
     }
 }
 
+// Each kind of record by itself, for writers that know which they have.
 extension TableText {
-    private mutating func append(_ person: Person) {
+    mutating func append(_ person: Person) {
         row.put(person.id.number)
         put(person.homeCity)
         row.put(person.homeNeighborhood)
@@ -76,9 +81,10 @@ extension TableText {
         row.put(person.attendsPerMonth)
         row.put(known: person.ageGroup)
         row.put(known: person.gender)
+        row.endRow()
     }
 
-    private mutating func append(_ place: Place) {
+    mutating func append(_ place: Place) {
         row.put(place.id.number)
         put(place.city)
         row.put(place.neighborhood)
@@ -89,10 +95,11 @@ extension TableText {
         for value in [\PlacePopularity.base, \.dailyVisits, \.conversionRate, \.novelty] {
             if let popularity = place.popularity { row.put(popularity[keyPath: value]) } else { row.putUnknown() }
         }
-        row.put(numbers: place.categories.indices.filter { place.categories[$0] > 0 })
+        if isDerived { row.put(numbers: place.categories.indices.filter { place.categories[$0] > 0 }) }
+        row.endRow()
     }
 
-    private mutating func append(_ visit: Visit, of city: CityID) {
+    mutating func append(_ visit: Visit, of city: CityID) {
         row.put(visit.person.number)
         row.put(visit.place.number)
         put(city)
@@ -102,27 +109,32 @@ extension TableText {
         row.put(visit.shares)
         row.put(flag: visit.attended)
         row.put(time: visit.time)
-        row.put(visit.implicitRating)
-        row.put(visit.time.timeOfDay)
-        row.put(visit.time.dayOfWeek)
+        if isDerived {
+            row.put(visit.implicitRating)
+            row.put(visit.time.timeOfDay)
+            row.put(visit.time.dayOfWeek)
+        }
+        row.endRow()
     }
 
-    private mutating func append(_ friendship: Friendship) {
+    mutating func append(_ friendship: Friendship) {
         row.put(friendship.first.number)
         row.put(friendship.second.number)
         row.put(friendship.interestOverlap)
         row.put(friendship.coAttendance)
         row.put(friendship.sharedNeighborhoods)
+        row.endRow()
     }
 
-    private mutating func append(_ label: FriendLabel) {
+    mutating func append(_ label: FriendLabel) {
         row.put(label.first.number)
         row.put(label.second.number)
         row.put(flag: label.isCompatible)
         row.put(flag: label.attends)
+        row.endRow()
     }
 
-    private mutating func append(_ gathering: Gathering) {
+    mutating func append(_ gathering: Gathering) {
         row.put(gathering.id.number)
         row.put(text: gathering.kind.name)
         row.put(knownText: gathering.title)
@@ -136,5 +148,6 @@ extension TableText {
         row.put(list: gathering.categories)
         row.put(list: gathering.fineTags)
         row.put(text: gathering.status.name)
+        row.endRow()
     }
 }

@@ -2,6 +2,7 @@
 
 extension [UInt8] {
     mutating func append(decimal number: some FixedWidthInteger) {
+        if number >= 0 && number < 10 { return append(UInt8(ascii: "0") + UInt8(number)) }
         let digitsMax = 20  // of any 64-bit number
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: digitsMax) { digits in
             var rest = UInt64(number.magnitude)
@@ -24,6 +25,44 @@ extension [UInt8] {
             bound *= 10
         }
         append(decimal: number)
+    }
+
+    /// Appends the shortest decimal that reads back as the same number, where that has few decimals; else appends
+    /// nothing and returns false.
+    ///
+    /// Fewer digits stand behind the point the greater the number is, so that floats lie closer together than these
+    /// decimals: then at most one of them reads back as the number, and without the zeros at its end it is the
+    /// shortest.
+    /// The quotient is a double, and rounding it to a float is rounding the decimal itself: a decimal of at most six
+    /// places that is not the middle of two floats is further from it, by 1 in 10^6 * 2^25, than a double can tell.
+    mutating func append(short value: Float) -> Bool {
+        let size = value.magnitude
+        if size == 0 {
+            if value.sign == .plus { append(UInt8(ascii: "0")) }
+            return value.sign == .plus
+        }
+        if size < 16 { return append(value, scale: 1_000_000, places: 6) }
+        if size < 1024 { return append(value, scale: 10_000, places: 4) }
+        if size < 131_072 { return append(value, scale: 100, places: 2) }
+        guard size < 1_000_000, size.rounded(.towardZero) == size else { return false }
+        append(decimal: Int(value))
+        return true
+    }
+
+    @inline(__always)
+    private mutating func append(_ value: Float, scale: UInt64, places: Int) -> Bool {
+        let size = Double(value.magnitude)
+        let scaled = (size * Double(scale)).rounded()
+        guard Float(scaled / Double(scale)) == value.magnitude else { return false }
+        if value < 0 { append(UInt8(ascii: "-")) }
+        let whole = UInt64(scaled)
+        append(decimal: whole / scale)
+        var (rest, width) = (whole % scale, places)
+        if rest == 0 { return true }
+        while rest % 10 == 0 { (rest, width) = (rest / 10, width - 1) }
+        append(UInt8(ascii: "."))
+        append(padded: Int(rest), width: width)
+        return true
     }
 
     /// As 2012-04-02T18:30:00.250Z: ISO 8601 in UTC, the fraction only where it is not zero. For years from 0 on.

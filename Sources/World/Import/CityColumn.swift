@@ -14,7 +14,7 @@ struct CityColumn {
     init(known: [String: CityID]) { self.known = known }
 
     /// The slot of the city named in a column of the table's current row.
-    mutating func slot(_ table: TextTable, _ column: Int) throws(RowFault) -> Int {
+    mutating func slot(_ table: borrowing TextTable, _ column: Int) throws(RowFault) -> Int {
         if !lastName.isEmpty && table.field(column, is: lastName) { return lastSlot }
         let name = try table.text(column, "city")
         guard let city = known[name] else { throw RowFault(reason: "city \(name) is not one of the import's cities") }

@@ -63,38 +63,23 @@ struct FoursquareReading {
         var time: Int64
     }
 
-    private struct Tie: Hashable {
-        var first: UInt32
-        var second: UInt32
-    }
-
     private var cities: CityColumn
     private var venues: [Venue] = []
     /// Per city slot, the index in `venues` of each venue's number.
     private var venueIndex: [[UInt64: UInt32]] = []
-    private var people: [UInt64] = []
-    private var personIndex: [UInt64: UInt32] = [:]
+    private var people = CheckInPeople()
     private var homeBallot = Ballot()
-    private var homes: [Int] = []
     private var checkIns: [CheckIn] = []
-    private var ties: [Tie] = []
 
     init(cities: [String: CityID]) { self.cities = CityColumn(known: cities) }
 
     mutating func readVenues(_ directory: String, _ reject: (Reject) throws -> Void) throws {
         var table = try TextTable(directory: directory, file: Self.venuesFile)
         let columns = try table.header(["city", "venue", "category"])
-        while table.next() {
-            do throws(RowFault) {
-                try addVenue(table, columns)
-            } catch {
-                try reject(table.rejected(error))
-            }
-        }
+        try table.forEachRow(reject) { table throws(RowFault) in try addVenue(table, columns) }
     }
 
-    private mutating func addVenue(_ table: TextTable, _ columns: [Int]) throws(RowFault) {
-        try table.checkWidth()
+    private mutating func addVenue(_ table: borrowing TextTable, _ columns: [Int]) throws(RowFault) {
         let city = try cities.slot(table, columns[0])
         let id = try table.number(columns[1], "venue")
         let category = try table.number(columns[2], "category", in: 0...1_000_000)
@@ -107,17 +92,10 @@ struct FoursquareReading {
     mutating func readCheckIns(_ directory: String, _ reject: (Reject) throws -> Void) throws {
         var table = try TextTable(directory: directory, file: Self.checkInsFile)
         let columns = try table.header(["city", "user", "venue", "hour_of_week", "seq", "pseudo_week"])
-        while table.next() {
-            do throws(RowFault) {
-                try addCheckIn(table, columns)
-            } catch {
-                try reject(table.rejected(error))
-            }
-        }
+        try table.forEachRow(reject) { table throws(RowFault) in try addCheckIn(table, columns) }
     }
 
-    private mutating func addCheckIn(_ table: TextTable, _ columns: [Int]) throws(RowFault) {
-        try table.checkWidth()
+    private mutating func addCheckIn(_ table: borrowing TextTable, _ columns: [Int]) throws(RowFault) {
         let city = try cities.slot(table, columns[0])
         let user = try table.number(columns[1], "user")
         let venueNumber = try table.number(columns[2], "venue")
@@ -127,24 +105,16 @@ struct FoursquareReading {
         guard city < venueIndex.count, let venue = venueIndex[city][venueNumber] else {
             throw RowFault(reason: "venue \(venueNumber) of this city is not in \(Self.venuesFile)")
         }
-        let person = number(ofUser: user)
+        let person = people.added(user)
         homeBallot.add(person: Int(person), choice: city)
         let hours = Int64(week) * 168 + Int64(hour) - 1
         let time = Self.start + hours * Self.hourMilliseconds + Int64(sequence % UInt64(Self.hourMilliseconds))
         checkIns.append(CheckIn(person: person, venue: venue, time: time))
     }
 
-    private mutating func number(ofUser user: UInt64) -> UInt32 {
-        if let known = personIndex[user] { return known }
-        let number = UInt32(people.count)
-        personIndex[user] = number
-        people.append(user)
-        return number
-    }
-
     /// Everybody seen so far lives where most of their check-ins are.
     mutating func settleHomes() {
-        homes = homeBallot.favourites(people: people.count).map { home in
+        people.homes = homeBallot.favourites(people: people.numbers.count).map { home in
             guard let home else { preconditionFailure("whoever is known by now has checked in") }
             return home
         }
@@ -153,39 +123,33 @@ struct FoursquareReading {
     mutating func readFriends(_ directory: String, _ reject: (Reject) throws -> Void) throws {
         var table = try TextTable(directory: directory, file: Self.friendsFile)
         let columns = try table.header(["city", "user_a", "user_b"])
-        var known = Set<Tie>()
-        while table.next() {
-            do throws(RowFault) {
-                let tie = try friends(table, columns)
-                if known.insert(tie).inserted { ties.append(tie) }
-            } catch {
-                try reject(table.rejected(error))
-            }
-        }
+        try table.forEachRow(reject) { table throws(RowFault) in try addFriends(table, columns) }
     }
 
-    /// The tie of one row. Friends who never checked in are people too, at home in the row's city.
-    private mutating func friends(_ table: TextTable, _ columns: [Int]) throws(RowFault) -> Tie {
-        try table.checkWidth()
+    /// Friends who never checked in are people too, at home in the row's city.
+    private mutating func addFriends(_ table: borrowing TextTable, _ columns: [Int]) throws(RowFault) {
         let city = try cities.slot(table, columns[0])
         let first = try table.number(columns[1], "user_a")
         let second = try table.number(columns[2], "user_b")
         guard first != second else { throw RowFault(reason: "user \(first) cannot be their own friend") }
-        let tie = Tie(first: number(ofUser: min(first, second)), second: number(ofUser: max(first, second)))
-        while homes.count < people.count { homes.append(city) }
-        return tie
+        people.befriend(people.added(min(first, second)), people.added(max(first, second)))
+        while people.homes.count < people.numbers.count { people.homes.append(city) }
     }
 
     func emitAll(
         _ emit: (CityID, Record) throws -> Void, _ progress: (Double) -> Void, from parsed: Double
     ) throws {
-        let total = people.count + venues.count + checkIns.count + ties.count
-        var meter = ProgressMeter(total: total, from: parsed)
+        var meter = ProgressMeter(total: people.rows + venues.count + checkIns.count, from: parsed)
         let cities = cities.cities
-        try guests().forEach(homes: homes) { person, city in
-            let record = Person(id: PersonID(people[person]), homeCity: cities[homes[person]])
-            try emit(cities[city], .person(record))
-            if city == homes[person] { meter.step(progress) }
+        var guests = GuestList()
+        for checkIn in checkIns {
+            let person = Int(checkIn.person)
+            guests.note(person: person, in: Int(venues[Int(checkIn.venue)].city), home: people.homes[person])
+        }
+        try people.emitPeople(guests, to: cities, emit) { person, home in
+            Person(id: PersonID(people.numbers[person]), homeCity: cities[home])
+        } step: {
+            meter.step(progress)
         }
         let tags = TagVectors()
         for venue in venues {
@@ -196,28 +160,12 @@ struct FoursquareReading {
         for checkIn in checkIns {
             let venue = venues[Int(checkIn.venue)]
             let visit = Visit(
-                person: PersonID(people[Int(checkIn.person)]), place: PlaceID(venue.id),
+                person: PersonID(people.numbers[Int(checkIn.person)]), place: PlaceID(venue.id),
                 time: Timestamp(milliseconds: checkIn.time), attended: true)
             try emit(cities[Int(venue.city)], .visit(visit))
             meter.step(progress)
         }
-        for tie in ties {
-            let (first, second) = (Int(tie.first), Int(tie.second))
-            let friendship = Friendship(first: PersonID(people[first]), second: PersonID(people[second]))
-            try emit(cities[homes[first]], .friendship(friendship))
-            if homes[second] != homes[first] { try emit(cities[homes[second]], .friendship(friendship)) }
-            meter.step(progress)
-        }
-    }
-
-    private func guests() -> GuestList {
-        var guests = GuestList()
-        for checkIn in checkIns {
-            let person = Int(checkIn.person)
-            guests.note(person: person, in: Int(venues[Int(checkIn.venue)].city), home: homes[person])
-        }
-        for tie in ties { guests.note(pair: Int(tie.first), Int(tie.second), homes: homes) }
-        return guests
+        try people.emitFriendships(to: cities, emit) { meter.step(progress) }
     }
 }
 

@@ -73,40 +73,25 @@ struct GowallaReading {
         var count: UInt32
     }
 
-    private struct Tie: Hashable {
-        var first: UInt32
-        var second: UInt32
-    }
-
     private var cities: CityColumn
     private var places: [Spot] = []
     private var placeIndex: [UInt64: UInt32] = [:]
     /// Per city slot, the number of each square.
     private var squares: [[UInt64: UInt16]] = []
-    private var people: [UInt64] = []
-    private var personIndex: [UInt64: UInt32] = [:]
-    private var homes: [Int] = []
+    private var people = CheckInPeople()
     private var rowsOfPerson: [UInt32] = []
     private var neighborhoodBallot = Ballot()
     private var visits: [CheckIns] = []
-    private var ties: [Tie] = []
 
     init(cities: [String: CityID]) { self.cities = CityColumn(known: cities) }
 
     mutating func readPlaces(_ directory: String, _ reject: (Reject) throws -> Void) throws {
         var table = try TextTable(directory: directory, file: Self.placesFile)
         let columns = try table.header(["poi", "lat", "lon", "city"])
-        while table.next() {
-            do throws(RowFault) {
-                try addPlace(table, columns)
-            } catch {
-                try reject(table.rejected(error))
-            }
-        }
+        try table.forEachRow(reject) { table throws(RowFault) in try addPlace(table, columns) }
     }
 
-    private mutating func addPlace(_ table: TextTable, _ columns: [Int]) throws(RowFault) {
-        try table.checkWidth()
+    private mutating func addPlace(_ table: borrowing TextTable, _ columns: [Int]) throws(RowFault) {
         let id = try table.number(columns[0], "poi")
         let latitude = try table.decimal(columns[1], "lat", in: -90...90)
         let longitude = try table.decimal(columns[2], "lon", in: -180...180)
@@ -125,45 +110,32 @@ struct GowallaReading {
     mutating func readHomes(_ directory: String, _ reject: (Reject) throws -> Void) throws {
         var table = try TextTable(directory: directory, file: Self.homesFile)
         let columns = try table.header(["user", "city"])
-        while table.next() {
-            do throws(RowFault) {
-                try addPerson(table, columns)
-            } catch {
-                try reject(table.rejected(error))
-            }
-        }
+        try table.forEachRow(reject) { table throws(RowFault) in try addPerson(table, columns) }
     }
 
-    private mutating func addPerson(_ table: TextTable, _ columns: [Int]) throws(RowFault) {
-        try table.checkWidth()
+    private mutating func addPerson(_ table: borrowing TextTable, _ columns: [Int]) throws(RowFault) {
         let id = try table.number(columns[0], "user")
         let city = try cities.slot(table, columns[1])
-        guard personIndex[id] == nil else { throw RowFault(reason: "user \(id) was given before") }
-        personIndex[id] = UInt32(people.count)
-        people.append(id)
-        homes.append(city)
+        guard people.position(of: id) == nil else { throw RowFault(reason: "user \(id) was given before") }
+        _ = people.added(id)
+        people.homes.append(city)
         rowsOfPerson.append(0)
     }
 
     mutating func readVisits(_ directory: String, _ file: String, _ reject: (Reject) throws -> Void) throws {
         var table = try TextTable(directory: directory, file: file, width: 3)
-        while table.next() {
-            do throws(RowFault) {
-                let row = try checkIns(table)
-                visits.append(row)
-                let (person, place) = (Int(row.person), places[Int(row.place)])
-                rowsOfPerson[person] += 1
-                if file == Self.trainFile && place.city == homes[person] {
-                    neighborhoodBallot.add(person: person, choice: Int(place.neighborhood))
-                }
-            } catch {
-                try reject(table.rejected(error))
+        try table.forEachRow(reject) { table throws(RowFault) in
+            let row = try checkIns(table)
+            visits.append(row)
+            let (person, place) = (Int(row.person), places[Int(row.place)])
+            rowsOfPerson[person] += 1
+            if file == Self.trainFile && place.city == people.homes[person] {
+                neighborhoodBallot.add(person: person, choice: Int(place.neighborhood))
             }
         }
     }
 
-    private func checkIns(_ table: TextTable) throws(RowFault) -> CheckIns {
-        try table.checkWidth()
+    private func checkIns(_ table: borrowing TextTable) throws(RowFault) -> CheckIns {
         let person = try person(table, 0)
         let id = try table.number(1, "poi")
         let count = try table.number(2, "count", in: 1...1_000_000)
@@ -173,9 +145,9 @@ struct GowallaReading {
         return CheckIns(person: person, place: place, hours: rowsOfPerson[Int(person)], count: UInt32(count))
     }
 
-    private func person(_ table: TextTable, _ column: Int) throws(RowFault) -> UInt32 {
+    private func person(_ table: borrowing TextTable, _ column: Int) throws(RowFault) -> UInt32 {
         let id = try table.number(column, "user")
-        guard let person = personIndex[id] else {
+        guard let person = people.position(of: id) else {
             throw RowFault(reason: "user \(id) is not in \(Self.homesFile)")
         }
         return person
@@ -183,33 +155,30 @@ struct GowallaReading {
 
     mutating func readFriends(_ directory: String, _ reject: (Reject) throws -> Void) throws {
         var table = try TextTable(directory: directory, file: Self.friendsFile, width: 2)
-        var known = Set<Tie>()
-        while table.next() {
-            do throws(RowFault) {
-                try table.checkWidth()
-                let (one, other) = (try person(table, 0), try person(table, 1))
-                guard one != other else { throw RowFault(reason: "a user cannot be their own friend") }
-                let ordered = people[Int(one)] < people[Int(other)]
-                let tie = Tie(first: ordered ? one : other, second: ordered ? other : one)
-                if known.insert(tie).inserted { ties.append(tie) }
-            } catch {
-                try reject(table.rejected(error))
-            }
+        try table.forEachRow(reject) { table throws(RowFault) in
+            let (one, other) = (try person(table, 0), try person(table, 1))
+            guard one != other else { throw RowFault(reason: "a user cannot be their own friend") }
+            people.befriend(one, other)
         }
     }
 
     func emitAll(
         _ emit: (CityID, Record) throws -> Void, _ progress: (Double) -> Void, from parsed: Double
     ) throws {
-        var meter = ProgressMeter(total: people.count + places.count + visits.count + ties.count, from: parsed)
+        var meter = ProgressMeter(total: people.rows + places.count + visits.count, from: parsed)
         let cities = cities.cities
-        let neighborhoods = neighborhoodBallot.favourites(people: people.count)
-        try guests().forEach(homes: homes) { person, city in
-            let record = Person(
-                id: PersonID(people[person]), homeCity: cities[homes[person]],
+        let neighborhoods = neighborhoodBallot.favourites(people: people.numbers.count)
+        var guests = GuestList()
+        for row in visits {
+            let person = Int(row.person)
+            guests.note(person: person, in: places[Int(row.place)].city, home: people.homes[person])
+        }
+        try people.emitPeople(guests, to: cities, emit) { person, home in
+            Person(
+                id: PersonID(people.numbers[person]), homeCity: cities[home],
                 homeNeighborhood: UInt16(neighborhoods[person] ?? 0))
-            try emit(cities[city], .person(record))
-            if city == homes[person] { meter.step(progress) }
+        } step: {
+            meter.step(progress)
         }
         for place in places {
             let city = cities[place.city]
@@ -219,28 +188,12 @@ struct GowallaReading {
         for row in visits {
             let place = places[Int(row.place)]
             let visit = Visit(
-                person: PersonID(people[Int(row.person)]), place: PlaceID(place.id),
+                person: PersonID(people.numbers[Int(row.person)]), place: PlaceID(place.id),
                 time: Timestamp(milliseconds: Self.start + Int64(row.hours) * Self.hourMilliseconds),
                 likes: UInt16(min(row.count - 1, UInt32(UInt16.max))), attended: true)
             try emit(cities[place.city], .visit(visit))
             meter.step(progress)
         }
-        for tie in ties {
-            let (first, second) = (Int(tie.first), Int(tie.second))
-            let friendship = Friendship(first: PersonID(people[first]), second: PersonID(people[second]))
-            try emit(cities[homes[first]], .friendship(friendship))
-            if homes[second] != homes[first] { try emit(cities[homes[second]], .friendship(friendship)) }
-            meter.step(progress)
-        }
-    }
-
-    private func guests() -> GuestList {
-        var guests = GuestList()
-        for row in visits {
-            let person = Int(row.person)
-            guests.note(person: person, in: places[Int(row.place)].city, home: homes[person])
-        }
-        for tie in ties { guests.note(pair: Int(tie.first), Int(tie.second), homes: homes) }
-        return guests
+        try people.emitFriendships(to: cities, emit) { meter.step(progress) }
     }
 }

@@ -19,11 +19,14 @@ package struct Plot: Sendable {
     package var form: Form
     /// Both axes logarithmic; points that are not positive are then left out.
     package var isLogarithmic: Bool
+    /// What stands below the horizontal axis, and where; empty: round numbers.
+    package var marks: [(x: Double, label: String)]
 
     package init(
         title: String, horizontal: String, vertical: String, points: [(x: Double, y: Double)], form: Form = .bars,
-        isLogarithmic: Bool = false
+        isLogarithmic: Bool = false, marks: [(x: Double, label: String)] = []
     ) {
+        self.marks = marks
         self.title = title
         self.horizontal = horizontal
         self.vertical = vertical
@@ -33,7 +36,7 @@ package struct Plot: Sendable {
     }
 
     private static let (width, height) = (640.0, 400.0)
-    private static let (left, right, top, bottom) = (72.0, 616.0, 44.0, 344.0)
+    private static let (left, right, top, bottom) = (96.0, 616.0, 44.0, 344.0)
     private static let color = "steelblue"
 
     /// The whole picture. The same points give the same text.
@@ -44,11 +47,12 @@ package struct Plot: Sendable {
             let y = text(Self.bottom - verticalAxis.share(of: tick) * (Self.bottom - Self.top))
             shapes.append(
                 #"<line x1="\#(text(Self.left))" y1="\#(y)" x2="\#(text(Self.right))" y2="\#(y)" stroke="silver"/>"#)
-            shapes.append(label(tick, x: text(Self.left - 8), y: y, anchor: "end", shift: "0.35em"))
+            shapes.append(label(grouped(tick), x: text(Self.left - 8), y: y, anchor: "end", shift: "0.35em"))
         }
-        for tick in horizontalAxis.ticks {
-            let x = text(Self.left + horizontalAxis.share(of: tick) * (Self.right - Self.left))
-            shapes.append(label(tick, x: x, y: text(Self.bottom + 18), anchor: "middle", shift: "0"))
+        let marks = marks.isEmpty ? horizontalAxis.ticks.map { (x: $0, label: grouped($0)) } : marks
+        for mark in marks {
+            let x = text(Self.left + horizontalAxis.share(of: mark.x) * (Self.right - Self.left))
+            shapes.append(label(mark.label, x: x, y: text(Self.bottom + 18), anchor: "middle", shift: "0"))
         }
         let placed = points.map { point in
             (
@@ -57,14 +61,15 @@ package struct Plot: Sendable {
             )
         }
         shapes += drawn(placed)
+        let middle = text((Self.left + Self.right) / 2)
         return """
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(text(Self.width)) \(text(Self.height))" \
             font-family="sans-serif" font-size="12">
             <rect width="100%" height="100%" fill="white"/>
-            <text x="320" y="24" text-anchor="middle" font-size="15">\(escaped(title))</text>
+            <text x="\(middle)" y="24" text-anchor="middle" font-size="15">\(escaped(title))</text>
             \(shapes.joined(separator: "\n"))
-            <line x1="72" y1="344" x2="616" y2="344" stroke="black"/>
-            <text x="344" y="386" text-anchor="middle">\(escaped(horizontal))</text>
+            <line x1="\(text(Self.left))" y1="344" x2="616" y2="344" stroke="black"/>
+            <text x="\(middle)" y="386" text-anchor="middle">\(escaped(horizontal))</text>
             <text x="16" y="194" text-anchor="middle" transform="rotate(-90 16 194)">\(escaped(vertical))</text>
             </svg>
 
@@ -79,7 +84,9 @@ package struct Plot: Sendable {
             let step = (xs[1] - xs[0]) / 2
             reach += [xs[0] - step, xs[xs.count - 1] + step]
         }
-        return (Axis(reach), Axis(ys + [0]))
+        var vertical = Axis(ys + [0])
+        vertical.endAtTick()
+        return (Axis(reach), vertical)
     }
 
     private func drawn(_ placed: [(x: Double, y: Double)]) -> [String] {
@@ -98,8 +105,20 @@ package struct Plot: Sendable {
         }
     }
 
-    private func label(_ tick: Double, x: String, y: String, anchor: String, shift: String) -> String {
-        #"<text x="\#(x)" y="\#(y)" dy="\#(shift)" text-anchor="\#(anchor)" fill="dimgray">\#(text(tick))</text>"#
+    private func label(_ words: String, x: String, y: String, anchor: String, shift: String) -> String {
+        #"<text x="\#(x)" y="\#(y)" dy="\#(shift)" text-anchor="\#(anchor)" fill="dimgray">\#(escaped(words))</text>"#
+    }
+
+    /// As `text`, with the thousands apart.
+    private func grouped(_ value: Double) -> String {
+        let plain = text(value)
+        guard abs(value) >= 1000, !plain.contains(".") else { return plain }
+        var grouped = ""
+        for (offset, digit) in plain.reversed().enumerated() {
+            if offset > 0, offset.isMultiple(of: 3), digit != "-" { grouped.append(",") }
+            grouped.append(digit)
+        }
+        return String(grouped.reversed())
     }
 
     /// Up to three decimals, none where it is whole.
@@ -140,6 +159,13 @@ private struct Axis {
             ticks.append(tick)
             tick += step
         }
+    }
+
+    /// Reaches up to the next tick, so that nothing drawn ends above the last number.
+    mutating func endAtTick() {
+        guard ticks.count > 1, let last = ticks.last, last < greatest else { return }
+        greatest = last + (ticks[1] - ticks[0])
+        ticks.append(greatest)
     }
 
     /// From a power of ten to a power of ten.

@@ -39,13 +39,16 @@ extension WorldSummary {
 
     private var ratingsPlot: Plot {
         Plot(
-            title: "Implicit ratings of visits", horizontal: "rating, in quarters from", vertical: "visits",
+            title: "Implicit ratings of visits", horizontal: "rating, by quarters", vertical: "visits",
             points: ratings.enumerated().map { (1 + Double($0) / 4, Double($1)) })
     }
 
     private var weekPlot: Plot {
         Plot(
-            title: "Visits over the week", horizontal: "hour of the week, Monday first", vertical: "visits",
-            points: hours.enumerated().map { (Double($0), Double($1)) }, form: .line)
+            title: "Visits over the week", horizontal: "noon of the day (UTC)", vertical: "visits in an hour",
+            points: hours.enumerated().map { (Double($0), Double($1)) }, form: .line,
+            marks: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].enumerated().map {
+                (Double($0.offset) * 24 + 12, $0.element)
+            })
     }
 }

@@ -1,6 +1,6 @@
 // The made-up world as tables of comma-separated values, one row once (readers send copies to other cities
-// themselves), with the columns of `TableKind`. Written city by city, so that only one city's visits are in
-// memory; the text is made on all threads, in pieces that are handed out in order.
+// themselves), with the columns of `TableKind` and not those that follow from them. Written city by city, so that only
+// one city's visits are in memory; the text is made on all threads, in pieces that are handed out in order.
 
 import Basics
 
@@ -21,7 +21,9 @@ extension SyntheticWorld {
     ) throws -> SyntheticCounts {
         var counts = SyntheticCounts()
         for table in TableKind.allCases {
-            try write(table, Array((table.columns.map(\.name).joined(separator: ",") + "\n").utf8))
+            var text = text(of: table)
+            text.head()
+            try write(table, text.drain())
             counts.rows[table] = 0
         }
         let isInvolved = peopleWithFriendsAway()
@@ -32,7 +34,7 @@ extension SyntheticWorld {
             try writePeopleAndPlaces(city, number, write, &counts)
             try writeVisits(city, write, &counts)
             try writeTies(city.friendships, city.labels, write, &counts)
-            try writeRows(.gatherings, city.gatherings, write, &counts) { $0.add($1, city: number) }
+            try writeRows(.gatherings, city.gatherings, write, &counts) { $0.append($1) }
             attended.append(city.attended.keeping { isInvolved[$0] })
             peopleDone += city.residents.count
             progress(Double(peopleDone) / Double(configuration.people))
@@ -40,6 +42,12 @@ extension SyntheticWorld {
         let between = betweenCities(AttendedPlaces(joining: attended))
         try writeTies(between.friendships, between.labels, write, &counts)
         return counts
+    }
+
+    private func text(of table: TableKind) -> TableText {
+        let names = cities.indices.map { (cities[$0], SyntheticCities.name($0)) }
+        return TableText(
+            table, format: .csv, cityNames: Dictionary(uniqueKeysWithValues: names), derived: false)
     }
 
     private func peopleWithFriendsAway() -> [Bool] {
@@ -56,10 +64,10 @@ extension SyntheticWorld {
         _ counts: inout SyntheticCounts
     ) throws {
         try writeRows(.people, city.residents, write, &counts) { text, person in
-            text.add(score.people.record(person, home: cities[number]), city: number)
+            text.append(score.people.record(person, home: cities[number]))
         }
         try writeRows(.places, city.places, write, &counts) { text, place in
-            text.add(score.places.record(place, in: cities[number]), city: number)
+            text.append(score.places.record(place, in: cities[number]))
         }
     }
 
@@ -68,7 +76,8 @@ extension SyntheticWorld {
     ) throws {
         try writePieces(.visits, city.visits.count, write) { row, text in
             for visit in city.visits[row] {
-                text.add(record(of: visit, by: city.residents.lowerBound + row), city: Int(visit.city))
+                text.append(
+                    record(of: visit, by: city.residents.lowerBound + row), of: cities[Int(visit.city)])
             }
         }
         counts.rows[.visits, default: 0] += city.visits.reduce(0) { $0 + $1.count }
@@ -78,13 +87,13 @@ extension SyntheticWorld {
         _ friendships: [Friendship], _ labels: [FriendLabel], _ write: (TableKind, [UInt8]) throws -> Void,
         _ counts: inout SyntheticCounts
     ) throws {
-        try writeRows(.friendships, friendships, write, &counts) { $0.add($1) }
-        try writeRows(.friendLabels, labels, write, &counts) { $0.add($1) }
+        try writeRows(.friendships, friendships, write, &counts) { $0.append($1) }
+        try writeRows(.friendLabels, labels, write, &counts) { $0.append($1) }
     }
 
     private func writeRows<Rows: RandomAccessCollection & Sendable>(
         _ table: TableKind, _ rows: Rows, _ write: (TableKind, [UInt8]) throws -> Void,
-        _ counts: inout SyntheticCounts, _ add: @Sendable (inout SyntheticTableText, Rows.Element) -> Void
+        _ counts: inout SyntheticCounts, _ add: @Sendable (inout TableText, Rows.Element) -> Void
     ) throws where Rows.Index == Int {
         try writePieces(table, rows.count, write) { row, text in add(&text, rows[rows.startIndex + row]) }
         counts.rows[table, default: 0] += rows.count
@@ -93,8 +102,9 @@ extension SyntheticWorld {
     /// Makes the text of rows 0..<count, some pieces at a time, and hands it out in order.
     private func writePieces(
         _ table: TableKind, _ count: Int, _ write: (TableKind, [UInt8]) throws -> Void,
-        _ add: @Sendable (Int, inout SyntheticTableText) -> Void
+        _ add: @Sendable (Int, inout TableText) -> Void
     ) throws {
+        let empty = text(of: table)
         let batch = 8 * pool.threads
         let pieces = (count + Self.rowsPerPiece - 1) / Self.rowsPerPiece
         var start = 0
@@ -102,9 +112,9 @@ extension SyntheticWorld {
             let first = start
             let texts = pool.map(min(batch, pieces - first), chunks: batch) { piece in
                 let from = (first + piece) * Self.rowsPerPiece
-                var text = SyntheticTableText()
+                var text = empty
                 for row in from..<min(from + Self.rowsPerPiece, count) { add(row, &text) }
-                return text.bytes
+                return text.drain()
             }
             for text in texts { try write(table, text) }
             start += batch
