@@ -33,8 +33,13 @@ struct SocialEdges {
         var ends: [Entry] = []
         sources.reserveCapacity(friendships.count * 2)
         ends.reserveCapacity(friendships.count * 2)
+        // Of two people the first mostly is the one of the row before.
+        var last: (id: PersonID, position: UInt32?)?
         for (row, friendship) in friendships.enumerated() {
-            guard let first = people.position(of: friendship.first.number),
+            if last?.id != friendship.first {
+                last = (friendship.first, people.position(of: friendship.first.number))
+            }
+            guard let first = last?.position,
                 let second = people.position(of: friendship.second.number), first != second
             else {
                 skipped += 1
@@ -65,7 +70,7 @@ struct SocialEdges {
     mutating func writeFeatures(_ evidence: FriendshipEvidence, friendships: [Friendship], pool: ComputePool) {
         let width = FriendshipColumns.count
         let (offsets, neighbors, origins) = (offsets, neighbors, origins)
-        features = [Float](repeating: 0, count: neighbors.count * width)
+        features = pool.zeros(neighbors.count * width)
         features.fill { features in
             // A friendship's two edges are written by whoever has its lower person.
             pool.forEachRange(of: offsets.count - 1, pieces: pool.threads * 4) { people in
