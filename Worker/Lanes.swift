@@ -2,15 +2,20 @@ import Basics
 import Synchronization
 import Wire
 
-// Two lanes, so that a status, an import or a seed list never waits behind a training round. Each lane is one thread
-// and one bounded queue; a full queue is answered with `busy`, and the asker comes back later.
+// Lanes, so that a seed list never waits behind an import, and neither behind a training round. Each lane is one thread
+// and one bounded queue; a full queue is answered with `busy`, and the asker comes back later. Imports have two lanes,
+// shared out by city, so that one computes while the other waits for the disk; blocks of one city that wait are stored
+// together.
 
 /// Carries requests to the service and answers to the loop.
 final class Lanes: Sendable {
     private typealias Lane = BoundedQueue<Envelope>
 
     private let quick = Lane(capacity: 256)
+    private let imports = [Lane(capacity: 256), Lane(capacity: 256)]
     private let long = Lane(capacity: 256)
+    /// Blocks that are stored together: enough to make a flush of the disk cheap, few enough to be answered soon.
+    private static let importsAtOnce = 8
     private let answers = BoundedQueue<Envelope>(capacity: 1024)
     /// Long orders queued or running. The coordinator may ask again after a reconnect; one answer serves both.
     private let underWay = Mutex<Set<[UInt8]>>([])
@@ -21,9 +26,9 @@ final class Lanes: Sendable {
 
     enum Submission { case accepted, busy }
 
-    /// Starts both threads; `wake` is called whenever an answer is ready to be taken.
+    /// Starts all threads; `wake` is called whenever an answer is ready to be taken.
     init(service: Service, wake: @escaping @Sendable () -> Void) {
-        for lane in [quick, long] {
+        for lane in [quick, long] + imports {
             running.withLock { count, _ in count += 1 }
             startThread { [self] in
                 serve(lane, service: service, wake: wake)
@@ -37,7 +42,9 @@ final class Lanes: Sendable {
 
     func submit(_ request: Envelope) -> Submission {
         guard Self.isLong(request.kind) else {
-            return quick.offer(request) == .accepted ? .accepted : .busy
+            let number = Int(request.city?.number ?? 0)
+            let lane = request.kind == .importBlock ? imports[number % imports.count] : quick
+            return lane.offer(request) == .accepted ? .accepted : .busy
         }
         let name = Self.name(of: request)
         guard underWay.withLock({ $0.insert(name).inserted }) else { return .accepted }
@@ -60,8 +67,7 @@ final class Lanes: Sendable {
     /// Lets what is in the queues finish (running rounds are told to stop), for at most `milliseconds`.
     func drain(milliseconds: Int) {
         stopping.store(true, ordering: .relaxed)
-        quick.close()
-        long.close()
+        for lane in [quick, long] + imports { lane.close() }
         _ = running.wait(milliseconds: milliseconds) { $0 == 0 ? .done(()) : .notYet }
     }
 
@@ -71,16 +77,25 @@ final class Lanes: Sendable {
                 if lane.isClosed { return }
                 continue
             }
-            let answer =
-                isUnwanted(request)
-                ? request.answer(Failure(code: .cancelled, detail: "\(request.kind.name) was called off"))
-                : service.answer(request) { isUnwanted(request) }
-            if Self.isLong(request.kind) { _ = underWay.withLock { $0.remove(Self.name(of: request)) } }
-            if answers.offer(answer) != .accepted {
+            for answer in answers(to: request, from: lane, service) where answers.offer(answer) != .accepted {
                 Log.warn("answer dropped: nobody takes them", ["kind": answer.kind.name])
             }
             wake()
         }
+    }
+
+    /// The answer to a request that was taken from a lane, and to those that are done with it.
+    private func answers(to request: Envelope, from lane: Lane, _ service: Service) -> [Envelope] {
+        if request.kind == .importBlock {
+            let others = lane.take(Self.importsAtOnce - 1) { $0.kind == .importBlock && $0.city == request.city }
+            return service.answer(imports: [request] + others)
+        }
+        let answer =
+            isUnwanted(request)
+            ? request.answer(Failure(code: .cancelled, detail: "\(request.kind.name) was called off"))
+            : service.answer(request) { isUnwanted(request) }
+        if Self.isLong(request.kind) { _ = underWay.withLock { $0.remove(Self.name(of: request)) } }
+        return [answer]
     }
 
     private static func isLong(_ kind: Kind) -> Bool {

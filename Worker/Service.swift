@@ -21,14 +21,33 @@ struct Service: Sendable {
         }
     }
 
+    /// Answers import blocks of one city, together if nothing is wrong with any, else each for itself.
+    func answer(imports requests: [Envelope]) -> [Envelope] {
+        if requests.count > 1, let answers = try? perform(imports: requests) { return answers }
+        return requests.map { request in answer(request) { false } }
+    }
+
+    private func perform(imports requests: [Envelope]) throws -> [Envelope] {
+        var blocks: [[UInt8]] = []
+        var home: CityShard?
+        for request in requests {
+            home = try shard(for: request)
+            blocks.append(try block(of: request))
+        }
+        guard let home else { return [] }
+        return zip(requests, try home.importBlocks(blocks)).map { $0.answer($1) }
+    }
+
+    private func block(of request: Envelope) throws -> [UInt8] {
+        guard let block = request.bulk.first else { throw Refusal(.badRequest, "importBlock came without its rows") }
+        return block
+    }
+
     private func perform(_ request: Envelope, isCancelled: () -> Bool) throws -> Envelope {
         let shard = try shard(for: request)
         switch request.kind {
         case .importBlock:
-            guard let block = request.bulk.first else {
-                throw Refusal(.badRequest, "importBlock came without its rows")
-            }
-            return request.answer(try shard.importBlock(block))
+            return request.answer(try shard.importBlock(try block(of: request)))
         case .exportRequest:
             let (page, bulk) = try shard.export(try request.decode(ExportRequest.self))
             return request.answer(page, bulk: bulk)

@@ -49,6 +49,19 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
         } ?? nil
     }
 
+    /// The oldest of those elements that `isWanted`, at most `count`, without waiting; the others keep their order.
+    package func take(_ count: Int, where isWanted: (Element) -> Bool) -> [Element] {
+        monitor.withLock { state, _ in
+            var taken: [Element] = []
+            var left: [Element?] = []
+            for case let element? in state.elements[state.head...] {
+                if taken.count < count && isWanted(element) { taken.append(element) } else { left.append(element) }
+            }
+            (state.elements, state.head) = (left, 0)
+            return taken
+        }
+    }
+
     /// No more offers; what is in the queue can still be taken.
     package func close() {
         monitor.withLock { state, wake in

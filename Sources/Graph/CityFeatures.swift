@@ -56,7 +56,7 @@ struct CityFeatures {
 /// [places, 114]. Popularity that is not stated is counted: visits relative to the mean place, visits per day of
 /// the time that the training visits span (one day at least), and the share of visits that were attended.
 private func placeFeatures(_ places: [Place], visits: VisitEdges, pool: ComputePool) -> [Float] {
-    var features = [Float](repeating: 0, count: places.count * PlaceColumns.count)
+    var features = pool.zeros(places.count * PlaceColumns.count, of: Float.self)
     let mean = Float(visits.places.count) / Float(max(places.count, 1))
     let days = visits.spanInDays
     pool.forEachRow(of: &features, columns: PlaceColumns.count) { number, row in
@@ -94,7 +94,7 @@ private func countedPopularity(of place: Int, visits: VisitEdges, mean: Float, d
 private func personFeatures(
     _ people: [Person], visits: VisitEdges, areas: PersonAreas, placeFeatures: [Float], pool: ComputePool
 ) -> [Float] {
-    var features = [Float](repeating: 0, count: people.count * PersonColumns.count)
+    var features = pool.zeros(people.count * PersonColumns.count, of: Float.self)
     pool.forEachRow(of: &features, columns: PersonColumns.count) { number, row in
         let person = people[number]
         if person.categoryPreference.isEmpty || person.finePreference.isEmpty {

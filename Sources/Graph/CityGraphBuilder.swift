@@ -16,8 +16,11 @@ package protocol CityRows {
     func friendships(pool: ComputePool) throws -> [Friendship]
     /// Ascending, each once.
     func friendLabels(pool: ComputePool) throws -> [FriendLabel]
-    /// Ascending by person, place and time, each once; cut into pieces, none of them within a person.
-    func visits(pool: ComputePool) throws -> [[Visit]]
+    /// What `body` makes of the visits, ascending by person, place and time, each once; they are cut into pieces, none
+    /// of them within a person, and a piece lives only as long as its call. The order of results is that of pieces.
+    func mapVisits<Made: Sendable>(
+        pool: ComputePool, _ body: @escaping @Sendable (ArraySlice<Visit>) -> Made
+    ) throws -> [Made]
     /// The visits of some people, who are ascending, in the same order.
     func visits(of people: [PersonID]) throws -> [Visit]
 }
@@ -33,10 +36,16 @@ extension CityGraph {
     ) throws -> CityGraph {
         let vertices = CityVertices(
             city: city, people: try rows.people(pool: pool), places: try rows.places(pool: pool))
-        let visits = try rows.visits(pool: pool)
+        return try assemble(vertices, from: rows, heldOutShare: heldOutShare, pool: pool)
+    }
+
+    /// All visits and ties of a store.
+    static func assemble(
+        _ vertices: CityVertices, from rows: some CityRows, heldOutShare: Double, pool: ComputePool
+    ) throws -> CityGraph {
+        let pieces = try rows.mapVisits(pool: pool) { VisitPiece($0, of: vertices, heldOutShare: heldOutShare) }
         let ties = try Ties(of: rows, pool: pool)
-        return assemble(
-            vertices, visits: visits.map { $0[...] }, ties: ties, heldOutShare: heldOutShare, pool: pool)
+        return assemble(vertices, pieces: pieces, ties: ties, heldOutShare: heldOutShare, pool: pool)
     }
 
     /// Visits in order and in pieces, as `CityRows` says.
@@ -163,9 +172,9 @@ private func orderedVisits(_ visits: [Visit], people: LocalIndex, pool: ComputeP
 extension VisitSignals {
     /// The signals of a recorded visit.
     package init(_ visit: Visit) {
+        let part = visit.time.partOfWeek
         self.init(
             dwellSeconds: visit.dwellSeconds, likes: Int(visit.likes), saves: Int(visit.saves),
-            shares: Int(visit.shares), attended: visit.attended, timeOfDay: visit.time.timeOfDay,
-            isWeekend: visit.time.dayOfWeek == 1)
+            shares: Int(visit.shares), attended: visit.attended, timeOfDay: part.timeOfDay, isWeekend: part.isWeekend)
     }
 }

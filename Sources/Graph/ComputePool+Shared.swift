@@ -15,6 +15,11 @@ struct SharedArray<Element: BitwiseCopyable>: @unchecked Sendable {
         @inline(__always) nonmutating set { elements[position] = newValue }
     }
 
+    /// Sets positions to zero.
+    func clear(_ range: Range<Int>) where Element: ExpressibleByIntegerLiteral {
+        (elements + range.lowerBound).initialize(repeating: 0, count: range.count)
+    }
+
     /// Copies `source[range]` to `position...`.
     func copy(_ source: [Element], _ range: Range<Int>, to position: Int) {
         precondition(range.upperBound <= source.count, "the row ends behind its array")
@@ -31,6 +36,21 @@ extension Array where Element: BitwiseCopyable & Sendable {
         withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
             body(SharedArray(elements: base))
+        }
+    }
+}
+
+extension ComputePool {
+    /// An array of zeros. For large ones the price is the memory's first touch, which the threads share.
+    func zeros<Element: BitwiseCopyable & Sendable & ExpressibleByIntegerLiteral>(
+        _ count: Int, of _: Element.Type = Element.self
+    ) -> [Element] {
+        [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+            initialized = count
+            guard let base = buffer.baseAddress else { return }
+            let shared = SharedArray(elements: base)
+            // Each range is set by whoever takes it.
+            forEachRange(of: count, pieces: threads * 4) { shared.clear($0) }
         }
     }
 }

@@ -34,14 +34,12 @@ package struct GraphDelta: Sendable {
     package func folded(into graph: CityGraph, from rows: some CityRows, pool: ComputePool) throws -> CityGraph {
         let vertices = CityVertices(
             city: graph.city, people: try rows.people(pool: pool), places: try rows.places(pool: pool))
-        let ties = try Ties(of: rows, pool: pool)
         let places = graph.places.map { vertices.placeIndex.position(of: $0.number) }
         if graph.skipped.visits > 0 || places.contains(nil) {
-            return CityGraph.assemble(
-                vertices, visits: try rows.visits(pool: pool).map { $0[...] }, ties: ties,
-                heldOutShare: graph.heldOutShare, pool: pool)
+            return try CityGraph.assemble(vertices, from: rows, heldOutShare: graph.heldOutShare, pool: pool)
         }
         let changed = changedPeople(graph, vertices)
+        let ties = try Ties(of: rows, pool: pool)
         let visits = try rows.visits(of: changed.sorted())
         let fresh = VisitPiece(visits[...], of: vertices, heldOutShare: graph.heldOutShare)
         let kept = graph.rows(of: vertices, places: places.compactMap(\.self), without: changed)

@@ -18,17 +18,15 @@ struct PersonAreas: Sendable {
         let pieces = min(people.count, pool.threads * 4)
         let parts = pool.map(pieces) { piece in
             var part = PersonAreas()
-            var visited: [UInt16] = []
+            var tally = NeighborhoodTally(neighborhoods: Int(neighborhoods.max() ?? 0) + 1)
             for number in piece * people.count / pieces..<(piece + 1) * people.count / pieces {
                 let stated = people[number].areaFrequencies
                 if !stated.isEmpty {
                     part.areas += stated.sorted { $0.neighborhood < $1.neighborhood }
                 } else if isMapped, number < residents {
                     let edges = Int(visits.offsets[number])..<Int(visits.offsets[number + 1])
-                    visited.removeAll(keepingCapacity: true)
-                    for edge in edges { visited.append(neighborhoods[Int(visits.places[edge])]) }
-                    visited.sort()
-                    part.count(visited)
+                    for edge in edges { tally.count(neighborhoods[Int(visits.places[edge])]) }
+                    part.areas += tally.take(of: edges.count)
                 }
                 part.offsets.append(UInt32(part.areas.count))
             }
@@ -43,18 +41,6 @@ struct PersonAreas: Sendable {
 
     private init() {}
 
-    /// Adds one entry per run of equal neighborhoods.
-    private mutating func count(_ sorted: [UInt16]) {
-        var start = 0
-        while start < sorted.count {
-            var end = start
-            while end < sorted.count, sorted[end] == sorted[start] { end += 1 }
-            areas.append(
-                AreaFrequency(neighborhood: sorted[start], weight: Float(end - start) / Float(sorted.count)))
-            start = end
-        }
-    }
-
     /// The areas of a person, ascending by neighborhood.
     func areas(of person: Int) -> ArraySlice<AreaFrequency> {
         areas[Int(offsets[person])..<Int(offsets[person + 1])]
@@ -67,19 +53,29 @@ struct PersonAreas: Sendable {
         }
         return ordered.prefix(count).map(\.weight)
     }
+}
 
-    /// The share of time two people spend in the same neighborhoods: the sum of the smaller weights, 0...1.
-    func overlap(_ first: Int, _ second: Int) -> Float {
-        var total: Float = 0
-        var left = Int(offsets[first])
-        var right = Int(offsets[second])
-        let (leftEnd, rightEnd) = (Int(offsets[first + 1]), Int(offsets[second + 1]))
-        while left < leftEnd, right < rightEnd {
-            let (a, b) = (areas[left], areas[right])
-            if a.neighborhood == b.neighborhood { total += min(a.weight, b.weight) }
-            if a.neighborhood <= b.neighborhood { left += 1 }
-            if b.neighborhood <= a.neighborhood { right += 1 }
+/// Counts of neighborhoods, taken for one person after another.
+private struct NeighborhoodTally {
+    private var counts: [UInt32]
+    /// Those that were counted.
+    private var met: [UInt16] = []
+
+    init(neighborhoods: Int) { counts = [UInt32](repeating: 0, count: neighborhoods) }
+
+    mutating func count(_ neighborhood: UInt16) {
+        if counts[Int(neighborhood)] == 0 { met.append(neighborhood) }
+        counts[Int(neighborhood)] += 1
+    }
+
+    /// The share of each, ascending by neighborhood; counting begins anew.
+    mutating func take(of total: Int) -> [AreaFrequency] {
+        met.sort()
+        defer { met.removeAll(keepingCapacity: true) }
+        return met.map { neighborhood in
+            defer { counts[Int(neighborhood)] = 0 }
+            return AreaFrequency(
+                neighborhood: neighborhood, weight: Float(counts[Int(neighborhood)]) / Float(total))
         }
-        return min(total, 1)
     }
 }

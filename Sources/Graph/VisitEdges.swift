@@ -64,9 +64,9 @@ extension VisitEdges {
         _ rowOf: [(piece: Int, row: VisitPiece.Row)], from pieces: [VisitPiece], residents: Int, pool: ComputePool
     ) {
         let edges = Int(offsets.last ?? 0)
-        var packed = [UInt16](repeating: 0, count: edges)
-        var seconds = [Float](repeating: 0, count: edges)
-        places = [UInt32](repeating: 0, count: edges)
+        var packed = pool.zeros(edges, of: UInt16.self)
+        var seconds = pool.zeros(edges, of: Float.self)
+        places = pool.zeros(edges)
         heldOutPlaces = [UInt32](repeating: 0, count: Int(heldOutOffsets.last ?? 0))
         let (offsets, heldOutOffsets) = (offsets, heldOutOffsets)
         places.fill { places in
@@ -136,7 +136,7 @@ extension VisitEdges {
             }
             placeOffsets.append(next)
         }
-        placeEdges = [UInt32](repeating: 0, count: places.count)
+        placeEdges = pool.zeros(places.count)
         placeEdges.fill { [cursors] placeEdges in
             // Each share's cursors walk through positions that it alone has counted.
             pool.forEach(shares) { share in

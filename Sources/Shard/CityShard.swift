@@ -78,6 +78,24 @@ package final class CityShard: Sendable {
     /// Stores one block of rows; what it answers is durable. Rows that break a rule are named and left out,
     /// the rest is stored.
     package func importBlock(_ bytes: [UInt8]) throws -> Imported {
+        guard let outcome = try importBlocks([bytes]).first else { preconditionFailure("a block without an outcome") }
+        return outcome
+    }
+
+    /// The same for several blocks, which share what it costs to be durable. When it throws, some may be stored.
+    package func importBlocks(_ encoded: [[UInt8]]) throws -> [Imported] {
+        let blocks = try encoded.map { (block: try checked($0), encoded: $0) }
+        let outcomes = try store.write(blocks)
+        // Also when all were known: a known row may have changed.
+        for (block, _) in blocks where block.count > 0 { view.withLock { $0.changed(by: block) } }
+        return zip(blocks, outcomes).map { blocks, outcome in
+            Imported(
+                new: UInt32(outcome.new), known: UInt32(outcome.known),
+                rejects: blocks.block.faults.map { RowReject(index: $0.index, reason: $0.reason) })
+        }
+    }
+
+    private func checked(_ bytes: [UInt8]) throws -> CheckedBlock {
         let block: CheckedBlock
         do {
             block = try CheckedBlock(decoding: bytes)
@@ -85,12 +103,7 @@ package final class CityShard: Sendable {
             throw ShardError.unreadableBlock(city: name, reason: error.description)
         }
         guard block.city == city else { throw ShardError.wrongCity(asked: block.city, here: city) }
-        let outcome = try store.write(block, encoded: bytes)
-        // Also when all were known: a known row may have changed.
-        if block.count > 0 { view.withLock { $0.changed(by: block) } }
-        return Imported(
-            new: UInt32(outcome.new), known: UInt32(outcome.known),
-            rejects: block.faults.map { RowReject(index: $0.index, reason: $0.reason) })
+        return block
     }
 
     /// Nothing may be asked of the shard afterwards.

@@ -27,6 +27,8 @@ final class DatabaseView: @unchecked Sendable {
         rocksdb_readoptions_set_snapshot(options, snapshot)
         rocksdb_readoptions_set_fill_cache(options, 0)
         rocksdb_readoptions_set_readahead_size(options, StoreLimits.scanAheadBytes)
+        // Families that are read this way are never deleted by range.
+        rocksdb_readoptions_set_ignore_range_deletions(options, 1)
         return options
     }
 

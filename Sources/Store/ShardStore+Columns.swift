@@ -34,20 +34,26 @@ extension ShardStore {
         }
     }
 
-    /// All visits, ascending by person, place and time, in pieces of about equal size; no person's visits
-    /// are in two pieces.
-    package func visits(pool: ComputePool) throws(StoreError) -> [[Visit]] {
+    /// What `body` makes of all visits, ascending by person, place and time, in pieces of about equal size; no person's
+    /// visits are in two pieces. A piece is gone when its call is over: a thread has one at a time, so that it stays in
+    /// the cache. The order of results is that of pieces.
+    package func mapVisits<Made: Sendable>(
+        pool: ComputePool, _ body: @escaping @Sendable (ArraySlice<Visit>) -> Made
+    ) throws(StoreError) -> [Made] {
         try settle()
         let view = try database.view()
-        let ranges = try evenRanges(of: .visits, in: view, pieces: pool.threads * 4)
+        let ranges = try evenRanges(of: .visits, in: view, pieces: pool.threads * Self.visitPiecesPerThread)
         let expected = Int(counts().visits) / max(ranges.count, 1)
         return try read(ranges, pool: pool) { range throws(StoreError) in
             var visits: [Visit] = []
             visits.reserveCapacity(expected + expected / 8)
             try self.walkVisits(range, in: view) { visits.append($0) }
-            return visits
+            return body(visits[...])
         }
     }
+
+    /// Many, since people are numbered unevenly; few, since each begins with a search.
+    private static let visitPiecesPerThread = 16
 
     /// The visits of some people, in the order of `people`, of each by place and time.
     package func visits(of people: [PersonID]) throws(StoreError) -> [Visit] {

@@ -4,34 +4,45 @@ import World
 
 // How large blocks of visits are written. What is acknowledged is the raw block, put under the next number into the
 // family `staged` by the same synced batch that moves the counts: for the disk one long write. Its rows wait in a
-// `Stage`, and when they are many, or somebody reads, or the store is closed, they are sorted, written as one file
-// and made part of `visits`; then their blocks are removed. Until that is durable the blocks are there, and opening
-// the store after a crash does the step again: the same rows under the same keys, so twice is once.
+// `Stage`. When they are many, a thread of its own sorts them, writes them as one file, makes that part of `visits` and
+// removes their blocks, while the next blocks fill a new stage (`Settling`). When somebody reads, or the store is
+// closed, all that waits is settled at once. Until a file is durable its blocks are there, and opening the store after
+// a crash does the step again: the same rows under the same keys, so twice is once.
 //
 // As long as anything is staged, every visit goes this way, or an older staged row would come to lie over a newer one.
 
 extension ShardStore {
-    /// Makes staged rows visible to scans of `Family.visits`. Costs nothing when there are none.
+    /// Makes staged rows visible to scans of `Family.visits`. Costs nothing when there are none; else the first reader
+    /// pays for sorting and writing what is staged, at most a second.
     package func settle() throws(StoreError) {
         try writing.withLock { (writing: inout Writing) throws(StoreError) in
-            try reloadIfDoubtful(&writing.stage)
-            try settle(&writing.stage)
+            try reloadIfDoubtful(&writing)
+            try settle(&writing)
         }
     }
 
     /// Takes visits into the stage; nothing is durable yet. `fresh` were not there before, `isChanged` tells whether
     /// anything must be written at all.
     func stage(
-        _ visits: [Visit], in stage: inout Stage
+        _ visits: [Visit], in writing: inout Writing
     ) throws(StoreError) -> (fresh: Int, isChanged: Bool) {
+        if writing.settling?.isOver == true { try awaitSettling(&writing) }
         var (news, changed) = (visits, [Visit]())
-        if let range = Self.keyRange(of: visits), try holdsVisits(in: range) {
-            (news, changed) = try unknown(visits, to: stage)
+        let range = Self.keyRange(of: visits)
+        let settling = range.flatMap { writing.settling?.stage(overlapping: $0.least, $0.greatest) }
+        if let range, try holdsVisits(in: range) {
+            (news, changed) = try unknown(visits, to: writing.stage, settling)
         }
         var fresh = 0
         var isChanged = !changed.isEmpty
         for visit in news {
-            switch stage.put(visit) {
+            if let settling, let older = settling.row(of: visit), !writing.stage.contains(visit) {
+                if older.hasSameSignals(as: visit) { continue }
+                changed.append(visit)
+                isChanged = true
+                continue
+            }
+            switch writing.stage.put(visit) {
             case .new:
                 fresh += 1
                 isChanged = true
@@ -39,16 +50,48 @@ extension ShardStore {
             case .same: break
             }
         }
-        for visit in changed { _ = stage.put(visit) }
-        stage.declare()
+        for visit in changed { _ = writing.stage.put(visit) }
+        writing.stage.declare()
         return (fresh, isChanged)
     }
 
-    /// Sorts what is staged into a file, takes that in, and removes the blocks.
-    func settle(_ stage: inout Stage) throws(StoreError) {
-        if stage.isEmpty { return }
-        stage.isDoubtful = true
-        let rows = stage.takeSorted()
+    /// Hands what is staged to a thread that settles it. Waits for the one before: what is in memory stays bounded.
+    func beginSettling(_ writing: inout Writing) throws(StoreError) {
+        try awaitSettling(&writing)
+        if writing.stage.isEmpty || writing.stage.isDoubtful { return }
+        let settling = Settling(writing.stage)
+        writing.stage = Stage()
+        writing.stage.nextBlock = settling.stage.nextBlock
+        writing.settling = settling
+        settling.begin { [self] () throws(StoreError) in try takeIn(settling.stage) }
+    }
+
+    /// Waits for the thread that settles, if there is one. When it failed, the blocks are the truth.
+    private func awaitSettling(_ writing: inout Writing) throws(StoreError) {
+        guard let settling = writing.settling else { return }
+        writing.settling = nil
+        guard let fault = settling.outcome() else { return }
+        writing.stage.isDoubtful = true
+        throw fault
+    }
+
+    /// Settles everything that waits.
+    func settle(_ writing: inout Writing) throws(StoreError) {
+        let hasSettled = writing.settling != nil
+        try awaitSettling(&writing)
+        if writing.stage.isEmpty && !hasSettled { return }
+        if !writing.stage.isEmpty {
+            writing.stage.isDoubtful = true
+            try takeIn(writing.stage)
+            writing.stage = writing.stage.emptied()
+        }
+        // The log holds the blocks; without this each opening would read through it.
+        try database.flush()
+    }
+
+    /// Sorts rows into a file, takes that in, and removes the blocks they came in.
+    private func takeIn(_ stage: Stage) throws(StoreError) {
+        let rows = inOrderOfKeys(stage.rows)
         try database.ingest(.visits) { table throws(StoreError) in
             for row in rows {
                 try row.withStoredBytes { key, value throws(StoreError) in try table.put(key: key, value: value) }
@@ -58,16 +101,14 @@ extension ShardStore {
         batch.deleteRange(.staged, from: Self.blockKey(0), to: Self.blockKey(stage.nextBlock))
         // Need not be synced: should it be lost, the blocks are taken in once more, and nothing later is kept.
         try database.commit(batch, synced: false)
-        // The log holds the blocks; without this each opening would read through it.
-        try database.flush()
-        stage.isDoubtful = false
     }
 
-    /// Reads the blocks on disk, after opening or after a fault.
+    /// Reads the blocks on disk, after opening or after a fault. Nobody may be settling.
     func reload(_ stage: inout Stage) throws(StoreError) {
         let next = stage.nextBlock
         stage = Stage()
         stage.nextBlock = next
+        stage.isDoubtful = true
         try database.walk(.staged) { key, value throws(StoreError) in
             do throws(ByteError) {
                 var reader = ByteReader(Array(key))
@@ -79,11 +120,16 @@ extension ShardStore {
             }
             return true
         }
+        stage.isDoubtful = false
         stage.declare()
     }
 
-    func reloadIfDoubtful(_ stage: inout Stage) throws(StoreError) {
-        if stage.isDoubtful { try reload(&stage) }
+    func reloadIfDoubtful(_ writing: inout Writing) throws(StoreError) {
+        guard writing.stage.isDoubtful else { return }
+        // The blocks of one who still settles would be read as well.
+        if let settling = writing.settling { _ = settling.outcome() }
+        writing.settling = nil
+        try reload(&writing.stage)
     }
 
     static func blockKey(_ number: UInt64) -> [UInt8] {
@@ -95,13 +141,14 @@ extension ShardStore {
     /// The visits that are not stored as they are, the last of each key: those whose key is nowhere in `visits` or that
     /// the stage holds, and those that replace a stored row.
     private func unknown(
-        _ visits: [Visit], to stage: Stage
+        _ visits: [Visit], to stage: Stage, _ settling: Stage?
     ) throws(StoreError) -> (news: [Visit], changed: [Visit]) {
         var news: [Visit] = []
         var changed: [Visit] = []
         var asked: [Visit] = []
         for visit in visits {
-            if stage.contains(visit) { news.append(visit) } else { asked.append(visit) }
+            let isWaiting = stage.contains(visit) || settling?.contains(visit) == true
+            if isWaiting { news.append(visit) } else { asked.append(visit) }
         }
         asked = Self.sortedByKey(asked)
         var keys: [UInt8] = []

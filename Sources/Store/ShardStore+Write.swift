@@ -60,46 +60,99 @@ extension ShardStore {
         try write(block.visits, block.others, of: block.city) { encoded }
     }
 
+    /// Writes blocks one after the other, each as `write` does, and tells of each how many rows were new. Neighbouring
+    /// blocks of many visits share one synced batch: one flush of the disk instead of one each. When it throws, some of
+    /// the blocks may be stored.
+    package func write(
+        _ blocks: [(block: CheckedBlock, encoded: [UInt8])]
+    ) throws(StoreError) -> [(new: Int, known: Int)] {
+        for (block, _) in blocks { try check(block.city) }
+        return try writing.withLock { (writing: inout Writing) throws(StoreError) in
+            try reloadIfDoubtful(&writing)
+            var outcomes: [(new: Int, known: Int)] = []
+            var change = Change(counts: writing.counts)
+            for (block, encoded) in blocks {
+                if !block.others.isEmpty || !isStaged(block.visits, writing) { try commit(&change, to: &writing) }
+                outcomes.append(try add(block.visits, block.others, to: &change, &writing) { encoded })
+            }
+            try commit(&change, to: &writing)
+            return outcomes
+        }
+    }
+
     private func write(
         _ visits: [Visit], _ others: [Record], of given: CityID, encoded: () -> [UInt8]
     ) throws(StoreError) -> (new: Int, known: Int) {
+        try check(given)
+        return try writing.withLock { (writing: inout Writing) throws(StoreError) in
+            try reloadIfDoubtful(&writing)
+            var change = Change(counts: writing.counts)
+            let outcome = try add(visits, others, to: &change, &writing, encoded: encoded)
+            try commit(&change, to: &writing)
+            return outcome
+        }
+    }
+
+    private func check(_ given: CityID) throws(StoreError) {
         guard given == city else {
             throw .wrongCity(
                 directory: database.directory, stored: UInt64(city.number), given: UInt64(given.number))
         }
-        return try writing.withLock { (writing: inout Writing) throws(StoreError) in
-            try reloadIfDoubtful(&writing.stage)
-            var batch = WriteBatch()
-            var after = writing.counts
-            var known = 0
-            let isStaged = !visits.isEmpty && (visits.count >= StoreLimits.stagedBlockRows || !writing.stage.isEmpty)
-            let records = isStaged ? others : others + visits.map { Record.visit($0) }
+    }
+
+    /// What is to become durable in one step. Rows that are written one by one are looked up in the database, so a
+    /// change holds the rows of one block only, or of staged blocks.
+    private struct Change {
+        var batch = WriteBatch()
+        var counts: Counts
+        var isStaged = false
+    }
+
+    private func isStaged(_ visits: [Visit], _ writing: Writing) -> Bool {
+        !visits.isEmpty
+            && (visits.count >= StoreLimits.stagedBlockRows || !writing.stage.isEmpty || writing.settling != nil)
+    }
+
+    private func add(
+        _ visits: [Visit], _ others: [Record], to change: inout Change, _ writing: inout Writing,
+        encoded: () -> [UInt8]
+    ) throws(StoreError) -> (new: Int, known: Int) {
+        let isStaged = isStaged(visits, writing)
+        let records = isStaged ? others : others + visits.map { Record.visit($0) }
+        var known = 0
+        if !records.isEmpty {
             let (families, values) = Self.sorted(records)
             for rows in families {
-                known += try collect(rows, of: records, values: values, into: &batch, counts: &after)
+                known += try collect(rows, of: records, values: values, into: &change.batch, counts: &change.counts)
             }
-            if isStaged {
-                let (fresh, isChanged) = try stage(visits, in: &writing.stage)
-                known += visits.count - fresh
-                after.visits += UInt64(fresh)
-                if isChanged {
-                    batch.put(.staged, key: Self.blockKey(writing.stage.nextBlock), value: encoded())
-                    writing.stage.nextBlock += 1
-                }
-            }
-            if batch.isEmpty { return (0, known) }
-            if after != writing.counts {
-                batch.put(.meta, key: MetaKey.counts.bytes, value: Self.encoded(after.numbers))
-            }
-            // Until the batch is durable, the stage holds what may never be.
-            writing.stage.isDoubtful = isStaged
-            try database.commit(batch)
-            writing.stage.isDoubtful = false
-            writing.counts = after
-            counted.withLock { $0 = after }
-            if writing.stage.isFull { try settle(&writing.stage) }
-            return (visits.count + others.count - known, known)
         }
+        if isStaged {
+            // Until the batch is durable, the stage holds what may never be.
+            (change.isStaged, writing.stage.isDoubtful) = (true, true)
+            let (fresh, isChanged) = try stage(visits, in: &writing)
+            known += visits.count - fresh
+            change.counts.visits += UInt64(fresh)
+            if isChanged {
+                change.batch.put(.staged, key: Self.blockKey(writing.stage.nextBlock), value: encoded())
+                writing.stage.nextBlock += 1
+            }
+        }
+        return (visits.count + others.count - known, known)
+    }
+
+    /// Makes a change durable and begins the next.
+    private func commit(_ change: inout Change, to writing: inout Writing) throws(StoreError) {
+        if !change.batch.isEmpty {
+            if change.counts != writing.counts {
+                change.batch.put(.meta, key: MetaKey.counts.bytes, value: Self.encoded(change.counts.numbers))
+            }
+            try database.commit(change.batch)
+            writing.counts = change.counts
+            counted.withLock { $0 = change.counts }
+        }
+        if change.isStaged { writing.stage.isDoubtful = false }
+        change = Change(counts: writing.counts)
+        if writing.stage.isFull { try beginSettling(&writing) }
     }
 
     /// The rows of a block by family, and the buffer in which their values lie.

@@ -43,7 +43,9 @@ package final class ShardStore: Sendable {
     /// What only the writer of records touches.
     struct Writing {
         var counts: Counts
-        var stage: Stage
+        var stage = Stage()
+        /// An earlier stage that becomes a file just now.
+        var settling: Settling?
     }
 
     /// The layout of `Family` and `MetaKey` that this build reads and writes.
@@ -67,14 +69,14 @@ package final class ShardStore: Sendable {
         self.city = city
         try Self.adopt(database, city: city, outbox: outboxIfNew)
         let counts = try Self.readCounts(database)
-        writing = Mutex(Writing(counts: counts, stage: Stage()))
+        writing = Mutex(Writing(counts: counts))
         counted = Mutex(counts)
         owner = Mutex(Epoch(try Self.number(.epoch, in: database) ?? 0))
         outbox = Mutex(try OutboxState(of: database))
         // What a crash left staged is settled at once: at most a second.
         try writing.withLock { (writing: inout Writing) throws(StoreError) in
             try reload(&writing.stage)
-            try settle(&writing.stage)
+            try settle(&writing)
         }
     }
 

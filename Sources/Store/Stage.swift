@@ -52,14 +52,22 @@ struct Stage {
     /// Tells the process how much this stage holds now. Called once a block, not once a row.
     func declare() { share.set(rows.count) }
 
-    /// Gives the rows away in the order of their keys, and is empty.
-    mutating func takeSorted() -> [Visit] {
-        let taken = rows
-        rows = []
-        slots = []
-        share.set(0)
-        return inOrderOfKeys(taken)
+    /// The staged row of the same key, or nil.
+    func row(of visit: Visit) -> Visit? {
+        guard !rows.isEmpty, case let slot = place(of: visit), slots[slot] != 0 else { return nil }
+        return rows[Int(slots[slot]) - 1]
     }
+
+    /// A stage without rows that goes on with the next block.
+    func emptied() -> Stage {
+        share.set(0)
+        var next = Stage()
+        next.nextBlock = nextBlock
+        return next
+    }
+
+    /// Gives up its part of what all stages may hold: its rows are on their way into a file.
+    func undeclare() { share.set(0) }
 
     /// Where this key sits, or the free slot where it would.
     private func place(of visit: Visit) -> Int {
@@ -77,6 +85,77 @@ struct Stage {
             while slots[slot] != 0 { slot = (slot + 1) & mask }
             slots[slot] = UInt32(row + 1)
         }
+    }
+}
+
+/// A stage whose rows are on their way into a file. They no longer change.
+final class Settling: Sendable {
+    private enum State: Sendable {
+        case running, done
+        case failed(StoreError)
+    }
+
+    let stage: Stage
+    private let people: ClosedRange<UInt64>
+    private let state = Monitor(State.running)
+
+    /// Files under way in this process: each keeps a core busy, and the stages of those that wait fill the memory.
+    private static let underWay = Monitor(0)
+    private static let underWayMax = 2
+    /// Longer than writing any file takes; a wait needs some number. 31 years.
+    private static let forever = 1_000_000_000_000
+
+    /// Of a stage that has rows.
+    init(_ stage: Stage) {
+        precondition(!stage.isEmpty, "nothing to settle")
+        self.stage = stage
+        stage.undeclare()
+        var (least, greatest) = (UInt64.max, UInt64.min)
+        for row in stage.rows {
+            least = min(least, row.person.number)
+            greatest = max(greatest, row.person.number)
+        }
+        people = least...greatest
+    }
+
+    /// Carries `work` out on a thread of its own.
+    func begin(_ work: @escaping @Sendable () throws(StoreError) -> Void) {
+        startThread { [self] in
+            Self.underWay.wait(milliseconds: Self.forever) { count -> Monitor<Int>.Progress<Void> in
+                if count == Self.underWayMax { return .notYet }
+                count += 1
+                return .done(())
+            }
+            var outcome = State.done
+            do throws(StoreError) { try work() } catch { outcome = .failed(error) }
+            Self.underWay.withLock { count, wake in
+                count -= 1
+                wake()
+            }
+            state.withLock { state, wake in
+                state = outcome
+                wake()
+            }
+        }
+    }
+
+    var isOver: Bool { state.withLock { state, _ in if case .running = state { false } else { true } } }
+
+    /// Waits until it is over, and says what went wrong.
+    func outcome() -> StoreError? {
+        let fault = state.wait(milliseconds: Self.forever) { state -> Monitor<State>.Progress<StoreError?> in
+            switch state {
+            case .running: .notYet
+            case .done: .done(nil)
+            case .failed(let fault): .done(fault)
+            }
+        }
+        return fault ?? nil
+    }
+
+    /// The stage, unless none of its rows can have a key between these two.
+    func stage(overlapping least: Visit, _ greatest: Visit) -> Stage? {
+        people.overlaps(least.person.number...greatest.person.number) ? stage : nil
     }
 }
 
@@ -100,7 +179,7 @@ extension Visit {
             && time.milliseconds == other.time.milliseconds
     }
 
-    fileprivate func hasSameSignals(as other: Visit) -> Bool {
+    func hasSameSignals(as other: Visit) -> Bool {
         dwellSeconds.bitPattern == other.dwellSeconds.bitPattern && likes == other.likes && saves == other.saves
             && shares == other.shares && attended == other.attended
     }

@@ -22,12 +22,22 @@ package struct RecordBlockWriter: Sendable {
 
     /// Appends a row. Its vectors must be empty or of their taxonomy's size.
     package mutating func append(_ record: Record) {
-        if rows == 0 {
-            writer = ByteWriter(capacity: Self.usualBytes + Self.usualBytes / 16)
-            RecordBlock.putHeader(city: city, rows: 0, into: &writer)
-        }
+        if rows == 0 { begin(Self.usualBytes / 16) }
         rows += 1
         record.encode(into: &writer)
+    }
+
+    /// Appends rows of this city that were encoded already. The block may become longer than usual by their bytes.
+    package mutating func append(_ encoded: EncodedRows) {
+        precondition(encoded.city == city, "rows of another city")
+        if rows == 0 { begin(max(encoded.bytes.count, Self.usualBytes / 16)) }
+        rows += encoded.rows
+        writer.put(raw: encoded.bytes)
+    }
+
+    private mutating func begin(_ extraBytes: Int) {
+        writer = ByteWriter(capacity: Self.usualBytes + extraBytes)
+        RecordBlock.putHeader(city: city, rows: 0, into: &writer)
     }
 
     /// The block with all rows since the last call, or nil when there were none.

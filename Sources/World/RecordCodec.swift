@@ -49,7 +49,6 @@ extension Record {
             writer.put(Kind.place.rawValue)
             place.encode(into: &writer)
         case .visit(let visit):
-            writer.put(Kind.visit.rawValue)
             visit.encode(into: &writer)
         case .friendship(let friendship):
             writer.put(Kind.friendship.rawValue)
@@ -164,16 +163,22 @@ extension Visit {
     /// True where there is more to tell than who, where, when and whether they attended.
     private var hasSignals: Bool { dwellSeconds.bitPattern != 0 || likes != 0 || saves != 0 || shares != 0 }
 
+    /// Appends the kind and the visit. In one piece: this is most of what an import encodes.
     func encode(into writer: inout ByteWriter) {
-        // One piece: this is most of what an import encodes.
-        let key = (person.number.littleEndian, place.number.littleEndian, time.milliseconds.littleEndian)
-        withUnsafeBytes(of: key) { writer.put(raw: $0) }
-        writer.put((attended ? Self.attendedFlag : 0) | (hasSignals ? Self.signalsFlag : 0))
-        guard hasSignals else { return }
-        writer.put(dwellSeconds)
-        writer.put(likes)
-        writer.put(saves)
-        writer.put(shares)
+        var row = (UInt64(0), UInt64(0), UInt64(0), UInt64(0), UInt64(0))
+        let flags = (attended ? Self.attendedFlag : 0) | (hasSignals ? Self.signalsFlag : 0)
+        withUnsafeMutableBytes(of: &row) { bytes in
+            bytes[0] = Record.visitKind
+            bytes.storeBytes(of: person.number.littleEndian, toByteOffset: 1, as: UInt64.self)
+            bytes.storeBytes(of: place.number.littleEndian, toByteOffset: 9, as: UInt64.self)
+            bytes.storeBytes(of: time.milliseconds.littleEndian, toByteOffset: 17, as: Int64.self)
+            bytes[25] = flags
+            bytes.storeBytes(of: dwellSeconds.bitPattern.littleEndian, toByteOffset: 26, as: UInt32.self)
+            bytes.storeBytes(of: likes.littleEndian, toByteOffset: 30, as: UInt16.self)
+            bytes.storeBytes(of: saves.littleEndian, toByteOffset: 32, as: UInt16.self)
+            bytes.storeBytes(of: shares.littleEndian, toByteOffset: 34, as: UInt16.self)
+            writer.put(raw: UnsafeRawBufferPointer(rebasing: bytes[..<(hasSignals ? 36 : 26)]))
+        }
     }
 
     init(from reader: inout ByteReader) throws(ByteError) {

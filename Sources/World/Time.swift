@@ -68,6 +68,17 @@
     @inlinable
     package var dayOfWeek: Int { weekday >= 5 ? 1 : 0 }
 
+    /// The part of the day, as `timeOfDay`, and whether it is weekend: both for the price of one.
+    @inlinable
+    package var partOfWeek: (timeOfDay: Int, isWeekend: Bool) {
+        // Numbers without sign are divided at half the cost; before 1970 is for the others.
+        guard milliseconds >= 0 else { return (timeOfDay, dayOfWeek == 1) }
+        let hours = UInt64(milliseconds) / 3_600_000
+        let days = hours / 24
+        let hour = hours &- 24 &* days
+        return (hour < 6 ? 3 : hour < 12 ? 0 : hour < 17 ? 1 : hour < 22 ? 2 : 3, (days &+ 3) % 7 >= 5)
+    }
+
     /// The time of day on weekdays; on the weekend its day (morning, afternoon) or night (the rest).
     @inlinable
     package var slot: TimeSlot {

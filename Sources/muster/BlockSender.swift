@@ -2,7 +2,7 @@ import Basics
 import Wire
 import World
 
-// Rows on their way to the workers: encoded as they come into blocks by city, a bounded number of bytes under way at
+// Rows on their way to the workers: gathered as they come in blocks by city, a bounded number of bytes under way at
 // once, so that the reader of the data waits for the disks of the workers. A block counts when its worker has it on
 // disk. One that is not answered, or whose city has no home just now, is sent again; since a row names itself, sending
 // twice stores once.
@@ -44,11 +44,11 @@ struct BlockSender {
         self.refused = refused
     }
 
-    mutating func add(_ record: Record, to city: CityID) throws {
-        let number = Int(city.number)
-        if number >= writerOfCity.count || writerOfCity[number] < 0 { addWriter(for: city) }
+    mutating func add(_ rows: EncodedRows) throws {
+        let number = Int(rows.city.number)
+        if number >= writerOfCity.count || writerOfCity[number] < 0 { addWriter(for: rows.city) }
         let index = Int(writerOfCity[number])
-        writers[index].append(record)
+        writers[index].append(rows)
         if writers[index].isFull { try launch(index) }
     }
 

@@ -54,6 +54,12 @@ func importSource(_ invocation: Invocation, words: [String]) throws -> any DataS
 }
 
 private func tables(_ words: [String], table: TableKind?, city: String?) throws -> TableDataSet {
+    var tables = try namedTables(words, table: table, city: city)
+    tables.threads = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    return tables
+}
+
+private func namedTables(_ words: [String], table: TableKind?, city: String?) throws -> TableDataSet {
     if words == ["-"] {
         guard let table else { throw UsageError("which table comes from standard input? Say --table visits") }
         return try TableDataSet(paths: [try spooledInput()], table: table, name: "standard input", city: city)

@@ -14,7 +14,8 @@ extension Verb {
         settings: [
             Setting("city", "only this city", .text, scope: .call),
             Setting("at", "how many places a ranking shows, one or more numbers", .text, default: "10", scope: .call),
-            Setting("seed", "seed of the baselines that are trained", .integer(0...Int.max), default: "1", scope: .call),
+            Setting(
+                "seed", "seed of the baselines that are trained", .integer(0...Int.max), default: "1", scope: .call),
         ]
     ) { invocation in
         try invocation.noMoreWords()

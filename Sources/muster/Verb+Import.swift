@@ -44,9 +44,9 @@ extension Verb {
             try rejects.add(Reject(file: city, line: 0, reason: reason))
         }
         var bar = ProgressBar("importing")
-        try dataSet.read(
+        try dataSet.readEncoded(
             cities: Dictionary(uniqueKeysWithValues: rows.map { ($0.name, $0.city) }),
-            emit: { city, record in try sender.add(record, to: city) },
+            emit: { try sender.add($0) },
             reject: { try rejects.add($0) },
             progress: { bar.update($0) })
         try sender.finish()

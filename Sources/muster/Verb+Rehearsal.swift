@@ -13,7 +13,7 @@ func rehearse(_ dataSet: any DataSet, _ invocation: Invocation) throws {
     var tallies: [TableTally] = []
     if let tables = dataSet as? TableDataSet {
         tallies = try tables.readCounting(
-            cities: numbers, emit: { _, _ in rows += 1 }, reject: { try rejects.add($0) },
+            cities: numbers, emit: { rows += $0.rows }, reject: { try rejects.add($0) },
             progress: { bar.update($0) })
     } else {
         try dataSet.read(

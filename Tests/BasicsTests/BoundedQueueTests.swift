@@ -21,4 +21,14 @@ import Testing
         #expect(queue.take(waitingMilliseconds: 10) == 1)
         #expect(queue.take(waitingMilliseconds: 10_000) == nil)
     }
+
+    @Test func someElementsAreTakenOutOfTurnAndTheOthersKeepTheirs() {
+        let queue = BoundedQueue<Int>(capacity: 8)
+        for number in 1...8 { _ = queue.offer(number) }
+        #expect(queue.take(waitingMilliseconds: 0) == 1)
+        #expect(queue.take(3) { $0.isMultiple(of: 2) } == [2, 4, 6])
+        #expect(queue.count == 4)
+        #expect(queue.take(3) { $0 > 100 }.isEmpty)
+        #expect((0..<5).map { _ in queue.take(waitingMilliseconds: 0) } == [3, 5, 7, 8, nil])
+    }
 }

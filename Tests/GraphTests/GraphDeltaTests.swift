@@ -39,10 +39,12 @@ private struct MemoryRows: CityRows {
     func friendLabels(pool: ComputePool) -> [FriendLabel] {
         labelsByEnds.values.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
     }
-    func visits(pool: ComputePool) -> [[Visit]] {
+    func mapVisits<Made: Sendable>(
+        pool: ComputePool, _ body: @escaping @Sendable (ArraySlice<Visit>) -> Made
+    ) -> [Made] {
         let all = sorted(Array(visitsByKey.values))
         let middle = all.indices.first { $0 > all.count / 2 && all[$0].person != all[$0 - 1].person } ?? all.count
-        return [Array(all[..<middle]), Array(all[middle...])]
+        return [body(all[..<middle]), body(all[middle...])]
     }
     func visits(of people: [PersonID]) -> [Visit] {
         sorted(visitsByKey.values.filter { people.contains($0.person) })

@@ -39,7 +39,7 @@ import World
         var scanned: [Record] = []
         try store.forEachRecord { scanned.append($0) }
         let pool = ComputePool(threads: threads)
-        let pieces = try store.visits(pool: pool)
+        let pieces = try store.mapVisits(pool: pool) { Array($0) }
         var read = try store.people(pool: pool).map { Record.person($0) }
         read += try store.places(pool: pool).map { Record.place($0) }
         read += pieces.joined().map { Record.visit($0) }
@@ -55,10 +55,10 @@ import World
         let directory = try TemporaryDirectory()
         let store = try ShardStore(directory: directory.store(), city: city)
         defer { store.close() }
-        #expect(try store.visits(pool: ComputePool(threads: 2)).isEmpty)
+        #expect(try store.mapVisits(pool: ComputePool(threads: 2)) { Array($0) }.isEmpty)
         _ = try store.write(RecordBlock(city: city, records: records()))
         let asked = [0, 7, 8, 39, 1000, UInt64.max].map { PersonID($0) }
-        let all = try store.visits(pool: ComputePool(threads: 1)).joined()
+        let all = try store.mapVisits(pool: ComputePool(threads: 1)) { Array($0) }.joined()
         #expect(try store.visits(of: asked) == all.filter { asked.contains($0.person) })
         #expect(try !store.visits(of: asked).isEmpty)
     }

@@ -50,6 +50,15 @@ private func visits(of store: ShardStore) throws -> [Visit] {
     return visits
 }
 
+/// As when a stage is full.
+private func beginSettling(_ store: ShardStore) throws {
+    try store.writing.withLock { writing in try store.beginSettling(&writing) }
+}
+
+private func checked(_ block: RecordBlock) throws -> (block: CheckedBlock, encoded: [UInt8]) {
+    (try CheckedBlock(decoding: block.encoded()), block.encoded())
+}
+
 private func stagedBlocks(_ store: ShardStore) throws -> Int {
     var count = 0
     try store.database.scan(.staged) { _, _ in
@@ -92,8 +101,9 @@ struct StageTests {
             let rows = someRows(&random)
             let fresh = model.write(rows)
             #expect(try store.write(block(rows)) == (fresh, rows.count - fresh), "step \(step)")
-            switch random.below(5) {
+            switch random.below(7) {
             case 0: try store.settle()
+            case 3, 4: try beginSettling(store)
             case 1: #expect(try visits(of: store) == model.visits, "step \(step)")
             case 2:
                 store.close()
@@ -117,6 +127,7 @@ struct StageTests {
                 for _ in 0..<6 {
                     _ = try store.write(block(someRows(&random)))
                     if random.below(4) == 0 { try store.settle() }
+                    if random.below(2) == 0 { try beginSettling(store) }
                 }
                 kill(getpid(), SIGKILL)
             }
@@ -124,12 +135,48 @@ struct StageTests {
             for _ in 0..<6 {
                 _ = model.write(someRows(&random))
                 _ = random.below(4)
+                _ = random.below(2)
             }
             let store = try store()
             #expect(try visits(of: store) == model.visits)
             #expect(store.counts().visits == UInt64(model.visits.count))
             store.close()
         }
+    }
+
+    @Test(arguments: UInt64(1)...4)
+    func blocksWrittenTogetherAreBlocksWrittenOneByOne(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed).child("together")
+        let (together, oneByOne) = (try store("together"), try store("one by one"))
+        for round in 0..<8 {
+            var blocks = (0..<1 + random.below(5)).map { _ in block(someRows(&random)) }
+            if random.below(2) == 0 {
+                let person = Person(id: PersonID(UInt64(random.below(3))), homeCity: tokyo, homeNeighborhood: 2)
+                for index in blocks.indices where random.below(2) == 0 { blocks[index].records.append(.person(person)) }
+            }
+            let outcomes = try together.write(try blocks.map(checked))
+            for (block, outcome) in zip(blocks, outcomes) {
+                #expect(try oneByOne.write(block) == outcome, "round \(round)")
+            }
+            #expect(together.counts() == oneByOne.counts(), "round \(round)")
+            if random.below(3) == 0 { try beginSettling(together) }
+        }
+        #expect(try visits(of: together) == visits(of: oneByOne))
+    }
+
+    @Test func aBlockThatComesWhileItsRowsAreSettledIsKnown() throws {
+        let store = try store()
+        let rows = (0..<many).map { visit($0) }
+        for likes in UInt16(0)...20 {
+            #expect(
+                try store.write(block(rows.map { visit(Int($0.time.milliseconds), likes: likes) })).new
+                    == (likes == 0 ? many : 0))
+            try beginSettling(store)
+            #expect(try store.write(block(rows.map { visit(Int($0.time.milliseconds), likes: likes) })) == (0, many))
+        }
+        #expect(try visits(of: store).allSatisfy { $0.likes == 20 })
+        #expect(try stagedBlocks(store) == 0)
+        #expect(store.counts().visits == UInt64(many))
     }
 
     @Test func blocksThatWereSettledButNotYetRemovedAreSettledAgainToTheSameRows() throws {

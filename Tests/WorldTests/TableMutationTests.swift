@@ -73,7 +73,8 @@ import Testing
 
     /// Reads a folder, expects that the counts add up, and returns how many rows were rejected.
     private func read(_ path: String, _ label: String) throws -> Int {
-        let data = try TableDataSet(directory: path)
+        var data = try TableDataSet(directory: path)
+        data.threads = 2
         _ = try data.notes()
         var cities: [String: CityID] = [:]
         for (index, name) in try data.cityNames().enumerated() { cities[name] = CityID(UInt32(index)) }
@@ -81,14 +82,17 @@ import Testing
         var rejects: [Reject] = []
         let tallies = try data.readCounting(
             cities: cities,
-            emit: { city, record in
-                try record.validate()
-                switch record {
-                case .person(let person): if person.homeCity == city { taken[.people, default: 0] += 1 }
-                case .place: taken[.places, default: 0] += 1
-                case .visit: taken[.visits, default: 0] += 1
-                case .friendship, .friendLabel: break
-                case .gathering: taken[.gatherings, default: 0] += 1
+            emit: { rows in
+                try rows.forEach { record in
+                    try record.validate()
+                    let city = rows.city
+                    switch record {
+                    case .person(let person): if person.homeCity == city { taken[.people, default: 0] += 1 }
+                    case .place: taken[.places, default: 0] += 1
+                    case .visit: taken[.visits, default: 0] += 1
+                    case .friendship, .friendLabel: break
+                    case .gathering: taken[.gatherings, default: 0] += 1
+                    }
                 }
             }, reject: { rejects.append($0) }, progress: { _ in })
         for tally in tallies {

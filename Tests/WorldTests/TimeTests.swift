@@ -28,6 +28,14 @@ import World
         #expect(time(hours).slot.name == slot)
     }
 
+    @Test func thePartOfTheWeekIsTimeOfDayAndDayOfWeek() {
+        for hours in stride(from: Int64(-3_000_000), to: 3_000_000, by: 977) {
+            let time = Timestamp(milliseconds: hours * Self.hour + hours % 1000)
+            let part = time.partOfWeek
+            #expect(part.timeOfDay == time.timeOfDay && part.isWeekend == (time.dayOfWeek == 1), "hour \(hours)")
+        }
+    }
+
     @Test func timeBefore1970HasHoursToo() {
         let before = Timestamp(milliseconds: -1)  // Wednesday 1969-12-31 23:59:59.999
         #expect(before.hour == 23 && before.weekday == 2)

@@ -48,6 +48,13 @@ package protocol DataSet: Sendable {
         cities: [String: CityID], emit: (CityID, Record) throws -> Void, reject: (Reject) throws -> Void,
         progress: (Double) -> Void
     ) throws
+
+    /// As `read`, for those who only pass rows on: many at a time, encoded. The rows of one city come in the same
+    /// order; rows of different cities may come in another one.
+    func readEncoded(
+        cities: [String: CityID], emit: (EncodedRows) throws -> Void, reject: (Reject) throws -> Void,
+        progress: (Double) -> Void
+    ) throws
 }
 
 /// Why a data set cannot be read at all.

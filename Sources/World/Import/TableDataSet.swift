@@ -30,6 +30,10 @@ package struct TableDataSet: DataSet {
     let files: [TableFile]
     /// The city of rows that do not name one.
     let city: String?
+    /// How many threads read rows; what is read is the same for any number.
+    package var threads = 1
+    /// Bytes of the pieces in which they share a file; a row must be shorter.
+    var chunkBytes = TableChunks.usualBytes
 
     /// The tables of one folder.
     package init(directory: String, city: String? = nil) throws(ImportError) {
@@ -97,15 +101,25 @@ package struct TableDataSet: DataSet {
         if file(.places) == nil { tables += [.visits, .gatherings] }
         for kind in tables {
             guard let file = file(kind), let slot = kind.citySlot else { continue }
-            let reader = try open(file)
-            while true {
-                let step = try reader.next()
-                if case .end = step { break }
-                if case .row = step, let name = reader.field(slot) { cities.count(name) }
-            }
+            try count(file, slot, &cities)
         }
         for file in files where !(tables.contains(file.kind) && file.kind.citySlot != nil) { try verify(file) }
         return cities.outlines
+    }
+
+    /// Adds the cities that a table names.
+    private func count(_ file: TableFile, _ slot: Int, _ cities: inout CityCount) throws(ImportError) {
+        let chunks = try chunks(file)
+        let layout = chunks.layout
+        do {
+            try OrderedPipeline.run(
+                threads: threads, next: { try chunks.next() }, work: { CityCount($0, layout, slot) },
+                take: { cities.add($0) })
+        } catch let error as ImportError {
+            throw error
+        } catch {
+            preconditionFailure("only reading throws, and \(error) is no fault of it")
+        }
     }
 
     /// Unpacks a packed file to its end. It costs a tenth of loading the file, and damage is noticed while nothing of
@@ -119,15 +133,18 @@ package struct TableDataSet: DataSet {
         }
     }
 
-    func open(_ file: TableFile) throws(ImportError) -> TableReader {
-        try TableReader(file.kind, path: file.path, name: file.name, needsCity: needsCityColumn(file.kind))
+    func chunks(_ file: TableFile) throws(ImportError) -> TableChunks {
+        try TableChunks(
+            file.kind, path: file.path, name: file.name, needsCity: needsCityColumn(file.kind), chunkBytes: chunkBytes)
     }
+
+    func open(_ file: TableFile) throws(ImportError) -> TableReader { TableReader(try chunks(file)) }
 
     /// The names of a file's unknown columns. Throws where it lacks a column. Of JSON Lines, where each row brings
     /// its own columns, the first rows decide: a column that none of a thousand has is missing altogether.
     private func inspect(_ file: TableFile) throws(ImportError) -> [String] {
         let reader = try open(file)
-        if reader.hasHeader { return reader.ignored }
+        if reader.hasHeader { return reader.layout.ignored }
         var missing = file.kind.columns.indices.filter { slot in
             slot == file.kind.citySlot ? needsCityColumn(file.kind) : file.kind.columns[slot].isRequired
         }
@@ -149,12 +166,21 @@ package struct TableDataSet: DataSet {
         cities: [String: CityID], emit: (CityID, Record) throws -> Void, reject: (Reject) throws -> Void,
         progress: (Double) -> Void
     ) throws {
+        try readEncoded(
+            cities: cities, emit: { rows in try rows.forEach { try emit(rows.city, $0) } }, reject: reject,
+            progress: progress)
+    }
+
+    package func readEncoded(
+        cities: [String: CityID], emit: (EncodedRows) throws -> Void, reject: (Reject) throws -> Void,
+        progress: (Double) -> Void
+    ) throws {
         _ = try readCounting(cities: cities, emit: emit, reject: reject, progress: progress)
     }
 
-    /// As `read`, and says for each file how many of its rows were taken.
+    /// As `readEncoded`, and says for each file how many of its rows were taken.
     package func readCounting(
-        cities: [String: CityID], emit: (CityID, Record) throws -> Void, reject: (Reject) throws -> Void,
+        cities: [String: CityID], emit: (EncodedRows) throws -> Void, reject: (Reject) throws -> Void,
         progress: (Double) -> Void
     ) throws -> [TableTally] {
         try withoutActuallyEscaping(emit) { emit in
@@ -178,32 +204,5 @@ extension TableKind {
         case .gatherings: 3
         case .friendships, .friendLabels: nil
         }
-    }
-}
-
-/// Cities in order of first appearance with how often they are named. Names that are no text of 1...200 bytes are
-/// passed over: reading the rows rejects them.
-private struct CityCount {
-    private(set) var outlines: [CityOutline] = []
-    private var rows: [String: Int] = [:]
-    private var last: [UInt8] = []
-    private var lastRow = 0
-
-    mutating func count(_ name: FieldBytes) {
-        if last.count != name.count || !last.elementsEqual(name) {
-            guard name.count <= CityNames.bytesMax, let text = String(validating: name, as: UTF8.self) else { return }
-            last = Array(name)
-            lastRow = row(text)
-        }
-        outlines[lastRow].size += 1
-    }
-
-    mutating func count(name: String, rows: UInt64) { outlines[row(name)].size += rows }
-
-    private mutating func row(_ name: String) -> Int {
-        if let row = rows[name] { return row }
-        rows[name] = outlines.count
-        outlines.append(CityOutline(name: name, size: 0))
-        return outlines.count - 1
     }
 }
