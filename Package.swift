@@ -77,7 +77,10 @@ let package = Package(
             ["Basics", "Streams", "World", "Linalg", "Wire", "Nearest", "Transport", "Shard"]),
         program(
             "muster-bench", at: "Benchmarks",
-            ["Basics", "Streams", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Shard"]),
+            [
+                "Basics", "Streams", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence",
+                "Shard",
+            ]),
         // Tests, in the same order
         tests("Basics", ["Basics"]),
         tests("Streams", ["Streams"]),

@@ -87,13 +87,6 @@ private func forgetPeakMemory() {
     close(file)
 }
 
-/// Bytes of memory that this process holds now.
-func residentMemory() -> Int {
-    guard let text = try? readSmallFile("/proc/self/statm") else { return 0 }
-    let words = String(decoding: text, as: UTF8.self).split(separator: " ")
-    return words.count > 1 ? (Int(words[1]) ?? 0) * Int(getpagesize()) : 0
-}
-
 /// The most bytes of memory this process held at once since the mark was set back.
 private func peakMemory() -> Int {
     if let status = try? readSmallFile("/proc/self/status") {

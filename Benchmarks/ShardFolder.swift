@@ -58,9 +58,9 @@ extension ShardFolder {
     /// Bytes of all files of all shards. Close them first: what is staged becomes files then.
     func bytesOnDisk() throws -> Int {
         try FileManager.default.subpathsOfDirectory(atPath: path).reduce(0) { total, file in
-            let facts = try FileManager.default.attributesOfItem(atPath: "\(path)/\(file)")
-            let isFile = facts[.type] as? FileAttributeType == .typeRegular
-            return total + (isFile ? facts[.size] as? Int ?? 0 : 0)
+            var facts = stat()
+            let isFile = stat("\(path)/\(file)", &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
+            return total + (isFile ? Int(facts.st_size) : 0)
         }
     }
 }

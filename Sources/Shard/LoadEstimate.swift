@@ -25,10 +25,12 @@ package struct LoadEstimate: Sendable {
     /// the command, the coordinator or workers.
     package let cpuSeconds: Double
 
-    /// For each second of reading rows, and of encoding, decoding and judging them, what all else takes: sending rows
-    /// twice, encrypted; noting which are new, writing and syncing them, sorting them into files.
-    private static let secondsPerReading = 1.0
-    private static let secondsPerCoding = 6.0
+    /// What a load spends for each second of reading rows, and for each second of encoding, decoding and judging them:
+    /// looking at files twice, sending rows twice, writing them to the log and to files. What that leaves is for each
+    /// row: noting which are new, and sorting. Fitted to two loads (`docs/BENCHMARKS.md`, The parts).
+    private static let secondsPerReading = 1.1
+    private static let secondsPerCoding = 8.6
+    private static let secondsPerRow = 0.43e-6
 
     package init(_ census: WorldCensus) {
         cities = census.cities.map { city in
@@ -37,7 +39,9 @@ package struct LoadEstimate: Sendable {
                 buildBytes: CityGraph.expectedBuildBytes(of: city), diskBytes: ShardStore.expectedBytes(of: city))
             return (city, cost)
         }
-        cpuSeconds = Self.secondsPerReading * census.readSeconds + Self.secondsPerCoding * census.codecSeconds
+        cpuSeconds =
+            Self.secondsPerReading * census.readSeconds + Self.secondsPerCoding * census.codecSeconds
+            + Self.secondsPerRow * census.rows
     }
 
     /// All cities together: cities are opened one after the other, so one build at a time takes memory.

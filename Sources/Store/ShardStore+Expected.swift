@@ -19,7 +19,7 @@ extension ShardStore {
     }
 
     /// RocksDB's own files of a store without rows: options, manifest, log.
-    private static let emptyBytes = 150_000.0
+    private static let emptyBytes = 215_000.0
 
     /// Bytes of a row in a file of sorted rows: three lengths, the part of the key that differs from the key before, 8
     /// bytes of version, the value; every sixteenth key stands in full, with an entry in the block's own index. Then 10

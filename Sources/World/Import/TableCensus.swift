@@ -28,6 +28,8 @@ struct TableCensus {
     private var places = NumberIndex()
     private var placeCities: [UInt32] = []
     private var visits: [VisitSample] = []
+    /// Everybody who made one of the visits that were looked at.
+    private var visitors: Set<UInt64> = []
     private var guests: [GuestCount] = []
 
     /// Every so many people and places, one is read as a record.
@@ -140,26 +142,27 @@ struct TableCensus {
             if hasPeople && person == nil { return }
             let isResident = person.map { Int(taker.homes[$0]) == index } ?? true
             taker.visits[index].add(visit, isResident: isResident)
+            taker.visitors.insert(visit.person.number)
             taker.census.cities[index].visits += 1
             if let person, !isResident { taker.guests[index].note(person, for: .visits) }
             taker.sample.add(.visit(visit))
         }
         guard let scale else { return }
-        let seen = visits.reduce(0) { $0 + $1.people }
-        let rows = visits.reduce(0) { $0 + $1.count }
+        let growth = visitorGrowth(rows: visits.reduce(0) { $0 + $1.count }, scale: scale)
         for index in census.cities.indices {
             census.cities[index].visits *= scale
-            guests[index].extrapolate(.visits, scale: scale, isScattered: isScattered(seen, rows, scale))
+            guests[index].extrapolate(.visits, scale: scale, growth: growth)
         }
     }
 
-    /// Whether so many visitors among so many rows are rather some rows of many than all rows of some.
-    private func isScattered(_ seen: Int, _ rows: Int, _ scale: Double) -> Bool {
-        let everybody = Double(max(homes.count, seen))
-        let perPerson = Double(rows) * scale / everybody
+    /// By how much whatever each visitor has grows from the part to the whole; nil when the part has rather some visits
+    /// of many people than all visits of some. Between rows and people: who was seen may have been seen in part.
+    private func visitorGrowth(rows: Int, scale: Double) -> Double? {
+        let seen = Double(max(visitors.count, 1))
+        let everybody = max(Double(homes.count), seen)
         let together = everybody / scale
-        let scattered = everybody * (1 - pow(1 - 1 / scale, perPerson))
-        return Double(seen) * Double(seen) > together * scattered
+        let scattered = everybody * (1 - pow(1 - 1 / scale, Double(rows) * scale / everybody))
+        return seen * seen > together * scattered ? nil : (scale * everybody / seen).squareRoot()
     }
 
     /// Friendships or friend labels: a row at the home of each of the two, and both are known in both homes.
@@ -191,7 +194,7 @@ struct TableCensus {
             } else {
                 census.cities[index].friendLabels = rows[index] * scale
             }
-            guests[index].extrapolate(kind, scale: scale, isScattered: true)
+            guests[index].extrapolate(kind, scale: scale, growth: nil)
         }
     }
 
@@ -223,12 +226,13 @@ private struct GuestCount {
         sources[table, default: Source()].people.insert(person)
     }
 
-    /// From the rows that were noted to all rows of a table, each standing for `scale`.
-    mutating func extrapolate(_ table: TableKind, scale: Double, isScattered: Bool) {
+    /// From the rows that were noted to all rows of a table, each standing for `scale`. Where a person's rows stand
+    /// together, guests grow by `growth`; nil where they do not.
+    mutating func extrapolate(_ table: TableKind, scale: Double, growth: Double?) {
         if scale > 1 { isWhole = false }
         guard let source = sources[table] else { return }
-        sources[table]?.total = Self.total(
-            source.people.count, rows: source.rows, scale: scale, isScattered: isScattered)
+        let seen = Double(source.people.count)
+        sources[table]?.total = growth.map { seen * $0 } ?? Self.total(seen, rows: source.rows, scale: scale)
     }
 
     /// Guests for the sake of one table.
@@ -245,15 +249,14 @@ private struct GuestCount {
     }
 
     /// How many different people stand in all rows when so many stand in part of them.
-    private static func total(_ seen: Int, rows: Int, scale: Double, isScattered: Bool) -> Double {
-        if scale <= 1 || seen == 0 { return Double(seen) }
-        if !isScattered { return Double(seen) * scale }
+    private static func total(_ seen: Double, rows: Int, scale: Double) -> Double {
+        if scale <= 1 || seen == 0 { return seen }
         // The number D for which D people with all rows / D rows each would show as many as were seen.
-        var (low, high) = (Double(seen), Double(rows) * scale)
+        var (low, high) = (seen, Double(rows) * scale)
         for _ in 0..<60 {
             let middle = (low + high) / 2
             let shown = middle * (1 - pow(1 - 1 / scale, Double(rows) * scale / middle))
-            if shown < Double(seen) { low = middle } else { high = middle }
+            if shown < seen { low = middle } else { high = middle }
         }
         return (low + high) / 2
     }
