@@ -68,7 +68,8 @@ package enum OrderedPipeline {
 
     private static func serve<Piece, Made>(_ floor: Monitor<Floor<Piece, Made>>, _ work: (Piece) -> Made) {
         while true {
-            let order = floor.wait(milliseconds: forever) { floor -> Monitor<Floor<Piece, Made>>.Progress<(Int, Piece)?> in
+            let order = floor.wait(milliseconds: forever) {
+                floor -> Monitor<Floor<Piece, Made>>.Progress<(Int, Piece)?> in
                 if floor.isClosed { return .done(nil) }
                 return floor.waiting.isEmpty ? .notYet : .done(floor.waiting.removeFirst())
             }

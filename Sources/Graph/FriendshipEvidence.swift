@@ -108,7 +108,9 @@ struct FriendshipJudge {
     /// How many places both attended in training.
     private func coAttendance(with friend: Int) -> Int {
         var count: UInt64 = 0
-        for place in evidence.placesAttended(by: friend) { count &+= attended[Int(place >> 6)] >> UInt64(place & 63) & 1 }
+        for place in evidence.placesAttended(by: friend) {
+            count &+= attended[Int(place >> 6)] >> UInt64(place & 63) & 1
+        }
         return Int(count)
     }
 
@@ -142,12 +144,14 @@ private func tasteProduct(_ features: [Float], _ first: Int, _ second: Int) -> F
         let right = 4 * (second * PersonColumns.count + columns.lowerBound)
         var offset = 0
         while offset + 32 <= 4 * columns.count {
-            sums += bytes.loadUnaligned(fromByteOffset: left + offset, as: SIMD8<Float>.self)
+            sums +=
+                bytes.loadUnaligned(fromByteOffset: left + offset, as: SIMD8<Float>.self)
                 * bytes.loadUnaligned(fromByteOffset: right + offset, as: SIMD8<Float>.self)
             offset += 32
         }
         while offset + 16 <= 4 * columns.count {
-            rest += bytes.loadUnaligned(fromByteOffset: left + offset, as: SIMD4<Float>.self)
+            rest +=
+                bytes.loadUnaligned(fromByteOffset: left + offset, as: SIMD4<Float>.self)
                 * bytes.loadUnaligned(fromByteOffset: right + offset, as: SIMD4<Float>.self)
             offset += 16
         }

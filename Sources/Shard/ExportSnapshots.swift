@@ -31,7 +31,8 @@ struct ExportSnapshots {
     /// Keeps a new moment and returns its number.
     mutating func begin(_ rows: StoreSnapshot, at now: Double) -> UInt64 {
         drop(idleAt: now)
-        if moments.count >= Self.countMax, let oldest = moments.indices.min(by: { moments[$0].usedAt < moments[$1].usedAt })
+        if moments.count >= Self.countMax,
+            let oldest = moments.indices.min(by: { moments[$0].usedAt < moments[$1].usedAt })
         {
             moments.remove(at: oldest)
         }

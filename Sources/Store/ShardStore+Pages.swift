@@ -1,5 +1,5 @@
-import CRocksDB
 package import Basics
+import CRocksDB
 package import World
 
 // Rows a page at a time, for those who carry whole tables away: bounded memory, no iterator that stays open between

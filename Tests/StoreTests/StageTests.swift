@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Synchronization
 import Testing
 import World
 
@@ -168,7 +169,9 @@ struct StageTests {
         let store = try store()
         let rows = (0..<many).map { visit($0) }
         for likes in UInt16(0)...20 {
-            #expect(try store.write(block(rows.map { visit(Int($0.time.milliseconds), likes: likes) })).new == (likes == 0 ? many : 0))
+            #expect(
+                try store.write(block(rows.map { visit(Int($0.time.milliseconds), likes: likes) })).new
+                    == (likes == 0 ? many : 0))
             try beginSettling(store)
             #expect(try store.write(block(rows.map { visit(Int($0.time.milliseconds), likes: likes) })) == (0, many))
         }

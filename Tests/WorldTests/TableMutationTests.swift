@@ -83,17 +83,17 @@ import Testing
         let tallies = try data.readCounting(
             cities: cities,
             emit: { rows in
-              try rows.forEach { record in
-                try record.validate()
-                let city = rows.city
-                switch record {
-                case .person(let person): if person.homeCity == city { taken[.people, default: 0] += 1 }
-                case .place: taken[.places, default: 0] += 1
-                case .visit: taken[.visits, default: 0] += 1
-                case .friendship, .friendLabel: break
-                case .gathering: taken[.gatherings, default: 0] += 1
+                try rows.forEach { record in
+                    try record.validate()
+                    let city = rows.city
+                    switch record {
+                    case .person(let person): if person.homeCity == city { taken[.people, default: 0] += 1 }
+                    case .place: taken[.places, default: 0] += 1
+                    case .visit: taken[.visits, default: 0] += 1
+                    case .friendship, .friendLabel: break
+                    case .gathering: taken[.gatherings, default: 0] += 1
+                    }
                 }
-              }
             }, reject: { rejects.append($0) }, progress: { _ in })
         for tally in tallies {
             #expect(tally.rows == tally.taken + tally.rejected, "\(label)")

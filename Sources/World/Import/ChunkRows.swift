@@ -62,7 +62,9 @@ struct ChunkRows: Sendable {
 
     /// The people of a piece who are guests somewhere: `number` is their position. What was rejected when people were
     /// read is passed over.
-    static func guests(_ chunk: TableChunk, _ layout: TableLayout, _ known: KnownRows, _ guests: GuestPairs) -> ChunkRows {
+    static func guests(_ chunk: TableChunk, _ layout: TableLayout, _ known: KnownRows, _ guests: GuestPairs)
+        -> ChunkRows
+    {
         var rows = ChunkRows()
         let reader = TableReader(chunk, layout)
         var names = known.names

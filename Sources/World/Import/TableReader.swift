@@ -141,7 +141,8 @@ final class TableReader {
     private func skipLine(_ chunk: TableChunk) {
         line = nextLine
         nextLine += 1
-        start = memchr(chunk.bytes + start, 10, end - start).map { $0 - UnsafeMutableRawPointer(chunk.bytes) + 1 } ?? end
+        start =
+            memchr(chunk.bytes + start, 10, end - start).map { $0 - UnsafeMutableRawPointer(chunk.bytes) + 1 } ?? end
     }
 
     /// Columns of JSON objects that were met and mean nothing to us, in order of first appearance.
