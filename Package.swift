@@ -20,9 +20,10 @@ func module(_ name: String, _ below: [String] = []) -> Target {
     .target(name: name, dependencies: below.map { .byName(name: $0) }, swiftSettings: swift)
 }
 
-func program(_ name: String, at path: String, _ below: [String], excluding: [String] = []) -> Target {
+func program(_ name: String, at path: String, _ below: [String]) -> Target {
     .executableTarget(
-        name: name, dependencies: below.map { .byName(name: $0) }, path: path, exclude: excluding,
+        name: name, dependencies: below.map { .byName(name: $0) }, path: path,
+        exclude: path == "Benchmarks" ? ["peers"] : [],
         swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])])
 }
 
@@ -76,8 +77,7 @@ let package = Package(
             "muster", at: "Sources/muster", ["Basics", "Streams", "World", "Linalg", "Wire", "Nearest", "Transport"]),
         program(
             "muster-bench", at: "Benchmarks",
-            ["Basics", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Shard"],
-            excluding: ["peers"]),
+            ["Basics", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Shard"]),
         // Tests, in the same order
         tests("Basics", ["Basics"]),
         tests("Streams", ["Streams"]),
