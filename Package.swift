@@ -74,10 +74,14 @@ let package = Package(
         program(
             "muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
         program(
-            "muster", at: "Sources/muster", ["Basics", "Streams", "World", "Linalg", "Wire", "Nearest", "Transport"]),
+            "muster", at: "Sources/muster",
+            ["Basics", "Streams", "World", "Linalg", "Wire", "Nearest", "Transport", "Shard"]),
         program(
             "muster-bench", at: "Benchmarks",
-            ["Basics", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Shard"]),
+            [
+                "Basics", "Streams", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence",
+                "Shard",
+            ]),
         // Tests, in the same order
         tests("Basics", ["Basics"]),
         tests("Streams", ["Streams"]),
@@ -93,7 +97,7 @@ let package = Package(
         tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"]),
         tests("Influence", ["Influence", "Graph", "World", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
-        tests("Shard", ["Shard", "Graph", "Store", "World", "Basics"]),
+        tests("Shard", ["Shard", "Graph", "Store", "Wire", "World", "Basics"]),
         // Real processes, and the rules of the house
         tests("Integration", ["Transport", "World", "Basics", "muster", "muster-coordinator", "muster-worker"]),
         tests("Tidy", ["Basics"]),

@@ -6,7 +6,7 @@ import Wire
 
 /// City shards in a temporary folder, which goes away with this object.
 final class ShardFolder {
-    private let path: String
+    fileprivate let path: String
     private var shards: [CityID: CityShard] = [:]
     /// Rows taken, those refused not among them.
     private(set) var rows = 0
@@ -51,5 +51,16 @@ final class ShardFolder {
     func close() {
         for shard in shards.values { shard.close() }
         shards = [:]
+    }
+}
+
+extension ShardFolder {
+    /// Bytes of all files of all shards. Close them first: what is staged becomes files then.
+    func bytesOnDisk() throws -> Int {
+        try FileManager.default.subpathsOfDirectory(atPath: path).reduce(0) { total, file in
+            var facts = stat()
+            let isFile = stat("\(path)/\(file)", &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
+            return total + (isFile ? Int(facts.st_size) : 0)
+        }
     }
 }

@@ -1,7 +1,7 @@
 // Rows on their way out. The command asks the owner of each city for one table after the other, a bounded page at a
-// time; the answer says where the next page begins, so a page can be asked again. All pages show the city at one moment:
-// the first answer names it, and every later request for the city names it again. The worker keeps that moment for
-// some minutes after it was last asked for, and not over its own end.
+// time; the answer says where the next page begins, so a page can be asked again. All pages show the city at one
+// moment: the first answer names it, and every later request for the city names it again. The worker keeps that moment
+// for some minutes after it was last asked for, and not over its own end.
 
 package import Basics
 

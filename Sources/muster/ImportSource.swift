@@ -2,6 +2,20 @@ import Basics
 import Glibc
 import World
 
+extension Verb {
+    /// What says which data set is meant, beside the words.
+    static let sourceSettings = [
+        Setting("people", "people of the synthetic world", .integer(1...10_000_000), default: "2000", scope: .call),
+        Setting("places", "places of the synthetic world", .integer(1...10_000_000), default: "2000", scope: .call),
+        Setting("cities", "cities of the synthetic world", .integer(1...1000), default: "4", scope: .call),
+        Setting(
+            "visits", "visits per person of that world", .integer(1...10_000), default: "60", scope: .call),
+        Setting("seed", "seed of the synthetic world", .integer(0...Int.max), default: "1", scope: .call),
+        Setting("city", "city of rows that do not name one", .text, scope: .call),
+        Setting("table", "what a file holds whose name does not say it, as visits", .text, scope: .call),
+    ]
+}
+
 /// The data set that an import names: a layout and its folder, a folder of tables, tables, or standard input.
 /// `words` are those of the invocation, with unpacked files in the place of Parquet files.
 func importSource(_ invocation: Invocation, words: [String]) throws -> any DataSet {

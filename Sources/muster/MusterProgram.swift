@@ -10,7 +10,8 @@ import Wire
 @main
 enum MusterProgram {
     static let verbs: [Verb] = [
-        .importing, .export, .world, .status, .train, .plan, .seeds, .influencers, .pause, .resume, .cancel, .keys,
+        .importing, .estimate, .export, .world, .status, .train, .plan, .seeds, .influencers, .pause, .resume, .cancel,
+        .keys,
     ]
 
     static func main() {

@@ -17,8 +17,8 @@ extension Verb {
             Tables: \(ExportTable.allCases.map(\.name).joined(separator: ", ")).
 
             What is written can be imported again and gives the same rows; importing and exporting once more gives the
-            same bytes. Each city is written as it was when the export first asked for it, whatever is imported or trained
-            meanwhile.
+            same bytes. Each city is written as it was when the export first asked for it, whatever is imported or
+            trained meanwhile.
             """,
         settings: [
             Setting("city", "only this city", .text, scope: .call),

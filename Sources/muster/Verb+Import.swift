@@ -23,15 +23,7 @@ extension Verb {
             read goes to the reject file with its file, line and reason; the rest is loaded. --dry-run reads and checks
             everything and loads nothing; it needs no cluster. docs/TABLES.md has the columns.
             """,
-        settings: [
-            Setting("people", "people of the synthetic world", .integer(1...10_000_000), default: "2000", scope: .call),
-            Setting("places", "places of the synthetic world", .integer(1...10_000_000), default: "2000", scope: .call),
-            Setting("cities", "cities of the synthetic world", .integer(1...1000), default: "4", scope: .call),
-            Setting(
-                "visits", "visits per person of that world", .integer(1...10_000), default: "60", scope: .call),
-            Setting("seed", "seed of the synthetic world", .integer(0...Int.max), default: "1", scope: .call),
-            Setting("city", "city of rows that do not name one", .text, scope: .call),
-            Setting("table", "what a file holds whose name does not say it, as visits", .text, scope: .call),
+        settings: sourceSettings + [
             Setting("dry-run", "check everything, load nothing", .flag, scope: .call),
             Setting("rejects", "file that takes the rows left out", .path, default: "muster-rejects.tsv", scope: .call),
         ]

@@ -14,6 +14,8 @@ struct StatusAnswer: Decodable {
         var places: UInt64
         var visits: UInt64
         var friendships: UInt64
+        var friendLabels: UInt64
+        var gatherings: UInt64
         var model: UInt64
         var seeds: UInt64
         var eventsWaiting: UInt64
@@ -80,6 +82,8 @@ struct ExpectedCity: Equatable {
     var places = Set<PlaceID>()
     var visits = Set<[UInt64]>()
     var friendships = Set<[UInt64]>()
+    var friendLabels = Set<[UInt64]>()
+    var gatherings = Set<GatheringID>()
 
     static func world(people: Int, places: Int, cities: Int, visits: Int, seed: UInt64) throws -> [String: ExpectedCity]
     {
@@ -104,12 +108,14 @@ struct ExpectedCity: Equatable {
         case .visit(let visit):
             visits.insert([visit.person.number, visit.place.number, UInt64(bitPattern: visit.time.milliseconds)])
         case .friendship(let friendship): friendships.insert([friendship.first.number, friendship.second.number])
-        case .friendLabel, .gathering: break
+        case .friendLabel(let label): friendLabels.insert([label.first.number, label.second.number])
+        case .gathering(let gathering): gatherings.insert(gathering.id)
         }
     }
 
     func matches(_ city: StatusAnswer.City) -> Bool {
         UInt64(people.count) == city.people && UInt64(halo.count) == city.halo && UInt64(places.count) == city.places
             && UInt64(visits.count) == city.visits && UInt64(friendships.count) == city.friendships
+            && UInt64(friendLabels.count) == city.friendLabels && UInt64(gatherings.count) == city.gatherings
     }
 }

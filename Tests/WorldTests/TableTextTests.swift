@@ -178,4 +178,24 @@ import Testing
             String(decoding: places.drain(), as: UTF8.self)
                 == "{\"place_id\":7,\"city_id\":\"Aarhus\",\"model_version\":3,\"embedding\":[0.5]}\n")
     }
+
+    /// Whatever bits a model's floats have, text keeps them.
+    @Test(arguments: TextFormat.allCases) func embeddingsReadBackAsTheSameBits(format: TextFormat) throws {
+        var random = SeededRandom(seed: 21)
+        var vector: [Float] = [0, -0.0, .leastNonzeroMagnitude, -.greatestFiniteMagnitude, 0.1, -1 / 3]
+        while vector.count < 20_000 {
+            // Of any size, and of the size that embeddings have.
+            let value = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
+            if value.isFinite { vector.append(value) }
+            vector.append(random.uniformFloat() * 2 - 1)
+        }
+        var text = EmbeddingText(ofPeople: false, format: format)
+        text.append(number: 7, city: "Aarhus", atHome: true, model: ModelVersion(3), vector: vector[...])
+        let line = String(decoding: text.drain(), as: UTF8.self).dropLast()
+        let list =
+            format == .jsonl
+            ? line.dropLast(2).split(separator: "[")[1] : line.split(separator: format == .tsv ? "\t" : ",")[3]
+        let read = try list.split(separator: format == .jsonl ? "," : ";").map { try #require(Float($0)) }
+        #expect(read.map(\.bitPattern) == vector.map(\.bitPattern))
+    }
 }

@@ -95,7 +95,7 @@ import World
         let svg = plot.svg
         #expect(svg.contains("A &lt; B &amp; C") && !svg.contains("A < B"))
         #expect(svg.components(of: "<circle") == 3, "the point at zero has no logarithm")
-        #expect(svg.contains(#"cx="72" cy="344""#), "the least point stands in the corner")
+        #expect(svg.contains(#"cx="96" cy="344""#), "the least point stands in the corner")
         let bars = Plot(title: "t", horizontal: "x", vertical: "y", points: [(0, 1), (1, 2)]).svg
         #expect(bars.components(of: "<rect") == 3, "two bars and the paper")
     }

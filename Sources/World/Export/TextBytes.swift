@@ -31,7 +31,8 @@ extension [UInt8] {
     /// nothing and returns false.
     ///
     /// Fewer digits stand behind the point the greater the number is, so that floats lie closer together than these
-    /// decimals: then at most one of them reads back as the number, and without the zeros at its end it is the shortest.
+    /// decimals: then at most one of them reads back as the number, and without the zeros at its end it is the
+    /// shortest.
     /// The quotient is a double, and rounding it to a float is rounding the decimal itself: a decimal of at most six
     /// places that is not the middle of two floats is further from it, by 1 in 10^6 * 2^25, than a double can tell.
     mutating func append(short value: Float) -> Bool {

@@ -122,8 +122,8 @@ package struct TableDataSet: DataSet {
         }
     }
 
-    /// Unpacks a packed file to its end. It costs a tenth of loading the file, and damage is noticed while nothing
-    /// of it is loaded yet.
+    /// Unpacks a packed file to its end. It costs a tenth of loading the file, and damage is noticed while nothing of
+    /// it is loaded yet.
     private func verify(_ file: TableFile) throws(ImportError) {
         do throws(StreamError) {
             let source = try ByteSource(path: file.path, name: file.name)

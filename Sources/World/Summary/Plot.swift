@@ -36,7 +36,7 @@ package struct Plot: Sendable {
     }
 
     private static let (width, height) = (640.0, 400.0)
-    private static let (left, right, top, bottom) = (72.0, 616.0, 44.0, 344.0)
+    private static let (left, right, top, bottom) = (96.0, 616.0, 44.0, 344.0)
     private static let color = "steelblue"
 
     /// The whole picture. The same points give the same text.
@@ -61,14 +61,15 @@ package struct Plot: Sendable {
             )
         }
         shapes += drawn(placed)
+        let middle = text((Self.left + Self.right) / 2)
         return """
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(text(Self.width)) \(text(Self.height))" \
             font-family="sans-serif" font-size="12">
             <rect width="100%" height="100%" fill="white"/>
-            <text x="320" y="24" text-anchor="middle" font-size="15">\(escaped(title))</text>
+            <text x="\(middle)" y="24" text-anchor="middle" font-size="15">\(escaped(title))</text>
             \(shapes.joined(separator: "\n"))
-            <line x1="72" y1="344" x2="616" y2="344" stroke="black"/>
-            <text x="344" y="386" text-anchor="middle">\(escaped(horizontal))</text>
+            <line x1="\(text(Self.left))" y1="344" x2="616" y2="344" stroke="black"/>
+            <text x="\(middle)" y="386" text-anchor="middle">\(escaped(horizontal))</text>
             <text x="16" y="194" text-anchor="middle" transform="rotate(-90 16 194)">\(escaped(vertical))</text>
             </svg>
 

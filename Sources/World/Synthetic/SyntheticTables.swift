@@ -1,6 +1,6 @@
 // The made-up world as tables of comma-separated values, one row once (readers send copies to other cities
-// themselves), with the columns of `TableKind` and not those that follow from them. Written city by city, so that only one city's visits are in
-// memory; the text is made on all threads, in pieces that are handed out in order.
+// themselves), with the columns of `TableKind` and not those that follow from them. Written city by city, so that only
+// one city's visits are in memory; the text is made on all threads, in pieces that are handed out in order.
 
 import Basics
 
