@@ -7,7 +7,8 @@
 
 SWIFT ?= swift
 FLAGS := -c release -Xswiftc -enable-testing
-SCRIPTS := .ci/run Benchmarks/peers/import-beside-duckdb $(addprefix cluster/,demo down install-dependencies lib.sh start up)
+SCRIPTS := .ci/run Benchmarks/peers/import-beside-duckdb \
+	$(addprefix cluster/,demo down install-dependencies lib.sh start up)
 SOURCES := $(wildcard Package.swift Sources Coordinator Worker Tests Benchmarks)
 
 .PHONY: demo test check bench build clean

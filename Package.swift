@@ -23,6 +23,7 @@ func module(_ name: String, _ below: [String] = []) -> Target {
 func program(_ name: String, at path: String, _ below: [String]) -> Target {
     .executableTarget(
         name: name, dependencies: below.map { .byName(name: $0) }, path: path,
+        exclude: path == "Benchmarks" ? ["peers"] : [],
         swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])])
 }
 

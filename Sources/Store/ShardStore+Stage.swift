@@ -38,7 +38,8 @@ extension ShardStore {
         for visit in news {
             if let settling, let older = settling.row(of: visit), !writing.stage.contains(visit) {
                 if older.hasSameSignals(as: visit) { continue }
-                changed.append(visit)
+                // At once: the block may go on to change it back.
+                _ = writing.stage.put(visit)
                 isChanged = true
                 continue
             }

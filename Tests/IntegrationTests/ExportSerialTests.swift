@@ -127,6 +127,26 @@ extension Serial {
             }
         }
 
+        @Test func ofADamagedPackedFileNothingIsLoaded() throws {
+            let cluster = try TestCluster(workers: 1)
+            defer { cluster.stop() }
+            let _: ImportAnswer = try cluster.importSynthetic(Self.world)
+            let folder = cluster.home.appending(path: "packed")
+            #expect(try cluster.muster("export", folder.path, "--gzip").status == 0)
+            let file = folder.appending(path: "visits.csv.gz")
+            let whole = try Data(contentsOf: file)
+            try whole.prefix(whole.count * 9 / 10).write(to: file)
+
+            let other = try TestCluster(workers: 1)
+            defer { other.stop() }
+            let outcome = try other.muster("import", folder.path)
+            #expect(outcome.status == 1 && outcome.complaint.contains("visits.csv.gz"), "\(outcome.complaint)")
+            let status: StatusAnswer = try other.json("status")
+            #expect(status.cities.isEmpty)
+            try whole.write(to: file)
+            #expect(try other.muster("import", folder.path).status == 0)
+        }
+
         @Test func anExportThatFailsLeavesNoTable() throws {
             let cluster = try TestCluster()
             defer { cluster.stop() }

@@ -106,7 +106,7 @@ import Testing
         let rows = try Rows(world)
         var encoded: [CityID: [Record]] = [:]
         try world.readEncoded(
-            cities: rows.cities, emit: { rows in try rows.forEach { encoded[rows.city, default: []].append($0) } },
+            cities: rows.cities, emit: { rows in rows.forEach { encoded[rows.city, default: []].append($0) } },
             reject: { _ in }, progress: { _ in })
         for city in rows.cities.values {
             #expect(encoded[city] == rows.rows.filter { $0.city == city }.map(\.record))
