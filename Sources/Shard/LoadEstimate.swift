@@ -27,10 +27,12 @@ package struct LoadEstimate: Sendable {
 
     /// What a load spends for each second of reading rows, and for each second of encoding, decoding and judging them:
     /// looking at files twice, sending rows twice, writing them to the log and to files. What that leaves is for each
-    /// row: noting which are new, and sorting. Fitted to two loads (`docs/BENCHMARKS.md`, The parts).
+    /// row noting whether it is new, and sorting; and for each city making a store. Fitted to four loads of
+    /// different shapes (`docs/BENCHMARKS.md`, Estimates).
     private static let secondsPerReading = 1.1
-    private static let secondsPerCoding = 8.6
-    private static let secondsPerRow = 0.43e-6
+    private static let secondsPerCoding = 6.5
+    private static let secondsPerRow = 0.38e-6
+    private static let secondsPerCity = 0.047
 
     package init(_ census: WorldCensus) {
         cities = census.cities.map { city in
@@ -41,7 +43,7 @@ package struct LoadEstimate: Sendable {
         }
         cpuSeconds =
             Self.secondsPerReading * census.readSeconds + Self.secondsPerCoding * census.codecSeconds
-            + Self.secondsPerRow * census.rows
+            + Self.secondsPerRow * census.rows + Self.secondsPerCity * Double(census.cities.count)
     }
 
     /// All cities together: cities are opened one after the other, so one build at a time takes memory.
