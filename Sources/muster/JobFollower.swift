@@ -10,14 +10,17 @@ import World
 struct JobFollower {
     private let session: Session
     private let job: JobID
-    private let invocation: Invocation
+    private let isJSON: Bool
+    /// File for a picture of the losses.
+    private let plot: String?
     /// Whether Ctrl-C pauses the job; else it only ends the watching.
     private let isPausing: Bool
 
-    init(_ session: Session, _ job: JobID, _ invocation: Invocation, pausing: Bool = true) {
+    init(_ session: Session, _ job: JobID, isJSON: Bool, plot: String? = nil, pausing: Bool = true) {
         self.session = session
         self.job = job
-        self.invocation = invocation
+        self.isJSON = isJSON
+        self.plot = plot
         isPausing = pausing
     }
 
@@ -31,7 +34,7 @@ struct JobFollower {
         var told = 0
         while true {
             let row = try session.ask(JobRequest(job: job), seconds: 120, for: JobReport.self).row
-            if invocation.isJSON { try tell(row, from: &told) }
+            if isJSON { try tell(row, from: &told) }
             if row.isOver {
                 bar.finish()
                 return try conclude(row)
@@ -70,8 +73,8 @@ struct JobFollower {
     }
 
     private func conclude(_ row: JobRow) throws {
-        try row.plotLosses(invocation)
-        if invocation.isJSON { try printJSONLine(JobView(row)) } else { print(JobText(row).text()) }
+        if let plot { try row.plotLosses(to: plot) }
+        if isJSON { try printJSONLine(JobView(row)) } else { print(JobText(row).text()) }
         switch row.state {
         case "failed": throw CommandError("job \(row.job) failed: \(row.detail)")
         case "cancelled": throw CommandError("job \(row.job) was cancelled")
@@ -87,9 +90,8 @@ struct JobFollower {
 extension JobRow {
     var isOver: Bool { ["done", "failed", "cancelled", "paused"].contains(state) }
 
-    /// Draws the loss of each round into the file that `--plot` names, if it names one.
-    func plotLosses(_ invocation: Invocation) throws {
-        guard let file = invocation.settings.path("plot") else { return }
+    /// Draws the loss of each round.
+    func plotLosses(to file: String) throws {
         let points = losses.enumerated().map { (x: Double($0.offset + 1), y: $0.element) }
         let plot = Plot(
             title: "job \(job): mean loss of each round", horizontal: "round", vertical: "loss", points: points,

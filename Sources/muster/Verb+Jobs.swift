@@ -34,7 +34,9 @@ extension Verb {
             if invocation.isJSON { return try printJSON(StartedJob(job: accepted.job.number)) }
             return print("job \(accepted.job) is running; muster status shows it")
         }
-        try JobFollower(session, accepted.job, invocation).follow()
+        try JobFollower(
+            session, accepted.job, isJSON: invocation.isJSON, plot: settings.path("plot")
+        ).follow()
     }
 
     static let plan = Verb(
@@ -61,7 +63,7 @@ extension Verb {
             StartPlanning(
                 cities: cities, seedsPerCity: UInt32(settings.integer("count")),
                 seed: UInt64(settings.integer("seed"))), for: JobAccepted.self)
-        try JobFollower(session, accepted.job, invocation).follow()
+        try JobFollower(session, accepted.job, isJSON: invocation.isJSON).follow()
     }
 
     static let jobs = Verb(
@@ -87,11 +89,12 @@ extension Verb {
     ) { invocation in
         let number = try invocation.job()
         let session = try invocation.session()
+        let plot = invocation.settings.path("plot")
         if invocation.settings.flag("follow") {
-            return try JobFollower(session, number, invocation, pausing: false).follow()
+            return try JobFollower(session, number, isJSON: invocation.isJSON, plot: plot, pausing: false).follow()
         }
         let row = try session.ask(JobRequest(job: number), for: JobReport.self).row
-        try row.plotLosses(invocation)
+        if let plot { try row.plotLosses(to: plot) }
         if invocation.isJSON { return try printJSON(JobView(row)) }
         print(JobText(row).text())
     }
@@ -108,7 +111,7 @@ extension Verb {
             let number = try invocation.job()
             let session = try invocation.session()
             let report = try session.ask(ControlJob(job: number, verb: verb), for: JobReport.self)
-            if verb == .resume { return try JobFollower(session, number, invocation).follow() }
+            if verb == .resume { return try JobFollower(session, number, isJSON: invocation.isJSON).follow() }
             if invocation.isJSON { return try printJSON(JobView(report.row)) }
             print("job \(number) is \(report.row.state)")
         }
