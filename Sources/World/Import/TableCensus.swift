@@ -111,8 +111,8 @@ struct TableCensus {
     ) throws(ImportError) -> Double? {
         guard let file = data.file(kind) else { return nil }
         let part = try TableSample(of: file.path, name: file.name, bytesMax: sampleBytes)
-        let reader = try TableReader(
-            kind, path: part.path, name: file.name, needsCity: data.needsCityColumn(kind))
+        let reader = TableReader(
+            try TableChunks(kind, path: part.path, name: file.name, needsCity: data.needsCityColumn(kind)))
         let start = clock()
         while true {
             let step = try reader.next()
