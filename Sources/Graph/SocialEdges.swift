@@ -53,6 +53,9 @@ struct SocialEdges {
         let (groups, order) = grouped(by: sources, groups: people.count)
         var entries = order.map { ends[Int($0)] }
         pool.sortGroups(of: &entries, offsets: groups, by: Entry.isEarlier)
+        neighbors.reserveCapacity(entries.count)
+        origins.reserveCapacity(entries.count)
+        offsets.reserveCapacity(people.count + 1)
         for person in 0..<people.count {
             let row = Int(groups[person])..<Int(groups[person + 1])
             for index in row {

@@ -95,7 +95,10 @@ extension ShardStore {
             }
             return rows
         }
-        return parts.count == 1 ? parts[0] : Array(parts.joined())
+        var rows: [Row] = []
+        rows.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+        for part in parts { rows += part }
+        return rows
     }
 
     private func read<Part: Sendable>(
