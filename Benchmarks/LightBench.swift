@@ -38,7 +38,8 @@ extension Bench {
             Setting("float", "gathers Float, not half of its bytes", .flag, scope: .call),
             Setting("layers", "layers of convolution", .integer(0...8), default: "\(layers)", scope: .call),
             Setting("epochs", "passes over the data", .integer(0...100_000), default: "\(epochs)", scope: .call),
-            Setting("validate", "share of train to hold out and judge by", .number(0...0.5), default: "0", scope: .call),
+            Setting(
+                "validate", "share of train to hold out and judge by", .number(0...0.5), default: "0", scope: .call),
             Setting("baselines", "judges popularity and a spectral filter as well", .flag, scope: .call),
             Setting("rate", "Adam's rate; 0 for the standard", .number(0...1), default: "0", scope: .call),
             Setting("temperature", "of the softmax", .number(0.03...10), default: "0.1", scope: .call),

@@ -1,4 +1,4 @@
-"""GF-CF (Shen et al., CIKM 2021) on a LightGCN folder: no training, k=256 singular vectors plus the two-hop linear filter.
+"""GF-CF (Shen et al., CIKM 2021) on a LightGCN folder: no training, 256 singular vectors and the two-hop filter.
 
     python gfcf.py --data FOLDER [--k 256] [--share .3]
 

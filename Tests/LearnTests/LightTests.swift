@@ -170,7 +170,9 @@ import Testing
         // 150 users, so two blocks; 1,100 candidates, so two tiles; 30 items that are no candidates.
         let (d, users, candidates, others) = (8, 150, 1100, 30)
         let rows = candidates + users + others
-        let (results, gradient) = (VertexTable<Float>(rows: rows, columns: d), VertexTable<Float>(rows: rows, columns: d))
+        let (results, gradient) = (
+            VertexTable<Float>(rows: rows, columns: d), VertexTable<Float>(rows: rows, columns: d)
+        )
         results.fillNormal(deviation: 0.7, SeededRandom(seed: 1))
         var random = SeededRandom(seed: 2)
         var (items, offsets): ([Int], [Int]) = ([], [0])
@@ -181,7 +183,8 @@ import Testing
             offsets.append(items.count)
         }
         let slots = (0..<users).map { candidates + $0 }
-        let objective = SoftmaxObjective(rows: rows, candidates: candidates, dimensions: d, temperature: 0.3, exponent: 0.5)
+        let objective = SoftmaxObjective(
+            rows: rows, candidates: candidates, dimensions: d, temperature: 0.3, exponent: 0.5)
         let loss = objective.loss(
             results, rows: rows, users: slots, items: items, offsets: offsets, candidates: candidates, into: gradient,
             ComputePool(threads: 2))

@@ -22,7 +22,8 @@ import Testing
     }
 
     /// One user at a time, everything sorted.
-    private static func slowTop(_ user: UInt32, _ scorer: EmbeddingScorer, _ known: ItemLists, _ count: Int) -> [UInt32] {
+    private static func slowTop(_ user: UInt32, _ scorer: EmbeddingScorer, _ known: ItemLists, _ count: Int) -> [UInt32]
+    {
         let d = scorer.dimensions
         let scores = (0..<known.itemCount).map { item in
             (0..<d).reduce(Float(0)) { $0 + scorer.users[Int(user) * d + $1] * scorer.items[item * d + $1] }

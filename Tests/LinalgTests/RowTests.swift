@@ -22,7 +22,9 @@ import Testing
         Float.sumRows(table, columns: 64, rows, count: count, into: &wide)
         Float.sumRowsPlainly(table, columns: 64, rows, count: count, into: &plain)
         #expect(wide == plain)
-        let expected = (0..<64).map { column in rows.prefix(count).reduce(Float(0)) { $0 + table[Int($1) * 64 + column] } }
+        let expected = (0..<64).map { column in
+            rows.prefix(count).reduce(Float(0)) { $0 + table[Int($1) * 64 + column] }
+        }
         #expect(plain == expected)
     }
 

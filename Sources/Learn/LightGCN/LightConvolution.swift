@@ -1,13 +1,13 @@
 // Light graph convolution (He et al., "LightGCN", SIGIR 2020): x[l + 1] = D^-1/2 A D^-1/2 x[l], and the mean of all
 // layers is the result. Three observations make it fast, all exact:
 //
-// 1. With z = D^-1/2 x a product needs no weights: z'[t] = (sum of z over t's neighbors) / degree(t). So the inner loop
-//    is nothing but loads and adds, and tables can be stored in half the bytes.
-// 2. A loss looks at few rows. The last layer is computed for those alone, and the first product of the way back gathers
-//    from those alone; and the sum over layers is taken only there.
+// 1. With z = D^-1/2 x a product needs no weights: z'[t] = (sum of z over t's neighbors) / degree(t). So the inner
+//    loop is nothing but loads and adds, and tables can be stored in half the bytes.
+// 2. A loss looks at few rows. The last layer is computed for those alone, and the first product of the way back
+//    gathers from those alone; and the sum over layers is taken only there.
 // 3. A is symmetric, so the way back is the same product: gradient = G + P(G + P(G + P G)) for three layers, P the
-//    normalized links. Its last product hands each row over as soon as it is summed, so the optimizer's pass is the same
-//    pass, and the gradient never lies in memory.
+//    normalized links. Its last product hands each row over as soon as it is summed, so the optimizer's pass is the
+//    same pass, and the gradient never lies in memory.
 
 import Basics
 import Linalg

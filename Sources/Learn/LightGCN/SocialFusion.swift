@@ -1,7 +1,7 @@
-// The graph fusion of SocialLGN (Liao et al., Information Sciences 589, 2022, section 4.2): what a user's friends say, s,
-// and what their items say, a, become next = o / |o| with o = C · [tanh(S · s), tanh(A · a)] + c. As the authors' code
-// has it, |o| is the length of the whole users-times-dimensions matrix, not of one row, and the three maps are the same
-// on every layer. `length` multiplies the result: 1 is the authors'.
+// The graph fusion of SocialLGN (Liao et al., Information Sciences 589, 2022, section 4.2): what a user's friends
+// say, s, and what their items say, a, become next = o / |o| with o = C · [tanh(S · s), tanh(A · a)] + c. As the
+// authors' code has it, |o| is the length of the whole users-times-dimensions matrix, not of one row, and the three
+// maps are the same on every layer. `length` multiplies the result: 1 is the authors'.
 
 import Basics
 import Linalg

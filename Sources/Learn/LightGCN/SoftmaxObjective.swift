@@ -1,8 +1,8 @@
 // Softmax over items by cosine (Wu et al., "On the effectiveness of sampled softmax loss for item recommendation",
 // TOIS 2024): for a user with items I and temperature t the loss is the mean over I of log(sum over candidates c of
 // e^(cos(u, c) / t)) - cos(u, i) / t. Where BPR learns one difference at a time, a step here moves a user against
-// thousands of items at once and costs three matrix products, which is what this machine does best. Cosines are bounded,
-// so the largest exponent is known beforehand and no pass looks for it.
+// thousands of items at once and costs three matrix products, which is what this machine does best. Cosines are
+// bounded, so the largest exponent is known beforehand and no pass looks for it.
 //
 // The users of a step meet the candidates in blocks of a size that stays in the caches: exponentials are computed
 // once, kept, and used for both gradients. Sums over blocks are in their order, whatever the number of threads.
@@ -167,7 +167,8 @@ final class SoftmaxObjective {
             for row in piece {
                 let (unit, slope, target) = (units[row], slopes[row], gradient[row])
                 let along = dot(
-                    Span(_unsafeStart: UnsafePointer(unit), count: d), Span(_unsafeStart: UnsafePointer(slope), count: d))
+                    Span(_unsafeStart: UnsafePointer(unit), count: d),
+                    Span(_unsafeStart: UnsafePointer(slope), count: d))
                 for column in 0..<d { target[column] = (slope[column] - along * unit[column]) / lengths[row] }
             }
         }

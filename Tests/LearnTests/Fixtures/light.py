@@ -7,6 +7,7 @@ after the papers, with dense matrices.
 """
 
 import json
+import textwrap
 
 import torch
 from torch.nn.functional import softplus
@@ -84,18 +85,17 @@ def case(model, fusion):
 
 
 shapes = {"friends": (WIDTH, WIDTH), "items": (WIDTH, WIDTH), "joint": (WIDTH, 2 * WIDTH), "bias": (WIDTH,)}
-print(
-    json.dumps(
-        {
-            "users": USERS,
-            "items": ITEMS,
-            "width": WIDTH,
-            "layers": LAYERS,
-            "decay": DECAY,
-            "interactions": has.nonzero().tolist(),
-            "friends": knows.nonzero().tolist(),
-            "lightgcn": case(lightgcn, {}),
-            "sociallgn": case(sociallgn, {name: torch.randn(shape) * 0.3 for name, shape in shapes.items()}),
-        }
-    )
+text = json.dumps(
+    {
+        "users": USERS,
+        "items": ITEMS,
+        "width": WIDTH,
+        "layers": LAYERS,
+        "decay": DECAY,
+        "interactions": has.nonzero().tolist(),
+        "friends": knows.nonzero().tolist(),
+        "lightgcn": case(lightgcn, {}),
+        "sociallgn": case(sociallgn, {name: torch.randn(shape) * 0.3 for name, shape in shapes.items()}),
+    }
 )
+print(textwrap.fill(text, 118, break_long_words=False))
