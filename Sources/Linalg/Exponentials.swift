@@ -4,7 +4,8 @@
 import CRelaxed
 
 /// Replaces each entry x by e^(scale · x - shift) and answers their sum. Exponents below -80 count as -80, above 80
-/// as 80. Relative error of an entry below 1e-5, below 1e-6 near 0; the sum is relaxed. About half a nanosecond an entry.
+/// as 80. Relative error of an entry below 1e-5, below 1e-6 near 0; the sum is relaxed. About half a nanosecond an
+/// entry.
 package func exponentiate(_ entries: inout MutableSpan<Float>, scale: Float, shift: Float) -> Float {
     entries.withUnsafeMutableBufferPointer { buffer in
         guard let base = buffer.baseAddress else { return 0 }

@@ -1,5 +1,6 @@
 import Basics
 import FoundationEssentials
+import Linalg
 import Testing
 
 @testable import Learn
@@ -82,11 +83,11 @@ import Testing
         #expect(abs(pairLoss + pull - model.loss) < 1e-4 * model.loss)
 
         let found = VertexTable<Float>(rows: vertices.count, columns: d)
-        let rows = active
+        let (rows, table) = (active, encoder.embeddings)
         encoder.back(slopes, rows, pool) { vertex, gradient in
             found[vertex].update(from: gradient, count: d)
             let slot = Int(rows.slots[vertex])
-            if slot >= 0 { Float.add(encoder.embeddings[vertex], scale: pulls[slot], to: found[vertex], columns: d) }
+            if slot >= 0 { Float.add(table[vertex], scale: pulls[slot], to: found[vertex], columns: d) }
         }
         expectEqual(vertices.flatMap { vertex in (0..<d).map { found[Int(vertex)][$0] } }, model.gradient)
     }

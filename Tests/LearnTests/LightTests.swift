@@ -111,8 +111,8 @@ import Testing
             }
         }
         // Fewer: the best ones, so that nothing of the same width comes nearer to N. Their energy is that of N V.
-        let few = SpectralFilter(graph, dimensions: 2, rounds: 30, random: SeededRandom(seed: 2), pool: pool)
-        let other = SpectralFilter(graph, dimensions: 2, rounds: 30, random: SeededRandom(seed: 3), pool: pool)
+        let few = SpectralFilter(graph, dimensions: 3, rounds: 30, random: SeededRandom(seed: 2), pool: pool)
+        let other = SpectralFilter(graph, dimensions: 3, rounds: 30, random: SeededRandom(seed: 3), pool: pool)
         func energy(_ filter: SpectralFilter) -> Float { filter.users.reduce(0) { $0 + $1 * $1 } }
         #expect(abs(energy(few) - energy(other)) < 1e-3 * energy(few))
         #expect(energy(few) < energy(full))

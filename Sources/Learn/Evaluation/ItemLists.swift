@@ -11,7 +11,7 @@ package struct ItemLists: Sendable, Equatable {
     package var userCount: Int { offsets.count - 1 }
 
     /// Lists from pairs in any order; pairs that repeat count once. O(pairs · log of the longest list).
-    package init(users: Int, items itemCount: Int, pairs: some Collection<(user: UInt32, item: UInt32)>) {
+    package init(users: Int, items itemCount: Int, pairs: [(user: UInt32, item: UInt32)]) {
         var counts = [UInt32](repeating: 0, count: users + 1)
         for pair in pairs {
             precondition(Int(pair.user) < users && Int(pair.item) < itemCount, "a pair names a user and an item")
