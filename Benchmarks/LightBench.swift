@@ -1,4 +1,6 @@
-// Light graph models on the papers' own splits: every item ranked for every test user, train items masked.
+// Light graph models on the papers' own splits: every item ranked for every test user, train items masked. `--plain`
+// has the papers' settings (and gathers halves, unless `--float` forbids it): an epoch of it is what peers are measured
+// by, and `--plain --layers 0` is plain matrix factorization with BPR.
 //
 // The floor of plain training: a step gathers 4 whole products of the graph (2 layers forward, 2 back; the two that
 // touch the batch alone are small) and moves every embedding once. Gowalla has 1.62 million messages a product of 128
@@ -15,39 +17,53 @@ import Learn
 extension Bench {
     static let lightGCN = Bench(
         name: "lightgcn", summary: "train LightGCN on a folder of the papers' layout and rank all items",
-        settings: lightSettings(layers: 3, epochs: 8)
+        settings: lightSettings(.fast, epochs: 8)
     ) { run in
         try train(run, cutoff: 20)
     }
 
     static let socialLGN = Bench(
         name: "sociallgn", summary: "train SocialLGN, with friendships, on a folder of the papers' layout",
-        settings: lightSettings(layers: 3, epochs: 40) + [
+        settings: lightSettings(.fastSocial, epochs: 60) + [
             Setting(
-                "fusion", "what friendships do: none, links or learned", .choice(["none", "links", "learned"]),
-                default: "links", scope: .call)
+                "fusion", "what friendships do", .choice(["none", "links", "learned"]), default: "learned",
+                scope: .call)
         ]
     ) { run in
         try train(run, cutoff: 10)
     }
 
-    private static func lightSettings(layers: Int, epochs: Int) -> [Setting] {
-        [
+    private static func lightSettings(_ standard: LightConfiguration, epochs: Int) -> [Setting] {
+        let softmax = softmax(of: standard)
+        return [
             Setting("data", "folder of train and test part; without one the data is made up", .path, scope: .call),
-            Setting("plain", "the papers' settings: BPR, batch 2048, rate 0.001", .flag, scope: .call),
+            Setting("plain", "the papers' settings: 3 layers, BPR, batch 2048, rate 0.001", .flag, scope: .call),
             Setting("float", "gathers Float, not half of its bytes", .flag, scope: .call),
-            Setting("layers", "layers of convolution", .integer(0...8), default: "\(layers)", scope: .call),
+            Setting(
+                "layers", "layers of convolution", .integer(0...8), default: "\(standard.layers)", scope: .call),
             Setting("epochs", "passes over the data", .integer(0...100_000), default: "\(epochs)", scope: .call),
             Setting(
                 "validate", "share of train to hold out and judge by", .number(0...0.5), default: "0", scope: .call),
             Setting("baselines", "judges popularity and a spectral filter as well", .flag, scope: .call),
-            Setting("rate", "Adam's rate; 0 for the standard", .number(0...1), default: "0", scope: .call),
-            Setting("temperature", "of the softmax", .number(0.03...10), default: "0.1", scope: .call),
-            Setting("users", "users of a softmax step", .integer(1...1 << 20), default: "512", scope: .call),
             Setting(
-                "candidates", "items of a softmax step; 0 for all", .integer(0...1 << 24), default: "8192",
-                scope: .call),
+                "rate", "Adam's rate", .number(1e-6...1), default: "\(standard.learningRate)", scope: .call),
+            Setting(
+                "temperature", "of the softmax", .number(0.03...10), default: "\(softmax.temperature)", scope: .call),
+            Setting(
+                "users", "users of a softmax step", .integer(1...1 << 20), default: "\(softmax.users)", scope: .call),
+            Setting(
+                "candidates", "items of a softmax step; 0 for all", .integer(0...1 << 24),
+                default: "\(softmax.candidates)", scope: .call),
         ]
+    }
+
+    private static func softmax(
+        of configuration: LightConfiguration
+    ) -> (users: Int, candidates: Int, temperature: Float, exponent: Float) {
+        guard case .softmax(let users, let candidates, let temperature, let exponent) = configuration.loss else {
+            return (0, 0, 0, 0)
+        }
+        return (users, candidates, temperature, exponent)
     }
 
     private static func train(_ run: Run, cutoff: Int) throws {
@@ -96,32 +112,27 @@ extension Bench {
         return data
     }
 
+    /// The standard or the papers' settings, and what was asked for otherwise.
     private static func configuration(_ run: Run) -> LightConfiguration {
         let settings = run.settings
         let isSocial = run.bench == "sociallgn"
-        var configuration: LightConfiguration
+        func isGiven(_ name: String) -> Bool { settings.origin(name) != .standard }
+        var configuration: LightConfiguration = isSocial ? .fastSocial : .fast
+        let softmax = softmax(of: configuration)
+        configuration.loss = .softmax(
+            users: settings.integer("users"), candidates: settings.integer("candidates"),
+            temperature: Float(settings.number("temperature")), userExponent: softmax.exponent)
         if settings.flag("plain") {
             configuration = .plain
-            if isSocial { configuration.fusion = .learned(length: 1) }
-        } else {
-            configuration = isSocial ? .fastSocial : .fast
-            if isSocial {
-                switch settings.text("fusion") {
-                case "none": configuration.fusion = .none
-                case "links": configuration.fusion = .links
-                default: configuration.fusion = .learned(length: Float(run.settings.number("length")))
-                }
-            }
-            if case .softmax(_, _, _, let exponent) = configuration.loss {
-                configuration.loss = .softmax(
-                    users: settings.integer("users"), candidates: settings.integer("candidates"),
-                    temperature: Float(settings.number("temperature")), userExponent: exponent)
-            }
+            if isSocial { configuration.fusion = .learned(length: 1) } else { configuration.storage = .half }
         }
-        if case .learned = configuration.fusion { configuration.storage = .float }
+        if isSocial, settings.text("fusion") != "learned" {
+            configuration.fusion = settings.text("fusion") == "links" ? .links : .none
+            configuration.storage = .half
+        }
         if settings.flag("float") { configuration.storage = .float }
-        configuration.layers = settings.integer("layers")
-        if settings.number("rate") > 0 { configuration.learningRate = Float(settings.number("rate")) }
+        if isGiven("layers") { configuration.layers = settings.integer("layers") }
+        if isGiven("rate") { configuration.learningRate = Float(settings.number("rate")) }
         return configuration
     }
 

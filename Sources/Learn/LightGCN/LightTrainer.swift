@@ -2,6 +2,7 @@
 // takes the loss and its gradient there, and goes back; Adam moves each row in the encoder's last pass.
 
 package import Basics
+import Glibc
 import Linalg
 
 /// One light model in training. Single-threaded towards its caller; each call shares its work on the pool. The same
@@ -162,15 +163,22 @@ package final class LightTrainer {
         }
     }
 
-    /// The model's users and items as they rank: with a softmax by cosine, so items have length 1 there.
+    /// The model's users and items as they rank. With a softmax, which learns cosines, items keep only the
+    /// configuration's power of their length.
     package func embeddings(_ pool: ComputePool) -> EmbeddingScorer {
         let (users, items) = (rows(graph.vertexOfUser, pool), rows(graph.vertexOfItem, pool))
+        let d = configuration.dimensions
         guard case .softmax = configuration.loss else {
-            return EmbeddingScorer(users: users, items: items, dimensions: configuration.dimensions)
+            return EmbeddingScorer(users: users, items: items, dimensions: d)
         }
-        var units = items
-        normalizeRows(&units, width: configuration.dimensions)
-        return EmbeddingScorer(users: users, items: units, dimensions: configuration.dimensions)
+        var scaled = items
+        for start in stride(from: 0, to: items.count, by: d) {
+            let row = items.span.extracting(start..<start + d)
+            let square = max(dot(row, row), 1e-12)
+            let scale = Float.exponential((configuration.lengthPower - 1) * 0.5 * log(square))
+            for index in start..<start + d { scaled[index] *= scale }
+        }
+        return EmbeddingScorer(users: users, items: scaled, dimensions: d)
     }
 
     private func rows(_ vertices: [UInt32], _ pool: ComputePool) -> [Float] {
