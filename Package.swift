@@ -20,10 +20,9 @@ func module(_ name: String, _ below: [String] = []) -> Target {
     .target(name: name, dependencies: below.map { .byName(name: $0) }, swiftSettings: swift)
 }
 
-func program(_ name: String, at path: String, _ below: [String]) -> Target {
+func program(_ name: String, at path: String, _ below: [String], excluding: [String] = []) -> Target {
     .executableTarget(
-        name: name, dependencies: below.map { .byName(name: $0) }, path: path,
-        exclude: path == "Benchmarks" ? ["peers"] : [],
+        name: name, dependencies: below.map { .byName(name: $0) }, path: path, exclude: excluding,
         swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])])
 }
 
@@ -81,7 +80,8 @@ let package = Package(
             [
                 "Basics", "Streams", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence",
                 "Shard",
-            ]),
+            ],
+            excluding: ["peers"]),
         // Tests, in the same order
         tests("Basics", ["Basics"]),
         tests("Streams", ["Streams"]),
@@ -94,7 +94,7 @@ let package = Package(
         tests("Transport", ["Transport", "Wire", "Basics"]),
         tests("Cluster", ["Cluster", "Wire", "Basics"], excluding: ["Transcripts"]),
         tests("Gateway", ["Gateway", "Basics"]),
-        tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"]),
+        tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"], excluding: ["Fixtures"]),
         tests("Influence", ["Influence", "Graph", "World", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
         tests("Shard", ["Shard", "Graph", "Store", "Wire", "World", "Basics"]),

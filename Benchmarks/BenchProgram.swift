@@ -12,7 +12,9 @@ import Linalg
 /// Exit codes: 0 done, 1 it did not work, 2 it was typed wrongly.
 @main
 enum BenchProgram {
-    static let benches: [Bench] = [.world, .importing, .estimate, .openCity, .nearest, .influence, .graphRec]
+    static let benches: [Bench] = [
+        .world, .importing, .estimate, .openCity, .nearest, .influence, .graphRec, .lightGCN, .socialLGN,
+    ]
 
     static func main() {
         BLAS.configure(arguments: CommandLine.arguments)

@@ -55,10 +55,11 @@ final class Run {
         return (result, cost)
     }
 
-    /// Prints one line with all that was measured so far.
-    func report(_ metrics: [String: Figure]) throws {
+    /// Prints one line with all that was measured so far, under another name where it is about something else.
+    func report(_ metrics: [String: Figure], as name: String? = nil) throws {
         let line = ResultLine(
-            name: bench, data: data, threads: pool.threads, seed: seed, cpuSeconds: work.cpu, wallSeconds: work.wall,
+            name: name ?? bench, data: data, threads: pool.threads, seed: seed, cpuSeconds: work.cpu,
+            wallSeconds: work.wall,
             loadSeconds: loadSeconds, peakBytes: peakMemory(), metrics: metrics)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -38,7 +38,9 @@ struct LayerTable {
     }
 
     private static func parse(_ declaration: String, floor: Int) -> Module? {
-        let quoted = declaration.split(separator: "\"", omittingEmptySubsequences: false)
+        // What a target leaves out of its folder is no module.
+        let named = declaration.split(separator: "excluding:")[0]
+        let quoted = named.split(separator: "\"", omittingEmptySubsequences: false)
         let strings = quoted.indices.filter { $0 % 2 == 1 }.map { String(quoted[$0]) }
         guard let name = strings.first else { return nil }
         let below = Array(strings.dropFirst())

@@ -101,7 +101,7 @@ extension RankingTask {
 }
 
 /// Whether an ascending list has the item. O(log of its length).
-private func holds(_ list: ArraySlice<UInt32>, _ item: UInt32) -> Bool {
+func holds(_ list: ArraySlice<UInt32>, _ item: UInt32) -> Bool {
     var (low, high) = (list.startIndex, list.endIndex)
     while low < high {
         let middle = (low + high) / 2
