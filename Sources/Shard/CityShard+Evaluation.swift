@@ -22,31 +22,19 @@ extension CityShard {
             let ranked = rankHeldOut(
                 graph: graph, embeddings: embeddings, configuration: model.configuration, weights: model.weights,
                 keep: cutoffs.max() ?? 0, pool: pool)
-            var ways = [("model", task.quality(of: task.judged.map { ranked[Int($0)] }, at: cutoffs))]
-            func add(_ name: String, _ scorer: some Scorer) {
-                ways.append((name, task.quality(of: scorer, at: cutoffs, pool: pool)))
+            let retrieval = EmbeddingScorer(
+                users: embeddings.people, items: embeddings.places, dimensions: embeddings.dimensions)
+            var ways = [
+                ("model", task.quality(of: task.judged.map { ranked[Int($0)] }, at: cutoffs)),
+                ("its inner product", task.quality(of: retrieval, at: cutoffs, pool: pool)),
+            ]
+            for baseline in Baseline.allCases {
+                let quality = baseline.quality(in: graph, task, at: cutoffs, seed: order.seed, pool: pool)
+                ways.append((baseline.rawValue, quality))
             }
-            add(
-                "its inner product",
-                EmbeddingScorer(
-                    users: embeddings.people, items: embeddings.places, dimensions: embeddings.dimensions))
-            add("popularity", PopularityScorer(task.known))
-            add(
-                "tags of visited places",
-                EmbeddingScorer.content(task.known, features: graph.placeTags, width: PlaceColumns.tags.count))
             return Evaluation(
                 version: model.version,
                 rows: ways.flatMap { name, qualities in qualities.map { EvaluationRow(method: name, $0) } })
-        }
-    }
-}
-
-extension CityGraph {
-    /// [places, 106]
-    fileprivate var placeTags: [Float] {
-        places.indices.flatMap { place in
-            let row = place * PlaceColumns.count
-            return placeFeatures[row + PlaceColumns.tags.lowerBound..<row + PlaceColumns.tags.upperBound]
         }
     }
 }
