@@ -19,8 +19,8 @@ package enum Baseline: String, CaseIterable, Sendable {
 extension Baseline {
     private static let epochs = 50
 
-    /// The quality of this ranking of a city's places at each cutoff. The filter and the factors are computed here, from
-    /// the known visits only: about epochs · visits · 64 operations for the factors. The same seed gives the same
+    /// The quality of this ranking of a city's places at each cutoff. The filter and the factors are computed here,
+    /// from the known visits only: about epochs · visits · 64 operations for the factors. The same seed gives the same
     /// figures for any number of threads.
     package func quality(
         in graph: CityGraph, _ task: RankingTask, at cutoffs: [Int], seed: UInt64, pool: ComputePool
