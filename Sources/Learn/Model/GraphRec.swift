@@ -49,7 +49,7 @@ struct GraphRec: Sendable {
     }
 
     /// One layer: what `targets` become, hearing `sources`. The targets of the messages are the first rows of `targets`.
-    /// `dropout` has a key and a rate, for the layer's people and places.
+    /// `dropout` is the layer's.
     func pass<Number: Scalar>(
         _ messages: LayerMessages, layer: Int, targets: VertexRows, sources: VertexRows, _ edges: EdgeWeights,
         dropout: Dropout, on tape: inout Tape<Number>
@@ -57,7 +57,8 @@ struct GraphRec: Sendable {
         let blocks = layout.layers[layer]
         tape.begin(layer == 0 ? "the first layer" : layer == 1 ? "the second layer" : "a later layer")
         let fromFriends = hear(messages.social, of: sources.people, blocks.social, edges.social, on: &tape)
-        let fromVisits = hear(messages.revInteracts, of: sources.places, blocks.revInteracts, edges.revInteracts, on: &tape)
+        let fromVisits = hear(
+            messages.revInteracts, of: sources.places, blocks.revInteracts, edges.revInteracts, on: &tape)
         let fromVisitors = hear(messages.interacts, of: sources.people, blocks.interacts, edges.interacts, on: &tape)
         var sum = start(targets.people, rows: messages.people, blocks.people, on: &tape)
         tape.addProduct(fromFriends, tape.parameter(blocks.social.messages), to: sum)

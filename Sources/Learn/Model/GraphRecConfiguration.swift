@@ -73,8 +73,8 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     /// | bytes | field |
     /// | --- | --- |
     /// | 2 | version 2 |
-    /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets, edgeChannels |
-    /// | 4 each | recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
+    /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets |
+    /// | 4 each | edgeChannels, recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
     /// | 4 + 4n each | headHidden, fanouts |
     /// | 4 each | the eight numbers in the order of `numbers` |
     package func encode(into writer: inout ByteWriter) {
@@ -120,7 +120,10 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     }
 
     private var numbers: [Float] {
-        [learningRate, headLearningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating, dropout]
+        [
+            learningRate, headLearningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating,
+            dropout,
+        ]
     }
 
     private static func choice<Choice>(

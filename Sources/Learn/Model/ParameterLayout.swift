@@ -21,6 +21,7 @@ struct ParameterBlock: Sendable {
     }
 
     var count: Int { rows * columns }
+    var range: Range<Int> { offset..<offset + count }
 }
 
 /// Hands out blocks one after the other.
@@ -114,7 +115,8 @@ struct RelationBlocks: Sendable {
         edges = allocator.weights(features, configuration.edgeChannels)
         edgeBias = allocator.row(configuration.edgeChannels, 1)
         messages = allocator.weights(configuration.dimensions, configuration.dimensions)
-        attention = configuration.aggregation == .attention
+        attention =
+            configuration.aggregation == .attention
             ? allocator.take(configuration.dimensions, 1, .constant(0)) : nil
     }
 }
