@@ -96,6 +96,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [(5, 1), (30, 7), (4, 8)])
+    func columnsBecomeOrthonormalAndDependentOnesZero(rows: Int, columns: Int) {
+        var random = SeededRandom(seed: 14)
+        var matrix = (0..<rows * columns).map { _ in Float(random.normal()) }
+        orthonormalize(&matrix, columns: columns)
+        for left in 0..<columns {
+            for right in 0...left {
+                let product = (0..<rows).reduce(Float(0)) { sum, row in
+                    sum + matrix[row * columns + left] * matrix[row * columns + right]
+                }
+                let expected: Float = left == right && left < rows ? 1 : 0
+                #expect(abs(product - expected) < 1e-5)
+            }
+        }
+    }
+
     @Test func theSpectrumIsThatOfTheInteractions() {
         // As many dimensions as items have: the filter is the projection onto what anybody has.
         let graph = Self.world(users: 40, items: 6, share: 0.6, 1)
