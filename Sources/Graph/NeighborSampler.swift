@@ -169,7 +169,7 @@ private struct Ranks {
         return UInt64(min(draw, 0x1p20) * 0x1p40)
     }
 
-    /// A row's edges, or, of a long row, as many as are looked at, from an edge on that the batch and the vertex choose.
+    /// A row's edges, or, of a long row, as many as are looked at, from an edge that the batch and the vertex choose.
     func stretch(of row: Range<Int>, for vertex: UInt32) -> Stretch {
         if row.count <= NeighborSampler.edgesSeenMax { return Stretch(row: row, start: 0, count: row.count) }
         var random = SeededRandom(seed: people ^ SeededRandom.mix(UInt64(vertex)))

@@ -87,7 +87,7 @@ struct SamplerScratch {
     }
 }
 
-/// Keeps, of the edges offered, those with the lowest ranks. Edges of one rank, which lead to one neighbor, count as one.
+/// Keeps, of the edges offered, those with the lowest ranks. Edges of one rank lead to one neighbor and count as one.
 struct LowestRanks {
     private var offered: [(rank: UInt64, edge: Int)] = []
     /// The lowest different ranks so far, ascending.

@@ -26,8 +26,8 @@ struct LayerNorm<Number: Scalar> {
 extension Tape {
     private static var floor: Number { 1e-5 }
 
-    /// result = (x - mean) / sqrt(variance + 1e-5) · gain + shift, row by row; of max(x, 0) when rectified; plus the first
-    /// rows of `residual`. `gain` and `shift` are [1, columns].
+    /// result = (x - mean) / sqrt(variance + 1e-5) · gain + shift, row by row; of max(x, 0) when rectified; plus the
+    /// first rows of `residual`. `gain` and `shift` are [1, columns].
     mutating func layerNorm(
         _ x: Value, gain: Value, shift: Value, isRectified: Bool = false, adding residual: Value? = nil
     ) -> Value {

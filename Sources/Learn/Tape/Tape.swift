@@ -162,8 +162,8 @@ struct Tape<Number: Scalar>: ~Copyable {
         return (gradient, true)
     }
 
-    /// d x += change, for the first `rows` rows. Where x has nothing yet and no more rows, it takes over `change` itself:
-    /// whoever calls has no more use for it.
+    /// d x += change, for the first `rows` rows. Where x has nothing yet and no more rows, it takes over `change`
+    /// itself: whoever calls has no more use for it.
     mutating func passOn(_ change: UnsafeMutablePointer<Number>, rows: Int, to x: Value) {
         let index = Int(x.index)
         if nodes[index].needsGradient, nodes[index].gradient == nil, nodes[index].rows == rows {

@@ -75,7 +75,8 @@ extension OwnTables {
 
     /// Every embedding starts at a small draw from the vertex's identifier, the same wherever its row is, plus its
     /// spectral start. The latter is left out when a stored state follows: that has axes of its own.
-    /// Without own embeddings all tables are empty. A place's bias starts at log(1 + distinct visitors): under uniform negatives that is the best score that
+    /// Without own embeddings all tables are empty.
+    /// A place's bias starts at log(1 + distinct visitors): under uniform negatives that is the best score that
     /// ignores the person, so the very first ranking knows popularity and training only has to improve on it.
     static func initial(
         _ graph: CityGraph, _ visits: DistinctVisits, _ configuration: GraphRecConfiguration, seed: SeededRandom,

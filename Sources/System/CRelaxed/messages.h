@@ -25,7 +25,8 @@ MUSTER_INNER float muster_lane_sum(muster_floats a) {
 }
 
 MUSTER_INNER void muster_weigh_floats(
-    const float *_Nonnull table, const uint32_t *_Nonnull rows, const float *_Nonnull weights, size_t count, float *_Nonnull sum, const int groups) {
+    const float *_Nonnull table, const uint32_t *_Nonnull rows, const float *_Nonnull weights, size_t count,
+    float *_Nonnull sum, const int groups) {
 #pragma clang fp contract(fast)
     muster_floats totals[8] = {{0}};
     for (size_t index = 0; index < count; index++) {
@@ -44,7 +45,8 @@ MUSTER_INNER void muster_weigh_floats(
 }
 
 MUSTER_INNER void muster_weigh_halves(
-    const uint32_t *_Nonnull table, const uint32_t *_Nonnull rows, const float *_Nonnull weights, size_t count, float *_Nonnull sum, const int groups) {
+    const uint32_t *_Nonnull table, const uint32_t *_Nonnull rows, const float *_Nonnull weights, size_t count,
+    float *_Nonnull sum, const int groups) {
 #pragma clang fp contract(fast)
     muster_floats totals[8] = {{0}};
     for (size_t index = 0; index < count; index++) {
@@ -64,8 +66,8 @@ MUSTER_INNER void muster_weigh_halves(
 }
 
 MUSTER_INNER void muster_return_floats(
-    const float *_Nonnull table, const uint32_t *_Nonnull rows, const float *_Nonnull weights, size_t count, const float *_Nonnull x, float *_Nonnull sum,
-    float *_Nonnull products, const int groups) {
+    const float *_Nonnull table, const uint32_t *_Nonnull rows, const float *_Nonnull weights, size_t count,
+    const float *_Nonnull x, float *_Nonnull sum, float *_Nonnull products, const int groups) {
 #pragma clang fp contract(fast)
     muster_floats totals[8] = {{0}}, own[8];
 #pragma clang loop unroll(full)
@@ -93,8 +95,8 @@ MUSTER_INNER void muster_return_floats(
 }
 
 MUSTER_INNER void muster_return_halves(
-    const uint32_t *_Nonnull table, const uint32_t *_Nonnull rows, const float *_Nonnull weights, size_t count, const float *_Nonnull x, float *_Nonnull sum,
-    float *_Nonnull products, const int groups) {
+    const uint32_t *_Nonnull table, const uint32_t *_Nonnull rows, const float *_Nonnull weights, size_t count,
+    const float *_Nonnull x, float *_Nonnull sum, float *_Nonnull products, const int groups) {
 #pragma clang fp contract(fast)
     muster_floats totals[8] = {{0}}, own[8];
 #pragma clang loop unroll(full)
