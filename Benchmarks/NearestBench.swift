@@ -22,7 +22,7 @@ extension Bench {
                 "vectors", "how many rows to make up and index, or a file: .fvecs, .npy, or bare 32-bit floats", .text,
                 default: "100000", scope: .call),
             Setting(
-                "queries", "how many rows to ask for, which are spread over a file and left out of the index; or a file",
+                "queries", "how many rows to ask for, spread over a file and left out of the index, or a file of them",
                 .text, default: "4000", scope: .call),
             Setting(
                 "dimensions", "numbers of a row, where no file says", .integer(1...65_536), default: "64",
