@@ -1,4 +1,4 @@
-// What Swift cannot say itself: float sums the compiler may reorder, so that plain Swift loops become
+// What Swift cannot say itself: float sums the compiler may reorder and square roots, so that plain Swift loops become
 // vector code, and which vector instructions this machine has.
 // Relaxed results depend on vector width: never use them where two machines must agree bit for bit.
 #pragma once
@@ -26,6 +26,10 @@ static inline __attribute__((always_inline)) double relaxed_multiply_add_double(
 #pragma clang fp reassociate(on) contract(fast)
     return a * b + sum;
 }
+
+// The square root in one instruction. Swift's own asks first whether the number is negative, and loops with it stay
+// scalar code.
+static inline __attribute__((always_inline)) float square_root(float x) { return __builtin_elementwise_sqrt(x); }
 
 // Whether processor and operating system both offer AVX-512 with F, DQ, BW and VL: what OpenBLAS calls SkylakeX.
 static inline int machine_has_avx512(void) {
