@@ -16,8 +16,6 @@ import Glibc
 // - Insertion hints for visits: a sorted block is inserted from neighbour to neighbour, not each row
 //   from the top of the skip list. Worth another tenth.
 // - Memtables of 64 MiB, no compression: the rows are short and numeric, and CPU is what is scarce.
-// - No attempts to go on by itself after a fault of the disk: the next write would find the log in the state in which
-//   the fault left it, and Debian's RocksDB ends the process over that. The store stays shut until it is opened again.
 // - What a long log would cost at the next opening is paid at closing, where rows are written as a
 //   file in one sweep; after a crash the log is replayed at 2 to 3 microseconds a row.
 
@@ -39,9 +37,7 @@ final class RocksHandle: @unchecked Sendable {
     /// refuses when there are others.
     init(directory: String, only wanted: [Family] = Family.allCases) throws(StoreError) {
         createDirectory(directory)
-        let usual = Self.options()
-        defer { rocksdb_options_destroy(usual) }
-        let options = try Self.options(usual, "max_bgerror_resume_count=0", directory: directory)
+        let options = Self.options()
         defer { rocksdb_options_destroy(options) }
         let names = ["default"] + wanted.map(\.rawValue)
         let cNames = names.map { strdup($0) }
@@ -158,26 +154,22 @@ final class RocksHandle: @unchecked Sendable {
         return options
     }
 
-    /// Options and others for which the C API has no call, in RocksDB's own language of options.
-    private static func options(
-        _ common: OpaquePointer, _ others: String, directory: String
-    ) throws(StoreError) -> OpaquePointer {
-        guard let options = rocksdb_options_create() else { preconditionFailure("no memory for options") }
-        var message: UnsafeMutablePointer<CChar>?
-        rocksdb_get_options_from_string(common, others, options, &message)
-        guard let message else { return options }
-        defer { rocksdb_free(message) }
-        rocksdb_options_destroy(options)
-        throw StoreError(
-            rocksDB: String(cString: message), directory: directory, family: "all families", operation: "open")
-    }
-
     /// The common options and those of the family that grows to millions of rows.
     private static func options(
         forVisits common: OpaquePointer, directory: String
     ) throws(StoreError) -> OpaquePointer {
+        guard let options = rocksdb_options_create() else { preconditionFailure("no memory for options") }
+        var message: UnsafeMutablePointer<CChar>?
+        // The C API has no call for the hints, only this language of options.
         let hints = "memtable_insert_with_hint_prefix_extractor=fixed:1"
-        let options = try Self.options(common, hints, directory: directory)
+        rocksdb_get_options_from_string(common, hints, options, &message)
+        if let message {
+            defer { rocksdb_free(message) }
+            rocksdb_options_destroy(options)
+            throw StoreError(
+                rocksDB: String(cString: message), directory: directory, family: Family.visits.rawValue,
+                operation: "open")
+        }
         rocksdb_options_set_level0_file_num_compaction_trigger(options, StoreLimits.overlappingFiles)
         rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.02)
         rocksdb_options_set_memtable_whole_key_filtering(options, 1)
