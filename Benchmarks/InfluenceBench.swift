@@ -22,12 +22,16 @@ extension Bench {
         settings: InfluenceInput.settings + [
             Setting("seeds", "how many to choose", .integer(1...1_000_000), default: "50", scope: .call),
             Setting("eps", "the wanted ratio is 1 - 1/e - eps", .number(0.001...0.63), default: "0.1", scope: .call),
-            Setting("delta", "chance that the certificate is wrong; 0: one in the vertices", .number(0...0.5),
+            Setting(
+                "delta", "chance that the certificate is wrong; 0: one in the vertices", .number(0...0.5),
                 default: "0", scope: .call),
-            Setting("repeats", "how often to answer; the median counts", .integer(1...1000), default: "5", scope: .call),
-            Setting("sets", "sets drawn to time the drawing", .integer(1...1_000_000_000), default: "200000",
+            Setting(
+                "repeats", "how often to answer; the median counts", .integer(1...1000), default: "5", scope: .call),
+            Setting(
+                "sets", "sets drawn to time the drawing", .integer(1...1_000_000_000), default: "200000",
                 scope: .call),
-            Setting("judge", "file with the vertices another program chose: only tell their spread", .path,
+            Setting(
+                "judge", "file with the vertices another program chose: only tell their spread", .path,
                 scope: .call),
             Setting("save", "write the graph in its binary form and stop", .path, scope: .call),
             Setting("save-text", "write the graph as text and stop", .path, scope: .call),
@@ -92,15 +96,19 @@ private func readNumbers(_ path: String) throws -> [UInt32] {
 /// Where the graph of a bench comes from and what its chances are.
 enum InfluenceInput {
     static let settings = [
-        Setting("edges", "file with 'vertices edges', then 'from to [chance]' lines; or in the binary form", .path,
+        Setting(
+            "edges", "file with 'vertices edges', then 'from to [chance]' lines; or in the binary form", .path,
             scope: .call),
         Setting("power-law", "'vertices edges gamma' of a made-up graph", .text, scope: .call),
-        Setting("people", "people of the made-up city, where neither is given", .integer(1...10_000_000),
+        Setting(
+            "people", "people of the made-up city, where neither is given", .integer(1...10_000_000),
             default: "20000", scope: .call),
-        Setting("model", "wc: factor / in-degree; ic: the file's chances or --chance; lt: linear threshold",
+        Setting(
+            "model", "wc: factor / in-degree; ic: the file's chances or --chance; lt: linear threshold",
             .choice(["wc", "ic", "lt"]), default: "wc", scope: .call),
         Setting("factor", "of wc", .number(0...1000), default: "1", scope: .call),
-        Setting("chance", "of every edge, for ic without chances in the file", .number(0...1), default: "0.01",
+        Setting(
+            "chance", "of every edge, for ic without chances in the file", .number(0...1), default: "0.01",
             scope: .call),
     ]
 

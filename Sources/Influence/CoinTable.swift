@@ -38,10 +38,14 @@ struct CoinHead: BitwiseCopyable {
     var first: UInt32
     var second: UInt32
     var third: UInt32
-    var spare: UInt32 = 0
+    /// From here on the table's tail decides.
+    var fourth: UInt32
+
+    /// No ring, and everything by the tail.
+    static let byTail = CoinHead(first: CoinTable.never, second: CoinTable.never, third: CoinTable.never, fourth: 0)
 }
 
-/// What to do when the number passes the third threshold.
+/// What to do when the number passes the fourth threshold.
 struct CoinTail: BitwiseCopyable {
     enum Kind: UInt32, BitwiseCopyable {
         /// Go on counting thresholds.
@@ -82,8 +86,8 @@ struct CoinTable: Sendable {
     private var known: [CoinKey: UInt32] = [:]
 
     init(_ graph: GraphParts) {
-        _ = add(CoinHead(first: Self.never, second: Self.never, third: 0), CoinTail(kind: .goal))
-        _ = add(CoinHead(first: Self.never, second: Self.never, third: Self.never), CoinTail(kind: .counted))
+        _ = add(.byTail, CoinTail(kind: .goal))
+        _ = add(CoinKey(rule: .atMostOne, rate: 0))
         let count = graph.offsets.count - 1
         rows.reserveCapacity(count)
         if case .each(let chances) = graph.chances {
@@ -91,26 +95,29 @@ struct CoinTable: Sendable {
             var alias = AliasScratch()
             for vertex in 0..<count { addUnequal(graph, vertex, chances, &alias) }
         } else {
-            for vertex in 0..<count { addEqual(graph, vertex) }
+            // Rows of one degree are of one kind.
+            var kinds: [UInt32?] = []
+            for vertex in 0..<count {
+                let start = graph.offsets[vertex], degree = graph.offsets[vertex + 1] - start
+                while kinds.count <= Int(degree) { kinds.append(nil) }
+                let coin = kinds[Int(degree)] ?? kindOfEqual(degree: Int(degree), graph)
+                kinds[Int(degree)] = coin
+                rows.append(SearchRow(edges: start, degree: degree, coin: coin))
+            }
         }
     }
 
-    private mutating func addEqual(_ graph: GraphParts, _ vertex: Int) {
-        let start = graph.offsets[vertex], degree = graph.offsets[vertex + 1] - start
-        let chance = graph.chances.chance(edge: Int(start), degree: Int(degree))
-        var coin = Self.empty
-        if degree > 0, chance > 0 {
-            if graph.model == .linearThreshold {
-                coin = kind(CoinKey(rule: .atMostOne, rate: min(Double(degree) * chance, 1)))
-            } else if degree == 1, chance == 1 {
-                coin = kind(CoinKey(rule: .atMostOne, rate: 1))
-            } else {
-                let rate = -Double(degree) * logarithmOfOnePlus(-chance)
-                let isSingle = Self.flipsSingly(rate: rate, degree: Int(degree))
-                coin = kind(isSingle ? CoinKey(rule: .single, rate: chance) : CoinKey(rule: .rings, rate: rate))
-            }
+    private mutating func kindOfEqual(degree: Int, _ graph: GraphParts) -> UInt32 {
+        guard degree > 0 else { return Self.empty }
+        let chance = graph.chances.chance(edge: 0, degree: degree)
+        if chance == 0 { return Self.empty }
+        if graph.model == .linearThreshold {
+            return kind(CoinKey(rule: .atMostOne, rate: min(Double(degree) * chance, 1)))
         }
-        rows.append(SearchRow(edges: start, degree: degree, coin: coin))
+        if degree == 1 { return kind(CoinKey(rule: .atMostOne, rate: chance)) }
+        let rate = -Double(degree) * logarithmOfOnePlus(-chance)
+        let isSingle = Self.flipsSingly(rate: rate, degree: degree)
+        return kind(isSingle ? CoinKey(rule: .single, rate: chance) : CoinKey(rule: .rings, rate: rate))
     }
 
     /// A row that would ring for every few of its edges flips a coin for each instead, as do sure ones (rate infinite).
@@ -158,10 +165,16 @@ struct CoinTable: Sendable {
 
     private mutating func kind(_ key: CoinKey) -> UInt32 {
         if let index = known[key] { return index }
-        let (head, tail) = key.thresholds()
-        let index = add(head, tail)
+        let index = add(key)
         known[key] = index
         return index
+    }
+
+    private mutating func add(_ key: CoinKey) -> UInt32 {
+        let tail = key.tail()
+        let isCounted = tail.kind == .counted
+        let t = tail.thresholds
+        return add(isCounted ? CoinHead(first: t[0], second: t[1], third: t[2], fourth: t[3]) : .byTail, tail)
     }
 
     private mutating func add(_ head: CoinHead, _ tail: CoinTail) -> UInt32 {
@@ -184,16 +197,15 @@ private struct CoinKey: Hashable {
     /// Expected rings, the chance that one edge is alive, or the chance of each coin.
     let rate: Double
 
-    func thresholds() -> (CoinHead, CoinTail) {
+    func tail() -> CoinTail {
         let unit = Double(CoinTable.never)
         switch rule {
         case .single:
-            let chance = UInt32((rate * unit).rounded())
-            return (CoinHead(first: CoinTable.never, second: CoinTable.never, third: 0),
-                CoinTail(kind: .single, chance: chance))
+            return CoinTail(kind: .single, chance: UInt32((rate * unit).rounded()))
         case .atMostOne:
-            let first = UInt32(((1 - rate) * unit).rounded())
-            return (CoinHead(first: first, second: CoinTable.never, third: CoinTable.never), CoinTail(kind: .counted))
+            var tail = CoinTail(kind: .counted)
+            tail.thresholds[0] = UInt32(((1 - rate) * unit).rounded())
+            return tail
         case .rings:
             let repeats = max((rate / CoinTable.ratePerDraw).rounded(.up), 1)
             let part = rate / repeats
@@ -205,11 +217,7 @@ private struct CoinKey: Hashable {
                 tail.thresholds[count] = UInt32((min(sum, 1) * unit).rounded())
                 chance *= part / Double(count + 1)
             }
-            let head =
-                repeats > 1
-                ? CoinHead(first: CoinTable.never, second: CoinTable.never, third: 0)
-                : CoinHead(first: tail.thresholds[0], second: tail.thresholds[1], third: tail.thresholds[2])
-            return (head, tail)
+            return tail
         }
     }
 }

@@ -40,36 +40,50 @@ struct Core {
     private var bits: [UInt64]
     private var before: [UInt32]
 
-    /// Keeps those who occur most: at most about `wanted`, and none who occurs as often as one left out.
+    /// Keeps about `wanted` of those who occur most, and with each all who occur as often. O(vertices).
     init(_ counts: [UInt32], wanted: Int) {
         let least = Self.threshold(counts, wanted: wanted)
         bits = [UInt64](repeating: 0, count: (counts.count + 63) / 64)
         before = [UInt32](repeating: 0, count: bits.count)
-        for word in bits.indices {
-            before[word] = UInt32(people.count)
-            var mask: UInt64 = 0
-            for vertex in word * 64..<min(word * 64 + 64, counts.count) where counts[vertex] >= least {
-                mask |= 1 << UInt64(vertex & 63)
-                people.append(UInt32(vertex))
+        counts.withUnsafeBufferPointer { counts in
+            for word in bits.indices {
+                before[word] = UInt32(people.count)
+                let block = word * 64..<min(word * 64 + 64, counts.count)
+                // Few blocks hold anybody who stays: this loop is all that most of them cost.
+                var most: UInt32 = 0
+                for vertex in block { most = max(most, counts[vertex]) }
+                if most < least { continue }
+                for vertex in block where counts[vertex] >= least {
+                    bits[word] |= 1 << UInt64(vertex & 63)
+                    people.append(UInt32(vertex))
+                }
             }
-            bits[word] = mask
         }
         outsiders = Outsiders(count: counts.count - people.count, gain: Int(least) - 1)
     }
 
-    /// The least count that stays.
+    /// The least count that stays, read off every 16th vertex where there are many.
     private static func threshold(_ counts: [UInt32], wanted: Int) -> UInt32 {
         if wanted >= counts.count { return 0 }
-        var histogram = [Int](repeating: 0, count: Int(counts.max() ?? 0) + 1)
-        for count in counts { histogram[Int(count)] += 1 }
+        let step = counts.count > 1 << 16 ? 16 : 1
+        var histogram = [Int](repeating: 0, count: 1 << 10)
+        for vertex in stride(from: 0, to: counts.count, by: step) {
+            let count = Int(counts[vertex])
+            if count >= histogram.count { histogram += [Int](repeating: 0, count: count + 1 - histogram.count) }
+            histogram[count] += step
+        }
         var kept = 0
         var least = histogram.count
-        while least > 0, kept + histogram[least - 1] <= wanted {
+        while least > 1, kept + histogram[least - 1] <= wanted {
             least -= 1
             kept += histogram[least]
         }
         // All who occur most often tie: keep them rather than nobody.
-        return UInt32(kept == 0 ? max(least - 1, 0) : least)
+        while kept == 0, least > 0 {
+            least -= 1
+            kept += histogram[least]
+        }
+        return UInt32(least)
     }
 
     /// The pool's sets cut down to the core, renumbered, with the way back. O(members of the pool).

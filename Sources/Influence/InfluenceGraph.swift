@@ -58,7 +58,6 @@ package struct InfluenceGraph: Sendable {
     /// Number of vertices.
     package var count: Int { offsets.count - 1 }
 
-
     /// Checks shapes and ranges and prepares the rows. O(vertices + edges).
     /// Errors: `InfluenceError` naming the first row or edge that breaks a rule.
     package init(
@@ -101,7 +100,9 @@ extension GraphParts {
         }
         let count = offsets.count - 1
         for vertex in 0..<count where offsets[vertex] > offsets[vertex + 1] { throw .offsets(vertex: vertex) }
-        for edge in sources.indices where Int(sources[edge]) >= count {
+        var greatest: UInt32 = 0
+        for source in sources { greatest = max(greatest, source) }
+        if Int(greatest) >= count, let edge = sources.firstIndex(where: { Int($0) >= count }) {
             throw .source(edge: edge, source: sources[edge])
         }
         switch chances {

@@ -39,8 +39,10 @@ func logarithmOfUpperTail(hits: Double, trials: Double, chance p: Double) -> Dou
     var fraction = d
     var m = 1.0
     while m < 100_000 {
-        for step in [m * (b - m) * p / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * p / ((a + 2 * m) * (a + 2 * m + 1))] {
+        for step in [
+            m * (b - m) * p / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * p / ((a + 2 * m) * (a + 2 * m + 1)),
+        ] {
             d = 1 + step * d
             c = 1 + step / c
             if abs(d) < tiny { d = tiny }

@@ -108,6 +108,8 @@ private struct Hunt {
     private var ratio = 0.0
     private var hits = 0
     private var judges = 0
+    /// Whether `hits` and `judges` are of this round's people.
+    private var isJudged = false
     private var allJudges = 0
     private var looked = 0
     private(set) var isOver = false
@@ -140,12 +142,14 @@ private struct Hunt {
         let greatest = schedule.greatestShare(hits: cover.upperBound, of: size)
         let isEveryone = schedule.budget == schedule.vertices
         let grown = chosen.memberCount / 2 * 3
-        isOver = isLastSize || isEveryone || size < schedule.sizes[round] || grown > options.maximumMembers
+        isOver =
+            isLastSize || isEveryone || size < schedule.sizes[round] || grown > options.maximumMembers
             || size / 2 * 3 > options.maximumSets
         // Fresh sets are unlikely to say more than those that chose: judge only where even these would do.
         let hope = schedule.ratio(lowest: schedule.lowestShare(hits: cover.covered, of: size), greatest: greatest)
-        guard isOver || hope >= target else { return }
-        judge(sets: 2 * size)
+        isJudged = isOver || hope >= target
+        guard isJudged else { return }
+        judge(sets: size)
         ratio = schedule.ratio(lowest: schedule.lowestShare(hits: hits, of: judges), greatest: greatest)
         if isLastSize, size == schedule.sizes[round] { ratio = max(ratio, target) }
         if isEveryone { ratio = 1 }
@@ -162,11 +166,12 @@ private struct Hunt {
         looked += seen
     }
 
-    /// The next size at which what was met so far, were it the truth, would be enough. All sizes share the price, so any
-    /// may be left out.
+    /// The next size at which what was seen so far, were it the truth, would be enough. All sizes share the price, so any
+    /// may be left out. The truth lies between what the choosing sets say and what the judges said.
     private func roundWorthTrying() -> Int {
         guard round >= 0 else { return 0 }
-        let share = Double(cover.covered) / Double(chosen.count)
+        var share = Double(cover.covered) / Double(chosen.count)
+        if isJudged { share = (share + Double(hits) / Double(judges)) / 2 }
         let best = Double(cover.upperBound) / Double(chosen.count)
         for next in round + 1..<schedule.sizes.count - 1 {
             let size = Double(schedule.sizes[next])

@@ -17,6 +17,10 @@ struct Schedule {
     /// and a third for the lower bounds of all rounds.
     private let price: Double
 
+    /// How many times more sets the first round has than the least that could do. Drawing them costs less than choosing
+    /// among too few, twice; and more sets choose better people than the certificate asks for.
+    private static let head = 8.0
+
     init(vertices: Int, worth: Double, budget: Int, options: InfluenceOptions) {
         self.vertices = vertices
         self.worth = worth
@@ -30,7 +34,7 @@ struct Schedule {
         let worst = start * Double(vertices) / (options.epsilon * options.epsilon * Double(budget))
         let enough = worst < 1e15 ? Int(worst) + 1 : Int(1e15)
         var sizes: [Int] = []
-        var size = max(Int(start), 4 * setsPerChunk)
+        var size = max(Int(Self.head * start), 4 * setsPerChunk)
         repeat {
             size = (size + setsPerChunk - 1) / setsPerChunk * setsPerChunk
             sizes.append(size)

@@ -5,8 +5,8 @@
 //   land   read each chosen edge (asked for in this stride), append its source to the queue, ask for the source's row
 //
 // Two lines from memory per member, and enough of both under way that none is waited for. What depends on chance is
-// computed without branches: whether a vertex is new, and whether it has none, one or two live edges, only moves a
-// pointer by 0, 1 or 2. Everything rarer goes through `lookFurther`.
+// computed without branches: whether a vertex is new, and whether it has none to three live edges, only moves a
+// pointer by so much; which sets are complete is seen after the stride. What is rarer goes through `lookFurther`.
 
 import Basics
 import CInfluence
@@ -32,13 +32,16 @@ struct Search<Edges: CascadeEdges> {
     private var next: Int
     /// Lanes that have not reached a goal.
     private var alive = UInt32.max
+    /// Lanes whose sets were completed in this stride.
+    private var done = InlineArray<32, UInt8>(repeating: 0)
+    private var doneCount = 0
     /// Members in `searcher.finished`.
     private var finished = 0
     /// Vertices looked at in sets that are done, and sets that reached a goal.
     private(set) var members = 0
     private(set) var hits = 0
 
-    private static var stride: Int { 64 }
+    private static var batch: Int { 64 }
 
     /// `sets` are at most `setsPerChunk`. The pointers belong to the graph's table and outlive the search.
     init(
@@ -64,12 +67,8 @@ struct Search<Edges: CascadeEdges> {
     mutating func run() {
         for lane in 0..<min(Searcher.lanes, sets.count) { start(lane) }
         while head < tail {
-            let end = head &+ min(tail &- head, Self.stride)
-            landed = 0
-            while head < end {
-                look(queue[head & mask])
-                head &+= 1
-            }
+            look()
+            for index in 0..<doneCount { finish(Int(done[index])) }
             if tail &- head &+ landed > mask { growQueue() }
             land()
         }
@@ -91,36 +90,54 @@ struct Search<Edges: CascadeEdges> {
         prefetch_for_writing(rows + Int(root))
     }
 
+    /// One stride of the queue. What the loop changes stands in local variables: the slow calls would else have it written
+    /// and read at every turn.
     @inline(__always)
-    private mutating func look(_ item: UInt64) {
-        let vertex = UInt32(truncatingIfNeeded: item), lane = Int(truncatingIfNeeded: item >> 32)
-        let row = rows + Int(vertex), state = lanes + lane
-        let bit = (1 as UInt32) &<< UInt32(truncatingIfNeeded: lane)
-        let mark = row.pointee.mark
-        row.pointee.mark = mark | (alive & bit)
-        let isNew = Int((~mark & alive) &>> UInt32(truncatingIfNeeded: lane) & 1)
-        let count = state.pointee.count
-        if count == state.pointee.capacity { growLane(state) }
-        state.pointee.members[count] = vertex
-        state.pointee.count = count &+ isNew
+    private mutating func look() {
+        let rows = rows, lanes = lanes, heads = heads, queue = queue, mask = mask
+        var landings = landings, landed = 0, alive = alive, doneCount = 0
+        let end = head &+ min(tail &- head, Self.batch)
+        for place in head..<end {
+            let item = queue[place & mask]
+            let vertex = UInt32(truncatingIfNeeded: item), lane = UInt32(truncatingIfNeeded: item >> 32)
+            let row = rows + Int(vertex), state = lanes + Int(lane)
+            let mark = row.pointee.mark
+            row.pointee.mark = mark | (alive & (1 &<< lane))
+            let isNew = Int((~mark & alive) &>> lane & 1)
+            let count = state.pointee.count
+            if count == state.pointee.capacity { Self.growLane(state) }
+            state.pointee.members[count] = vertex
+            state.pointee.count = count &+ isNew
 
-        let coins = SetStream.coins(key: state.pointee.key, vertex: vertex)
-        let draw = UInt32(truncatingIfNeeded: coins >> 33)
-        let kind = heads + Int(row.pointee.coin)
-        var rings = (draw >= kind.pointee.first ? 1 : 0) &+ (draw >= kind.pointee.second ? 1 : 0)
-        rings &= 0 &- isNew
-        let laneBits = UInt64(lane) << 32
-        landings[landed] = Edges.landing(row.pointee, Edges.firstChoice(coins)) | laneBits
-        landings[landed &+ 1] = Edges.landing(row.pointee, SetStream.secondChoice(coins)) | laneBits
-        landed &+= rings
-        if draw >= kind.pointee.third, isNew != 0 { rings = lookFurther(row, state, laneBits, coins, rings) }
-        let pending = state.pointee.pending &- 1 &+ rings
-        state.pointee.pending = pending
-        if pending == 0 { finish(lane) }
+            let coins = SetStream.coins(key: state.pointee.key, vertex: vertex)
+            let draw = SetStream.draw(coins)
+            let kind = heads + Int(row.pointee.coin)
+            var rings =
+                (draw >= kind.pointee.first ? 1 : 0) &+ (draw >= kind.pointee.second ? 1 : 0)
+                &+ (draw >= kind.pointee.third ? 1 : 0)
+            rings &= 0 &- isNew
+            let laneBits = UInt64(lane) << 32
+            landings[landed] = Edges.landing(row.pointee, Edges.firstChoice(coins)) | laneBits
+            landings[landed &+ 1] = Edges.landing(row.pointee, SetStream.secondChoice(coins)) | laneBits
+            landings[landed &+ 2] = Edges.landing(row.pointee, SetStream.thirdChoice(coins)) | laneBits
+            landed &+= rings
+            if draw >= kind.pointee.fourth, isNew != 0 {
+                (self.landed, self.alive) = (landed, alive)
+                rings = lookFurther(row, laneBits, coins, rings)
+                (landings, landed, alive) = (self.landings, self.landed, self.alive)
+            }
+            let pending = state.pointee.pending &- 1 &+ rings
+            state.pointee.pending = pending
+            done[unchecked: doneCount] = UInt8(truncatingIfNeeded: lane)
+            doneCount &+= pending == 0 ? 1 : 0
+        }
+        (self.landed, self.alive, self.doneCount, head) = (landed, alive, doneCount, end)
     }
 
     @inline(__always)
     private mutating func land() {
+        let landings = landings, queue = queue, mask = mask
+        var tail = tail
         for index in 0..<landed { edges.prefetch(landings[index]) }
         for index in 0..<landed {
             let landing = landings[index]
@@ -129,14 +146,14 @@ struct Search<Edges: CascadeEdges> {
             tail &+= 1
             prefetch_for_writing(rows + Int(source))
         }
+        self.tail = tail
     }
 
-    /// The row rings more than twice, or is of a rarer kind. Answers how many landings it has in all, `rings` of which
+    /// The row rings more than three times, or is of a rarer kind. Answers how many landings it has in all, `rings` of which
     /// are there already.
     @inline(never)
     private mutating func lookFurther(
-        _ row: UnsafeMutablePointer<SearchRow>, _ state: UnsafeMutablePointer<Lane>, _ laneBits: UInt64,
-        _ coins: UInt64, _ rings: Int
+        _ row: UnsafeMutablePointer<SearchRow>, _ laneBits: UInt64, _ coins: UInt64, _ rings: Int
     ) -> Int {
         let kind = Int(row.pointee.coin)
         let tail = tails + kind
@@ -147,13 +164,13 @@ struct Search<Edges: CascadeEdges> {
             hits &+= 1
             return 0
         case .counted:
-            let more = tail.pointee.rings(UInt32(truncatingIfNeeded: coins >> 33)) &- rings
+            let more = tail.pointee.rings(SetStream.draw(coins)) &- rings
             addLandings(row.pointee, more, laneBits, &random)
             return rings &+ more
         case .repeated:
             var total = 0
             for _ in 0..<tail.pointee.repeats {
-                let more = tail.pointee.rings(UInt32(truncatingIfNeeded: random.next() >> 33))
+                let more = tail.pointee.rings(SetStream.draw(random.next()))
                 addLandings(row.pointee, more, laneBits, &random)
                 total &+= more
             }
@@ -163,8 +180,8 @@ struct Search<Edges: CascadeEdges> {
             let before = landed
             for edge in Int(row.pointee.edges)..<Int(row.pointee.edges) &+ Int(row.pointee.degree) {
                 landings[landed] = UInt64(edge) | laneBits
-                let isAlive = random.next() >> 33 < edges.chance(edge, kind: tail.pointee.chance)
-                landed &+= isAlive ? 1 : 0
+                let draw = SetStream.draw(random.next())
+                landed &+= draw < edges.chance(edge, kind: tail.pointee.chance) ? 1 : 0
             }
             return landed &- before
         }
@@ -183,7 +200,7 @@ struct Search<Edges: CascadeEdges> {
     /// Room for `count` landings and for what the rest of the stride writes without asking.
     @inline(__always)
     private mutating func reserveLandings(_ count: Int) {
-        let needed = landed &+ count &+ 2 &* Self.stride &+ 2
+        let needed = landed &+ count &+ 3 &* Self.batch &+ 3
         if needed > searcher.landings.capacity {
             searcher.landings.grow(to: needed, keeping: landed)
             landings = searcher.landings.base
@@ -193,32 +210,40 @@ struct Search<Edges: CascadeEdges> {
     /// The lane's set is complete: takes its marks away and the lane goes on to the next set.
     @inline(__always)
     private mutating func finish(_ lane: Int) {
-        let state = lanes + lane
-        let bit = (1 as UInt32) &<< UInt32(truncatingIfNeeded: lane)
+        let state = lanes + lane, rows = rows
+        let others = ~((1 as UInt32) &<< UInt32(truncatingIfNeeded: lane))
         let count = state.pointee.count, list = state.pointee.members
-        for index in 0..<count { rows[Int(list[index])].mark &= ~bit }
+        // Whoever stands behind the last member is not marked by this lane, which was just emptied.
+        for index in stride(from: 0, to: count, by: Searcher.unroll) {
+            rows[Int(list[index])].mark &= others
+            rows[Int(list[index &+ 1])].mark &= others
+            rows[Int(list[index &+ 2])].mark &= others
+            rows[Int(list[index &+ 3])].mark &= others
+        }
         members &+= count
         if keepsMembers { store(state) }
-        alive |= bit
+        alive |= ~others
         if next < sets.upperBound { start(lane) }
     }
 
+    @inline(__always)
     private mutating func store(_ state: UnsafeMutablePointer<Lane>) {
         let count = state.pointee.count, place = state.pointee.place
-        if finished &+ count > searcher.finished.capacity {
-            searcher.finished.grow(to: finished &+ count, keeping: finished)
+        if finished &+ count &+ Searcher.unroll > searcher.finished.capacity {
+            searcher.finished.grow(to: finished &+ count &+ Searcher.unroll, keeping: finished)
         }
-        (searcher.finished.base + finished).update(from: state.pointee.members, count: count)
+        copyMembers(from: state.pointee.members, to: searcher.finished.base + finished, count: count)
         searcher.starts[place] = finished
         searcher.counts[place] = count
         finished &+= count
     }
 
     @inline(never)
-    private mutating func growLane(_ state: UnsafeMutablePointer<Lane>) {
+    private static func growLane(_ state: UnsafeMutablePointer<Lane>) {
         let capacity = state.pointee.capacity
         let larger = UnsafeMutablePointer<UInt32>.allocate(capacity: 2 * capacity)
         larger.update(from: state.pointee.members, count: capacity)
+        (larger + capacity).initialize(repeating: 0, count: capacity)
         state.pointee.members.deallocate()
         state.pointee.members = larger
         state.pointee.capacity = 2 * capacity
@@ -235,6 +260,15 @@ struct Search<Edges: CascadeEdges> {
         searcher.queue = larger
         queue = larger.base
         mask = wide
+    }
+}
+
+/// Copies a set's members in fours: reads and writes up to three more than there are.
+@inline(__always)
+func copyMembers(from list: UnsafePointer<UInt32>, to target: UnsafeMutablePointer<UInt32>, count: Int) {
+    for index in stride(from: 0, to: count, by: Searcher.unroll) {
+        UnsafeMutableRawPointer(target + index).storeBytes(
+            of: UnsafeRawPointer(list + index).loadUnaligned(as: SIMD4<UInt32>.self), as: SIMD4<UInt32>.self)
     }
 }
 

@@ -11,7 +11,7 @@ import Basics
 struct Lane: BitwiseCopyable {
     /// Of the set's coins.
     var key: UInt64
-    /// Vertices met, in order.
+    /// Vertices met, in order; behind them, up to `capacity` (a multiple of `Searcher.unroll`), any vertices.
     var members: UnsafeMutablePointer<UInt32>
     var count: Int
     var capacity: Int
@@ -49,6 +49,8 @@ struct GrowingMemory<Element: BitwiseCopyable> {
 /// One thread's memory. Belongs to whoever draws with it at the time.
 final class Searcher {
     static let lanes = 32
+    /// Members are copied and unmarked four at a time, without a look at where exactly they end.
+    static let unroll = 4
 
     /// The graph's rows, with marks of our own. All marks are clear between chunks.
     let rows: LargeMemory<SearchRow>
@@ -71,6 +73,7 @@ final class Searcher {
         lanes = .allocate(capacity: Self.lanes)
         for index in 0..<Self.lanes {
             let members = UnsafeMutablePointer<UInt32>.allocate(capacity: 64)
+            members.initialize(repeating: 0, count: 64)
             (lanes + index).initialize(
                 to: Lane(key: 0, members: members, count: 0, capacity: 64, pending: 0, place: 0))
         }

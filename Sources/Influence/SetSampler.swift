@@ -84,11 +84,12 @@ package final class SetSampler: @unchecked Sendable {
             }
             count = sets.count + 1
         }
-        let list = [UInt32](unsafeUninitializedCapacity: members) { buffer, count in
-            // SAFETY: the sets' sizes sum to `members`.
+        let list = [UInt32](unsafeUninitializedCapacity: members + Searcher.unroll) { buffer, count in
+            // SAFETY: the sets' sizes sum to `members`, and a copy writes less than `unroll` more.
             for place in 0..<sets.count {
-                (buffer.baseAddress! + Int(offsets[place])).update(
-                    from: searcher.finished.base + searcher.starts[place], count: searcher.counts[place])
+                copyMembers(
+                    from: searcher.finished.base + searcher.starts[place],
+                    to: buffer.baseAddress! + Int(offsets[place]), count: searcher.counts[place])
             }
             count = members
         }

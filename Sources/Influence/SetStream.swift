@@ -52,11 +52,17 @@ struct SetStream: Sendable {
         SeededRandom.mix(key &+ UInt64(vertex) &* stride)
     }
 
-    /// A second and a third number from the first, for choosing edges: its high bits depend on all bits of the first.
+    /// 31 bits to hold against a threshold of 0...2^31: the upper ones.
+    @inline(__always)
+    static func draw(_ random: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: random >> 33) }
+
+    /// Further numbers from the first, for choosing edges: their high bits depend on all bits of the first.
     @inline(__always)
     static func choice(_ coins: UInt64) -> UInt64 { (coins ^ (coins >> 31)) &* 0xA24B_AED4_963E_E407 }
     @inline(__always)
     static func secondChoice(_ coins: UInt64) -> UInt64 { (coins ^ (coins >> 29)) &* 0xD6E8_FEB8_6659_FD93 }
+    @inline(__always)
+    static func thirdChoice(_ coins: UInt64) -> UInt64 { (coins ^ (coins >> 33)) &* 0xC2B2_AE3D_27D4_EB4F }
 }
 
 /// Draws people in proportion to a value each.
