@@ -1,14 +1,16 @@
 // Whom to ask first, on a friendship graph, an edge file or a made-up power-law graph.
 //
-// The floor: every member of a reverse-reachable set is one landing on a random vertex, two lines from memory (a chosen
-// edge, its source's row). A core does about 130 M independent random reads a second with prefetch where the graph does
-// not fit the cache, so 64-70 M members; one after the other, 160 ns each, 3 to 6 M. A kept member is 4 bytes.
+// The floor: every member of a reverse-reachable set is one landing on a random vertex, two lines from memory (a
+// chosen edge, its source's row). A core does about 130 M independent random reads a second with prefetch where the
+// graph does not fit the cache, so 64-70 M members; one after the other, 160 ns each, 3 to 6 M. A kept member is 4
+// bytes.
 //
 // `cpu_seconds` is the answer: choosing, judging and the certificate, on a graph that is loaded and made ready
-// (`prepare_cpu_seconds`: the rows, and a copy of them per thread). `members_per_second` is drawing and keeping `--sets`
-// sets; turning them around (`index_share` of both) and `bytes_per_member` are of the same sets;
-// `members_per_second_answer` is all that the answer looked at, over all its time. `spread` is judged on 2 M sets of a seed of their own; a program's own estimate is not taken at its word. `--judge LIST` does
-// only that, for the people another program chose.
+// (`prepare_cpu_seconds`: the rows, and a copy of them per thread). `members_per_second` is drawing and keeping
+// `--sets` sets; turning them around (`index_share` of both) and `bytes_per_member` are of the same sets;
+// `members_per_second_answer` is all that the answer looked at, over all its time. `spread` is judged on 2 M sets of a
+// seed of their own; a program's own estimate is not taken at its word. `--judge LIST` does only that, for the people
+// another program chose.
 
 import Basics
 import Graph

@@ -1,5 +1,5 @@
-// A directed graph from a file. As text: a line with the numbers of vertices and edges, then one line per edge, `from to`
-// or `from to chance`, spaces or tabs between. As Muster's binary form, little-endian:
+// A directed graph from a file. As text: a line with the numbers of vertices and edges, then one line per edge, `from
+// to` or `from to chance`, spaces or tabs between. As Muster's binary form, little-endian:
 //
 //   bytes        what
 //   8            "MUSTERIG"
@@ -10,9 +10,9 @@
 //   4 m          their sources, ascending in each row
 //   4 m          their chances, as Float, if there are any
 //
-// Text is read in pieces by all threads: each piece begins after the first newline in its share of the bytes. Edges are
-// then put into rows the way sets are turned around. Edges given twice, with their chances, and edges from a vertex
-// to itself are kept out; the count says how many.
+// Text is read in pieces by all threads: each piece begins after the first newline in its share of the bytes. Edges
+// are then put into rows the way sets are turned around. Edges given twice, with their chances, and edges from a
+// vertex to itself are kept out; the count says how many.
 
 import Basics
 import Glibc
@@ -112,7 +112,8 @@ extension InfluenceEdges {
         guard fclose(file) == 0, isWritten else { throw BenchError("\(path) could not be written") }
     }
 
-    /// Puts edges (`from` and the chance's bits, and `to`) into rows: thread t takes a range of targets, so that nobody waits.
+    /// Puts edges (`from` and the chance's bits, and `to`) into rows: thread t takes a range of targets, so that
+    /// nobody waits.
     init(_ pieces: [[EdgeText.Edge]], vertices: Int, hasChances: Bool, pool: ComputePool) {
         var starts = [UInt32](repeating: 0, count: vertices + 1)
         let total = pieces.reduce(0) { $0 + $1.count }

@@ -4,8 +4,8 @@
 
 import Glibc
 
-/// A zeroed table of `count` elements that owns its memory. From 2 MB on it lies on huge pages where the kernel has some.
-/// Whoever holds the pointer keeps the table alive; nothing is checked.
+/// A zeroed table of `count` elements that owns its memory. From 2 MB on it lies on huge pages where the kernel has
+/// some. Whoever holds the pointer keeps the table alive; nothing is checked.
 package final class LargeMemory<Element: BitwiseCopyable> {
     package let count: Int
     /// SAFETY: holds `count` elements, all of them zero bits at first; valid as long as this object lives.

@@ -1,5 +1,5 @@
-// Alias tables (Walker 1977, built as Vose 1991 does): any distribution over d outcomes as d slots of equal chance with at
-// most two outcomes each, so that one draw and one look decide.
+// Alias tables (Walker 1977, built as Vose 1991 does): any distribution over d outcomes as d slots of equal chance
+// with at most two outcomes each, so that one draw and one look decide.
 
 /// Collects the outcomes of one table and writes its slots. Reused from row to row.
 struct AliasScratch {

@@ -1,17 +1,18 @@
 // How many of a person's in-edges are alive, and which, at a cost that does not depend on how many there are.
 //
-// A coin that shows heads with chance p is a bell that rings as a Poisson process of rate -ln(1 - p) and is heard in one
-// unit of time. All bells of a row together are one process with the sum of the rates: draw how often any
-// rings, then for each ring which one it was. A bell heard twice is heard; so edges stay independent of each other,
-// exactly, and nothing has to be flipped, sorted or jumped over: a row costs one draw and one more per ring. (Compare
-// SUBSIM, Guo et al. 2020, section 3, which jumps by a logarithm per live edge and needs sorted rows when chances differ.)
+// A coin that shows heads with chance p is a bell that rings as a Poisson process of rate -ln(1 - p) and is heard in
+// one unit of time. All bells of a row together are one process with the sum of the rates: draw how often any rings,
+// then for each ring which one it was. A bell heard twice is heard; so edges stay independent of each other, exactly,
+// and nothing has to be flipped, sorted or jumped over: a row costs one draw and one more per ring. (Compare SUBSIM,
+// Guo et al. 2020, section 3, which jumps by a logarithm per live edge and needs sorted rows when chances differ.)
 //
-// How often: a table of thresholds per kind of row, which one 31-bit number is held against.
-// Which one: where all edges of a row have one chance, any of them alike; else by an alias table (Walker 1977; Vose
-// 1991), one slot an edge. The many different sums of rates of such rows are rounded up to a grid of rates, and a slot
-// that stands for nobody takes the excess, so that the chances stay what they were.
+// How often: a table of thresholds per kind of row, which one 31-bit number is held against. Which one: where all
+// edges of a row have one chance, any of them alike; else by an alias table (Walker 1977; Vose 1991), one slot an
+// edge. The many different sums of rates of such rows are rounded up to a grid of rates, and a slot that stands for
+// nobody takes the excess, so that the chances stay what they were.
 //
-// Linear threshold asks for less: at most one edge of a row is alive, each with its weight (Kempe et al. 2003, claim 2.6).
+// Linear threshold asks for less: at most one edge of a row is alive, each with its weight (Kempe et al. 2003, claim
+// 2.6).
 
 /// One vertex as the search meets it: 16 bytes, one cache line at most.
 struct SearchRow: BitwiseCopyable {

@@ -1,7 +1,8 @@
-// Few can win. Greedy looks at everybody's gain, but whoever meets few sets at the start meets fewer later and is never
-// chosen. So people are counted first, the sets are cut down to those who meet most, and greedy runs on this core, in the
-// cache. The best outsider's count bounds what the others could gain; should it ever reach the best gain inside, the
-// core was too small and a larger one is cut. The choice is that of greedy on all people; the bound is never lower.
+// Few can win. Greedy looks at everybody's gain, but whoever meets few sets at the start meets fewer later and is
+// never chosen. So people are counted first, the sets are cut down to those who meet most, and greedy runs on this
+// core, in the cache. The best outsider's count bounds what the others could gain; should it ever reach the best gain
+// inside, the core was too small and a larger one is cut. The choice is that of greedy on all people; the bound is
+// never lower.
 
 import Basics
 import CInfluence

@@ -96,8 +96,8 @@ private struct CoverState {
         }
     }
 
-    /// Sum of the `count` greatest gains, or more where outsiders may hold some of them. Drops empty top buckets for good,
-    /// since gains never rise.
+    /// Sum of the `count` greatest gains, or more where outsiders may hold some of them. Drops empty top buckets for
+    /// good, since gains never rise.
     mutating func greatest(_ count: Int) -> Int {
         while histogram.last == 0 { histogram.removeLast() }
         var sum = 0, left = count

@@ -1,8 +1,8 @@
 // Who moves whom. An edge u -> v with chance p says: when u comes, v comes because of u with chance p, once,
 // independently of everything else (independent cascade, Kempe, Kleinberg and Tardos 2003, section 2); under linear
-// threshold, v comes when the weights of those who came pass a threshold of v's own, uniform in 0...1. Edges are stored at
-// their target, because every question asked here is "who could have caused this person to come", never "whom could
-// this person cause".
+// threshold, v comes when the weights of those who came pass a threshold of v's own, uniform in 0...1. Edges are
+// stored at their target, because every question asked here is "who could have caused this person to come", never
+// "whom could this person cause".
 
 package import Graph
 
@@ -16,8 +16,8 @@ package enum CascadeModel: Sendable {
 
 /// The chances (or weights) of the edges.
 package enum EdgeChances: Sendable {
-    /// `factor` / in-degree of the target, at most 1. With factor 1 everybody is brought by one other on average, however
-    /// many there are (weighted cascade, Kempe et al. 2003, section 5).
+    /// `factor` / in-degree of the target, at most 1. With factor 1 everybody is brought by one other on average,
+    /// however many there are (weighted cascade, Kempe et al. 2003, section 5).
     case weightedCascade(factor: Double)
     /// The same for every edge, in 0...1.
     case constant(Double)

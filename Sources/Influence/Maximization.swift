@@ -56,7 +56,8 @@ package struct InfluenceResult: Equatable, Sendable {
     package var seeds: [UInt32]
     /// What each seed adds to those before it: its share of the sets that chose, scaled so that all sum to `spread`.
     package var marginal: [Double]
-    /// People reached by all seeds, the seeds included (or what they are worth), by sets that took no part in the choice.
+    /// People reached by all seeds, the seeds included (or what they are worth), by sets that took no part in the
+    /// choice.
     package var spread: Double
     /// With `confidence`: reach of the seeds / reach of the best choice is at least this. 0...1.
     package var certifiedRatio: Double
@@ -166,8 +167,8 @@ private struct Hunt {
         looked += seen
     }
 
-    /// The next size at which what was seen so far, were it the truth, would be enough. All sizes share the price, so any
-    /// may be left out. The truth lies between what the choosing sets say and what the judges said.
+    /// The next size at which what was seen so far, were it the truth, would be enough. All sizes share the price, so
+    /// any may be left out. The truth lies between what the choosing sets say and what the judges said.
     private func roundWorthTrying() -> Int {
         guard round >= 0 else { return 0 }
         var share = Double(cover.covered) / Double(chosen.count)

@@ -1,9 +1,10 @@
 // Sets with the way back, from a vertex to the sets that hold it. Flat: 4 bytes a member, and 4 more for the way back.
 //
-// Turning sets around is a sort of (vertex, set) by vertex. Writing each straight to its place misses the cache twice a
-// member. So vertices are first dealt into blocks small enough that the counters and the holders of a block stay in the
-// cache, then each block is sorted by counting (one pass of a radix sort by the high bits). Threads deal disjoint ranges
-// of sets into places counted beforehand and sort disjoint blocks, so the result is the same for any number of them.
+// Turning sets around is a sort of (vertex, set) by vertex. Writing each straight to its place misses the cache twice
+// a member. So vertices are first dealt into blocks small enough that the counters and the holders of a block stay in
+// the cache, then each block is sorted by counting (one pass of a radix sort by the high bits). Threads deal disjoint
+// ranges of sets into places counted beforehand and sort disjoint blocks, so the result is the same for any number of
+// them.
 
 package import Basics
 

@@ -90,8 +90,8 @@ struct Search<Edges: CascadeEdges> {
         prefetch_for_writing(rows + Int(root))
     }
 
-    /// One stride of the queue. What the loop changes stands in local variables: the slow calls would else have it written
-    /// and read at every turn.
+    /// One stride of the queue. What the loop changes stands in local variables: the slow calls would else have it
+    /// written and read at every turn.
     @inline(__always)
     private mutating func look() {
         let rows = rows, lanes = lanes, heads = heads, queue = queue, mask = mask
@@ -149,8 +149,8 @@ struct Search<Edges: CascadeEdges> {
         self.tail = tail
     }
 
-    /// The row rings more than three times, or is of a rarer kind. Answers how many landings it has in all, `rings` of which
-    /// are there already.
+    /// The row rings more than three times, or is of a rarer kind. Answers how many landings it has in all, `rings` of
+    /// which are there already.
     @inline(never)
     private mutating func lookFurther(
         _ row: UnsafeMutablePointer<SearchRow>, _ laneBits: UInt64, _ coins: UInt64, _ rings: Int

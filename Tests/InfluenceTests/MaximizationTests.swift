@@ -189,8 +189,8 @@ import Testing
     }
 
     @Test func certificatesAreHonestOnManySmallGraphs() throws {
-        // Every certificate may be wrong in a tenth of the cases; with 1,000 graphs (GRAPHS) that is 100. They claim far less
-        // often too much, because the bounds of all rounds add up and greedy is better than its guarantee.
+        // Every certificate may be wrong in a tenth of the cases; with 1,000 graphs (GRAPHS) that is 100. They claim
+        // far less often too much, because the bounds of all rounds add up and greedy is better than its guarantee.
         let graphs = ProcessInfo.processInfo.environment["GRAPHS"].flatMap(Int.init) ?? 300
         var violations = 0, certified = 0.0
         for seed in 0..<UInt64(graphs) {
