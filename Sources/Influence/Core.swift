@@ -4,7 +4,7 @@
 // inside, the core was too small and a larger one is cut. The choice is that of greedy on all people; the bound is
 // never lower.
 
-import Basics
+package import Basics
 import CInfluence
 
 /// How often each vertex occurs in the chunks of a pool counted so far.
@@ -120,18 +120,28 @@ struct Core {
     }
 }
 
-/// Greedy on a pool's sets: the choice of `greedyCover` on all vertices.
+/// Greedy on a pool's sets: the choice of `greedyCover` on all vertices. The pool's hits are met by `chosen` others.
 func chooseByCover(
-    _ pool: SetPool, _ counts: MemberCounts, budget: Int, on threads: ComputePool?
+    _ pool: SetPool, _ counts: MemberCounts, budget: Int, chosen: Int = 0, on threads: ComputePool?
 ) -> GreedyCover {
     var wanted = max(64 * budget, 4096)
     while true {
         let core = Core(counts.counts, wanted: wanted)
         let collection = core.collection(of: pool, on: threads)
-        if var cover = greedyCover(collection, budget: budget, outsiders: core.outsiders) {
+        let found = greedyCover(
+            collection, budget: budget, outsiders: core.outsiders, covered: pool.hits, chosen: chosen)
+        if var cover = found {
             cover.seeds = cover.seeds.map { core.people[Int($0)] }
             return cover
         }
         wanted *= 8
     }
+}
+
+/// The `count` people who meet most of a pool's sets together, best first: greedy, ties by lower vertex. For pools that
+/// were drawn by other means than `maximizeInfluence`. O(members + vertices).
+package func choosePeople(_ sets: SetPool, vertices: Int, count: Int, pool: ComputePool?) -> [UInt32] {
+    var counts = MemberCounts(vertices: vertices)
+    counts.extend(sets)
+    return chooseByCover(sets, counts, budget: min(count, vertices), on: pool).seeds
 }

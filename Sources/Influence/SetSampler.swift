@@ -16,8 +16,13 @@ package final class SetSampler: @unchecked Sendable {
         searchers = (0..<threads).map { _ in Searcher(graph.coins) }
     }
 
-    /// Adds sets of the stream until there are `count`. A pool that grows holds whole chunks before it grows.
-    func extend(_ pool: inout SetPool, to count: Int, _ stream: SetStream, on threads: ComputePool?) {
+    /// Adds sets of the stream until there are `count`. A pool that grows holds whole chunks before it grows. Sets that
+    /// reach one of `goals` end there and stay empty.
+    func extend(
+        _ pool: inout SetPool, to count: Int, _ stream: SetStream, goals: [UInt32] = [], on threads: ComputePool?
+    ) {
+        for searcher in searchers { searcher.setGoals(goals) }
+        defer { for searcher in searchers { searcher.clearGoals(goals, graph.coins) } }
         let first = pool.chunks.count
         precondition(pool.count == first * setsPerChunk, "only whole chunks can be continued")
         let total = (count + setsPerChunk - 1) / setsPerChunk
@@ -74,7 +79,9 @@ package final class SetSampler: @unchecked Sendable {
     }
 
     private func draw(_ searcher: Searcher, _ stream: SetStream, _ sets: Range<Int>) -> SetChunk {
-        let (_, members) = search(searcher, stream, sets, keepsMembers: true)
+        let (hits, _) = search(searcher, stream, sets, keepsMembers: true)
+        var members = 0
+        for place in 0..<sets.count { members += searcher.counts[place] }
         let offsets = [UInt32](unsafeUninitializedCapacity: sets.count + 1) { buffer, count in
             var end = 0
             buffer[0] = 0
@@ -93,7 +100,7 @@ package final class SetSampler: @unchecked Sendable {
             }
             count = members
         }
-        return SetChunk(offsets: offsets, members: list)
+        return SetChunk(offsets: offsets, members: list, hits: hits)
     }
 
     private func search(
@@ -119,11 +126,6 @@ package final class SetSampler: @unchecked Sendable {
             }
         }
     }
-}
-
-extension UnsafePointer {
-    /// Stands for an empty list, of which nothing is read.
-    fileprivate static var somewhere: UnsafePointer { UnsafePointer(bitPattern: 64)! }
 }
 
 /// Draws `count` reverse-reachable sets. The result depends on graph, count, roots and seed only. Without a pool the

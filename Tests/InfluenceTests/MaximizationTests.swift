@@ -206,6 +206,42 @@ import Testing
         #expect(certified / Double(graphs) > 0.58)
     }
 
+    @Test func sentinelsEndLongSetsAndKeepTheCertificate() throws {
+        // Well above the threshold of branching: most sets are most of everybody.
+        let base = try randomGraph(vertices: 1200, edges: 9000, seed: 8)
+        let graph = try InfluenceGraph(
+            offsets: base.offsets, sources: base.sources, chances: .weightedCascade(factor: 2))
+        let short = try InfluenceOptions(budget: 40, seed: 3)
+        let whole = try InfluenceOptions(budget: 40, seed: 3, usesSentinels: false)
+        let sampler = SetSampler(graph, threads: 2)
+        let quick = maximizeInfluence(sampler, options: short, pool: pool)
+        let slow = maximizeInfluence(sampler, options: whole, pool: pool)
+        #expect(quick.members * 5 < slow.members)
+        #expect(quick.certifiedRatio >= greedyRatio - 0.1 && slow.certifiedRatio >= greedyRatio - 0.1)
+        #expect(Set(quick.seeds).count == 40)
+        let judge = { estimateShare(of: $0, sampler, sets: 100_000, seed: 5, pool: self.pool) }
+        #expect(judge(quick.seeds) > 0.98 * judge(slow.seeds))
+        #expect(abs(quick.marginal.reduce(0, +) - quick.spread) < 1e-6 * quick.spread)
+    }
+
+    @Test func theBoundBehindSentinelsIsAboveTheBestCover() throws {
+        for seed in UInt64(0)..<6 {
+            let graph = try randomGraph(vertices: 8, edges: 16, seed: seed)
+            let sampler = SetSampler(graph, threads: 1)
+            let stream = SetStream(seed: seed, purpose: "bound", vertices: 8, roots: .uniform)
+            var whole = SetPool(), cut = SetPool()
+            sampler.extend(&whole, to: 300, stream, on: nil)
+            sampler.extend(&cut, to: 300, stream, goals: [5], on: nil)
+            #expect(cut.hits == (0..<300).count { whole.members(of: $0).contains(5) })
+            var best = 0
+            for mask in 0..<256 where mask.nonzeroBitCount == 3 {
+                best = max(best, (0..<300).count { whole.members(of: $0).contains { mask >> Int($0) & 1 == 1 } })
+            }
+            let cover = greedyCover(RRCollection(cut, vertices: 8), budget: 2, covered: cut.hits, chosen: 1)!
+            #expect(cover.upperBound >= best && best >= cut.hits + cover.covered)
+        }
+    }
+
     @Test func peopleWhoAreWorthMoreAreReachedFirst() throws {
         // Two stars; the leaves of the smaller one are worth ten times as much.
         let edges =
