@@ -1,8 +1,11 @@
-// Asking one after the other, with every answer known before the next question, against asking the same number of people
-// from a list that was fixed before. Both know the same sets and the same chances of a yes; who would say yes is drawn
-// once per campaign and is the same for both. Turn-out is what those aboard bring, by sets that never chose.
+// Asking one after the other, with every answer known before the next question, against asking the same number of
+// people from a list that was fixed before. Both know the same sets and the same chances of a yes; who would say yes
+// is drawn once per campaign and is the same for both. Turn-out is what those who said yes bring, by sets that never
+// chose; with --come-along a world's coins are tossed, whom people bring is seen as it happens, and turn-out is who is
+// there.
 //
-// The floor of a choice: a yes touches the members of the sets newly met, two lines from memory each; a no touches a heap.
+// The floor of a choice: a yes touches the members of the sets newly met, two lines from memory each; a no touches a
+// heap.
 
 import Basics
 import Influence
@@ -42,30 +45,17 @@ extension Bench {
         let fixed = inviteOrder(
             sets[0], already: [], candidates: people, acceptance: acceptance, count: invitations
         ).order
+        let campaign = Campaign(
+            forward: ForwardCascade(graph), acceptance: acceptance, comeAlong: run.settings.flag("come-along"))
         var waits: [Double] = []
         var turnout = (fixed: 0.0, adaptive: 0.0)
         let campaigns = run.settings.integer("campaigns")
         _ = run.working {
-            for campaign in 0..<campaigns {
-                let answers = SeededRandom(seed: run.seed).child("answers", UInt64(campaign))
-                func saysYes(_ person: UInt32) -> Bool {
-                    var own = answers.child("person", UInt64(person))
-                    return own.uniformFloat() < acceptance[Int(person)]
-                }
-                var list = start
-                for person in fixed { list.take(saysYes(person) ? .yes : .no, from: person) }
-                turnout.fixed += list.expectedTurnout
-                var invites = start
-                for _ in 0..<invitations {
-                    let before = monotonicSeconds()
-                    guard let person = invites.next() else { break }
-                    let chosen = monotonicSeconds()
-                    let answer: AdaptiveInvites.Answer = saysYes(person) ? .yes : .no
-                    let asked = monotonicSeconds()
-                    invites.take(answer, from: person)
-                    waits.append(monotonicSeconds() - asked + chosen - before)
-                }
-                turnout.adaptive += invites.expectedTurnout
+            for number in 0..<campaigns {
+                let world = SeededRandom(seed: run.seed).child("world", UInt64(number))
+                var waiting: [Double] = []
+                turnout.fixed += campaign.play(start, world, waits: &waiting, list: fixed, count: invitations)
+                turnout.adaptive += campaign.play(start, world, waits: &waits, list: nil, count: invitations)
             }
         }
         waits.sort()
@@ -78,5 +68,40 @@ extension Bench {
             "choice_max_seconds": .real(waits[waits.count - 1]), "prepare_cpu_seconds": .real(preparing.cpu),
             "people": .whole(graph.count),
         ])
+    }
+}
+
+/// What all campaigns have in common.
+private struct Campaign {
+    let forward: ForwardCascade
+    let acceptance: [Float]
+    let comeAlong: Bool
+
+    /// Asks `count` people, off the list or as the answers suggest. Answers the turn-out: with `comeAlong` those
+    /// aboard in the end, else what those who said yes are expected to bring.
+    func play(
+        _ start: AdaptiveInvites, _ world: SeededRandom, waits: inout [Double], list: [UInt32]?, count: Int
+    ) -> Double {
+        var invites = start
+        var aboard = [Bool](repeating: false, count: acceptance.count)
+        var coins = world.child("coins")
+        let key: UInt64 = coins.next()
+        for turn in 0..<count {
+            let before = monotonicSeconds()
+            guard let person = list.map({ $0[turn] }) ?? invites.next() else { break }
+            var spent = monotonicSeconds() - before
+            var mind = world.child("mind", UInt64(person))
+            let says: AdaptiveInvites.Answer = mind.uniformFloat() < acceptance[Int(person)] ? .yes : .no
+            var brought: [UInt32] = []
+            if comeAlong, says == .yes, !aboard[Int(person)] {
+                brought = forward.follow(person, world: key, aboard: &aboard)
+            }
+            let answered = monotonicSeconds()
+            if list == nil || !comeAlong { invites.take(says, from: person) }
+            if list == nil { for friend in brought { invites.came(friend) } }
+            spent += monotonicSeconds() - answered
+            waits.append(spent)
+        }
+        return comeAlong ? Double(aboard.count { $0 }) : invites.expectedTurnout
     }
 }

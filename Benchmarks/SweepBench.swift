@@ -1,8 +1,8 @@
-// Sets for 64 plans in one sweep, against sets for one plan alone. Affinities are made up: every plan speaks to some of 16
-// circles, and everybody likes what speaks to their circle, more or less.
+// Sets for 64 plans in one sweep, against sets for one plan alone. Affinities are made up: every plan speaks to some
+// of 16 circles, and everybody likes what speaks to their circle, more or less.
 //
-// The floor: a plan's members must be written, 4 bytes each, and whoever is met by any plan costs one comparison of 64
-// levels (a line from memory) per live edge. What one sweep saves is every line that several plans would each ask for.
+// The floor: whoever is met by any plan costs one comparison of 64 levels (a line from memory) per live edge, and 12
+// bytes. What one sweep saves is every line that several plans would each ask for.
 
 import Basics
 import Influence
@@ -21,30 +21,27 @@ extension Bench {
         let plans = run.settings.integer("plans"), count = run.settings.integer("sets")
         let budget = run.settings.integer("seeds")
         let affinities = madeUp(plans: plans, people: graph.count, seed: run.seed)
-        let (pools, sweeping) = run.working {
+        let (sets, sweeping) = run.working {
             sweepPlans(graph, affinities, count: count, seed: run.seed, pool: run.pool)
         }
-        let (chosen, choosing) = run.working {
-            pools.map { choosePeople($0, vertices: graph.count, count: budget, pool: run.pool) }
-        }
-        var alone = Cost(), aloneChoosing = Cost(), members = 0
+        let (chosen, choosing) = run.working { sets.choose(budget, pool: run.pool) }
+        var alone = Cost(), aloneChoosing = Cost()
         var worst = 0.0
         for plan in stride(from: 0, to: plans, by: max(plans / 8, 1)) {
             let sampler = SetSampler(
                 try ofOnePlan(graph, affinities, plan: plan), threads: run.pool.threads)
-            let (sets, drawing) = run.timing { drawSets(sampler, count: count, seed: run.seed, pool: run.pool) }
+            let (own, drawing) = run.timing { drawSets(sampler, count: count, seed: run.seed, pool: run.pool) }
             let (people, cost) = run.timing {
-                choosePeople(sets, vertices: graph.count, count: budget, pool: run.pool)
+                choosePeople(own, vertices: graph.count, count: budget, pool: run.pool)
             }
             alone += drawing
             aloneChoosing += cost
-            members += sets.memberCount
             let judge = { estimateShare(of: $0, sampler, sets: 1_000_000, seed: run.seed &+ 9, pool: run.pool) }
             worst = max(worst, abs(judge(chosen[plan]) / judge(people) - 1))
         }
         let sampled = Double((plans + max(plans / 8, 1) - 1) / max(plans / 8, 1))
         try run.report([
-            "plans": .whole(plans), "members": .whole(pools.reduce(0) { $0 + $1.memberCount }),
+            "plans": .whole(plans), "members": .whole(sets.memberCount),
             "sweep_cpu_seconds": .real(sweeping.cpu), "choose_cpu_seconds": .real(choosing.cpu),
             "alone_cpu_seconds": .real(alone.cpu / sampled),
             "alone_choose_cpu_seconds": .real(aloneChoosing.cpu / sampled),

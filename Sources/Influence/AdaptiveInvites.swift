@@ -1,16 +1,17 @@
-// Whom to ask next, when each answer is known before the next question. Who accepts is on board; whoever they bring comes
-// without being asked. The best next question is the person with the greatest chance of a yes times what a yes would
-// add, per unit of cost, given all answers so far.
+// Whom to ask next, when each answer is known before the next question. Who accepts is on board; whoever they bring
+// comes without being asked. The best next question is the person with the greatest chance of a yes times what a yes
+// would add, per unit of cost, given all answers so far.
 //
 // Accepting is independent from person to person and reach is monotone and submodular in who accepted, so this rule is
-// within 1 - 1/e of the best strategy there is, under a limit on the number of questions (Asadpour and Nazerzadeh 2016,
-// theorem 1; Golovin and Krause 2011, theorem 5.2; with costs only the rule per unit of cost is kept, not the ratio). That
-// needs answers which tell of the person alone: where people say yes because friends did, nothing is guaranteed.
+// within 1 - 1/e of the best strategy there is, under a limit on the number of questions (Asadpour and Nazerzadeh
+// 2016, theorem 1; Golovin and Krause 2011, theorem 5.2; with costs only the rule per unit of cost is kept, not the
+// ratio). That needs answers which tell of the person alone: where people say yes because friends did, nothing is
+// guaranteed.
 //
 // Nothing is drawn anew when an answer comes: reach as a function of who accepted has not changed, only who did. A yes
 // meets the person's sets, and their members' gains fall; a no or silence takes the person off the list. All of a
-// campaign together costs no more than the members of the sets. Choices lean to what the choosing sets happen to
-// say, so what is reported comes from other sets, which never choose.
+// campaign together costs no more than the members of the sets. Choices lean to what the choosing sets happen to say,
+// so what is reported comes from other sets, which never choose.
 
 /// One round of invitations under way. A value: copies go on independently.
 package struct AdaptiveInvites: Sendable {
@@ -36,8 +37,8 @@ package struct AdaptiveInvites: Sendable {
     /// People who have said yes or came unasked.
     package private(set) var aboard: [UInt32] = []
 
-    /// `choosing` and `judging` are sets of one graph from different streams. `acceptance` is the chance of a yes per vertex,
-    /// in 0...1, 0 for those not to be asked; `costs`, if any, are positive. O(vertices).
+    /// `choosing` and `judging` are sets of one graph from different streams. `acceptance` is the chance of a yes per
+    /// vertex, in 0...1, 0 for those not to be asked; `costs`, if any, are positive. O(vertices).
     package init(choosing: RRCollection, judging: RRCollection, acceptance: [Float], costs: [Float] = []) {
         precondition(choosing.vertices == judging.vertices, "both collections are of one graph")
         precondition(acceptance.count == choosing.vertices, "one acceptance per vertex")
@@ -81,7 +82,8 @@ package struct AdaptiveInvites: Sendable {
         if answer == .yes { board(person) }
     }
 
-    /// Somebody is there who was not asked: a starter, or one whom others brought. What they would bring counts from now on.
+    /// Somebody is there who was not asked: a starter, or one whom others brought. What they would bring counts from
+    /// now on.
     package mutating func came(_ person: UInt32) {
         weights[Int(person)] = 0
         board(person)

@@ -22,6 +22,7 @@ struct Hunt {
     private var isJudged = false
     private var failures = 0
     private var allJudges = 0
+    /// Vertices looked at for sets that were not kept.
     private var looked = 0
     private(set) var isOver = false
 
@@ -38,16 +39,17 @@ struct Hunt {
         let vertices = sampler.graph.count
         schedule = Schedule(
             vertices: vertices, worth: values?.total ?? Double(vertices), budget: budget, options: options)
-        counts = MemberCounts(vertices: vertices)
+        counts = MemberCounts(vertices: vertices, excluding: options.forbidden)
         stream = SetStream(seed: options.seed, purpose: "choose", vertices: vertices, roots: roots)
-        sentinels =
-            options.usesSentinels
-            ? Sentinels(sampler, budget: budget, seed: options.seed, roots: roots, on: threads) : .none
+        sentinels = Sentinels(sampler, budget: budget, options: options, roots: roots, on: threads)
     }
 
     private var target: Double { greedyRatio - options.epsilon }
     private var isLastSize: Bool { round == schedule.sizes.count - 1 }
-    private var isEveryone: Bool { schedule.budget == schedule.vertices }
+    /// Whether there is nothing to choose.
+    private var isEveryone: Bool {
+        schedule.budget == schedule.vertices - options.forbidden.count || schedule.budget == options.forced.count
+    }
     private var seeds: [UInt32] { sentinels.people + cover.seeds }
     private var covered: Int { chosen.hits + cover.covered }
 
@@ -67,11 +69,11 @@ struct Hunt {
         guard isJudged else { return }
         judge(sets: size)
         ratio = schedule.ratio(lowest: schedule.lowestShare(hits: hits, of: judges), greatest: greatest)
-        if isLastSize, sentinels == .none, size == schedule.sizes[round] { ratio = max(ratio, target) }
+        if isLastSize, !sentinels.areOurs, size == schedule.sizes[round] { ratio = max(ratio, target) }
         if isEveryone { ratio = 1 }
         if ratio < target { failures += 1 }
         isOver = isOver || ratio >= target
-        if ratio < target, sentinels != .none, failures >= Self.patience || isLastSize { dismissSentinels() }
+        if ratio < target, sentinels.areOurs, failures >= Self.patience || isLastSize { dismissSentinels() }
     }
 
     /// Whether the next size would pass a limit.
@@ -92,15 +94,15 @@ struct Hunt {
 
     /// Begins this round anew without them; the same sets, whole.
     private mutating func dismissSentinels() {
-        sentinels = .none
+        sentinels.dismiss()
         chosen = SetPool()
-        counts = MemberCounts(vertices: schedule.vertices)
+        counts = MemberCounts(vertices: schedule.vertices, excluding: options.forbidden)
         isOver = false
         round -= 1
     }
 
-    /// The next size at which what was seen so far, were it the truth, would be enough. All sizes share the price, so any
-    /// may be left out. The truth lies between what the choosing sets say and what the judges said.
+    /// The next size at which what was seen so far, were it the truth, would be enough. All sizes share the price, so
+    /// any may be left out. The truth lies between what the choosing sets say and what the judges said.
     private func roundWorthTrying() -> Int {
         guard chosen.count > 0 else { return round + 1 }
         var share = Double(covered) / Double(chosen.count)
@@ -120,8 +122,8 @@ struct Hunt {
         let spread = Double(hits) / Double(judges) * schedule.worth
         let scale = covered > 0 ? spread / Double(covered) : 0
         // What the sentinels met together is shared out as it was in the pilot.
-        let pilot = Double(sentinels.gains.reduce(0, +))
-        let gains = sentinels.gains.map { Double(chosen.hits) * Double($0) / pilot } + cover.gains.map { Double($0) }
+        let pilot = max(sentinels.gains.reduce(0, +), 1e-300)
+        let gains = sentinels.gains.map { Double(chosen.hits) * $0 / pilot } + cover.gains.map { Double($0) }
         return InfluenceResult(
             seeds: seeds, marginal: gains.map { $0 * scale }, spread: spread, certifiedRatio: ratio,
             confidence: isEveryone ? 1 : 1 - schedule.failure, sets: chosen.count + allJudges,

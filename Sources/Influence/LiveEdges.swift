@@ -1,5 +1,5 @@
-// The coins of one vertex in one set, without the haste of `Search`: for searches that carry more than a set along, or that
-// see one vertex at a time. The same coins, in the same order.
+// The coins of one vertex in one set, without the haste of `Search`: for searches that carry more than a set along, or
+// that see one vertex at a time. The same coins, in the same order.
 
 import Basics
 
@@ -10,8 +10,8 @@ struct LiveEdges<Edges: CascadeEdges> {
     let heads: UnsafePointer<CoinHead>
     let tails: UnsafePointer<CoinTail>
 
-    /// Appends whom the live in-edges of `vertex` come from, in a set with this key. Somebody may stand there twice, and
-    /// `vertex` itself where an edge stands for nobody. O(live edges), O(edges) in a row of single coins.
+    /// Appends whom the live in-edges of `vertex` come from, in a set with this key. Somebody may stand there twice,
+    /// and `vertex` itself where an edge stands for nobody. O(live edges), O(edges) in a row of single coins.
     @inline(__always)
     func append(to sources: inout [UInt32], key: UInt64, vertex: UInt32) {
         let row = rows[Int(vertex)]

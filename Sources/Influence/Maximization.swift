@@ -28,13 +28,20 @@ package struct InfluenceOptions: Sendable {
     package let maximumMembers: Int
     /// Whether long sets may be cut short (see `Sentinels`). The guarantee is the same.
     package let usesSentinels: Bool
+    /// People who are chosen whatever they bring, first of all; they count towards the budget.
+    package let forced: [UInt32]
+    /// People who are not to be chosen. The certificate compares with choices that keep to both lists.
+    package let forbidden: [UInt32]
 
     /// Errors: `InfluenceError` naming the option that is out of its range.
     package init(
         budget: Int, epsilon: Double = 0.1, failure: Double? = nil, seed: UInt64,
-        maximumSets: Int = 1 << 22, maximumMembers: Int = 1 << 26, usesSentinels: Bool = true
+        maximumSets: Int = 1 << 22, maximumMembers: Int = 1 << 26, usesSentinels: Bool = true,
+        forced: [UInt32] = [], forbidden: [UInt32] = []
     ) throws(InfluenceError) {
-        guard budget >= 0 else { throw .budget(budget) }
+        guard budget >= forced.count else { throw .budget(budget) }
+        let both = Set(forced).intersection(forbidden)
+        if let person = both.min() { throw .forcedAndForbidden(person) }
         guard epsilon > 0, epsilon < greedyRatio else { throw .epsilon(epsilon) }
         if let failure, !(failure > 0 && failure < 1) { throw .failure(failure) }
         guard maximumSets >= setsPerChunk else {
@@ -50,6 +57,8 @@ package struct InfluenceOptions: Sendable {
         self.maximumSets = maximumSets
         self.maximumMembers = maximumMembers
         self.usesSentinels = usesSentinels
+        self.forced = Set(forced).sorted()
+        self.forbidden = Set(forbidden).sorted()
     }
 }
 
@@ -86,7 +95,8 @@ package func maximizeInfluence(
     _ sampler: SetSampler, options: InfluenceOptions, values: RootTable? = nil, pool: ComputePool
 ) -> InfluenceResult {
     let count = sampler.graph.count
-    let budget = min(options.budget, count)
+    precondition((options.forced + options.forbidden).allSatisfy { $0 < count }, "people are of this graph")
+    let budget = min(options.budget, count - options.forbidden.count)
     guard budget > 0 else {
         return InfluenceResult(
             seeds: [], marginal: [], spread: 0, certifiedRatio: 1, confidence: 1, sets: 0, members: 0, kept: 0,

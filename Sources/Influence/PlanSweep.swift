@@ -1,12 +1,12 @@
-// Many plans, one sweep. The plans of a city have the same friendships and differ in who likes them: under plan j, friend u
-// brings v with chance p(u, v) times how much v likes plan j. So up to 64 plans are searched at once, each a bit. A set
-// starts with all bits at its root. Every edge that is alive at chance p draws one more number, once for all plans, and
-// goes on with the bits of those plans whose affinity at v is above it. Whoever is met again with new bits is searched
-// again for these, with the same coins.
+// Many plans, one sweep. The plans of a city have the same friendships and differ in who likes them: under plan j,
+// friend u brings v with chance p(u, v) times how much v likes plan j. So up to 64 plans are searched at once, each a
+// bit. A set starts with all bits at its root. Every edge that is alive at chance p draws one more number, once for
+// all plans, and goes on with the bits of those plans whose affinity at v is above it. Whoever is met again with new
+// bits is searched again for these, with the same coins.
 //
-// Per plan, edges are alive independently with chance p · affinity, exactly as if the plan had been sampled alone; between
-// plans they agree as much as they can, which keeps the union of all plans small. What comes out is a pool of sets per
-// plan, for the same choosing and judging as any pool.
+// Per plan, edges are alive independently with chance p · affinity, exactly as if the plan had been sampled alone;
+// between plans they agree as much as they can, which keeps the union of all plans small. What comes out are the sets
+// of the union, with the plans that each member belongs to (`PlanSets`).
 
 package import Basics
 import CInfluence
@@ -42,77 +42,69 @@ package struct PlanAffinities: Sendable {
     var all: UInt64 { plans == 64 ? .max : (1 << UInt64(plans)) - 1 }
 }
 
-/// Draws `count` sets for every plan in one sweep; pools by plan. Roots are drawn uniformly and are the same for all plans.
-/// A friend who stands twice in a row counts once. Depends on graph, affinities, count and seed only.
-/// O(members of the union of plans), plus the members of each plan; scratch is 8 bytes per vertex and thread.
+/// Draws `count` sets for every plan in one sweep. Roots are drawn uniformly and are the same for all plans. A friend
+/// who stands twice in a row counts once. Depends on graph, affinities, count and seed only. O(members of the union of
+/// plans, as often as they are met with new plans); scratch is 8 bytes per vertex and thread.
 package func sweepPlans(
     _ graph: InfluenceGraph, _ affinities: PlanAffinities, count: Int, seed: UInt64, pool: ComputePool?
-) -> [SetPool] {
-    guard graph.count > 0, count > 0 else { return [SetPool](repeating: SetPool(), count: affinities.plans) }
+) -> PlanSets {
+    var sets = PlanSets(plans: affinities.plans, vertices: graph.count)
+    guard graph.count > 0, count > 0, affinities.plans > 0 else { return sets }
     precondition(affinities.levels.count == graph.count * PlanAffinities.plansMax, "affinities are of this graph")
     let stream = SetStream(seed: seed, purpose: "sweep", vertices: graph.count, roots: .uniform)
-    let chunks = (count + setsPerChunk - 1) / setsPerChunk
     let parts = pool?.threads ?? 1
-    let draw: @Sendable (Int) -> [[SetChunk]] = { part in
+    let draw: @Sendable (Int) -> PlanSets = { part in
         graph.withLiveEdges(
             Sweep(
                 affinities: affinities, stream: stream, vertices: graph.count,
-                chunks: stride(from: part, to: chunks, by: parts).map {
-                    $0 * setsPerChunk..<min(($0 + 1) * setsPerChunk, count)
-                }))
+                sets: part * count / parts..<(part + 1) * count / parts))
     }
-    let drawn = pool?.map(parts, draw) ?? [draw(0)]
-    var pools = [SetPool](repeating: SetPool(), count: affinities.plans)
-    for chunk in 0..<chunks {
-        for plan in pools.indices { pools[plan].chunks.append(drawn[chunk % parts][chunk / parts][plan]) }
-    }
-    return pools
+    for part in pool?.map(parts, draw) ?? [draw(0)] { sets.append(part) }
+    return sets
 }
 
 /// Bit j says whether the j-th of 64 levels is above `limit`, at most 254.
 @inline(__always)
 func plansAbove(_ limit: UInt8, _ levels: UnsafePointer<UInt8>) -> UInt64 { levels_above(levels, limit) }
 
-/// One thread's share: chunk after chunk, a set after the other. Answers chunks of every plan.
+/// One thread's share, a set after the other.
 private struct Sweep: LiveEdgesUse {
     let affinities: PlanAffinities
     let stream: SetStream
     let vertices: Int
-    let chunks: [Range<Int>]
+    let sets: Range<Int>
 
-    func run<Edges: CascadeEdges>(_ live: LiveEdges<Edges>) -> [[SetChunk]] {
+    func run<Edges: CascadeEdges>(_ live: LiveEdges<Edges>) -> PlanSets {
         let reached = LargeMemory<UInt64>(count: vertices)
         var met: [UInt32] = [], queue: [(vertex: UInt32, plans: UInt64)] = [], sources: [UInt32] = []
-        return affinities.levels.withUnsafeBufferPointer { levels in
-            chunks.map { sets in
-                var plans = PlanChunks(plans: affinities.plans)
-                for set in sets {
-                    let key = stream.key(of: set)
-                    reach(stream.root(of: set, key: key), affinities.all, reached.base, &met, &queue)
-                    var next = 0
-                    while next < queue.count {
-                        let (vertex, open) = queue[next]
-                        next += 1
-                        sources.removeAll(keepingCapacity: true)
-                        live.append(to: &sources, key: key, vertex: vertex)
-                        let line = levels.baseAddress! + Int(vertex) * PlanAffinities.plansMax
-                        for source in sources {
-                            let limit = Self.limit(key: key, vertex: vertex, source: source)
-                            let plans = open & plansAbove(limit, line)
-                            reach(source, plans, reached.base, &met, &queue)
-                        }
+        var result = PlanSets(plans: affinities.plans, vertices: vertices)
+        affinities.levels.withUnsafeBufferPointer { levels in
+            for set in sets {
+                let key = stream.key(of: set)
+                reach(stream.root(of: set, key: key), affinities.all, reached.base, &met, &queue)
+                var next = 0
+                while next < queue.count {
+                    let (vertex, open) = queue[next]
+                    next += 1
+                    live.append(to: &sources, key: key, vertex: vertex)
+                    if sources.isEmpty { continue }
+                    let line = levels.baseAddress! + Int(vertex) * PlanAffinities.plansMax
+                    for source in sources {
+                        let limit = Self.limit(key: key, vertex: vertex, source: source)
+                        reach(source, open & plansAbove(limit, line), reached.base, &met, &queue)
                     }
-                    for vertex in met {
-                        plans.add(vertex, reached.base[Int(vertex)])
-                        reached.base[Int(vertex)] = 0
-                    }
-                    plans.endSet()
-                    met.removeAll(keepingCapacity: true)
-                    queue.removeAll(keepingCapacity: true)
+                    sources.removeAll(keepingCapacity: true)
                 }
-                return plans.chunks
+                for vertex in met {
+                    result.add(vertex, reached.base[Int(vertex)])
+                    reached.base[Int(vertex)] = 0
+                }
+                result.endSet()
+                met.removeAll(keepingCapacity: true)
+                queue.removeAll(keepingCapacity: true)
             }
         }
+        return result
     }
 
     /// The number, 0...254, that a plan's level at `vertex` must exceed for an edge that is alive.
@@ -133,25 +125,5 @@ private struct Sweep: LiveEdgesUse {
         if before == 0 { met.append(vertex) }
         reached[Int(vertex)] = before | new
         queue.append((vertex, new))
-    }
-}
-
-/// A chunk of every plan in the making.
-private struct PlanChunks {
-    private(set) var chunks: [SetChunk]
-
-    init(plans: Int) { chunks = [SetChunk](repeating: SetChunk(offsets: [0], members: []), count: plans) }
-
-    /// `vertex` belongs to the present set of each plan in `plans`.
-    mutating func add(_ vertex: UInt32, _ plans: UInt64) {
-        var left = plans
-        while left != 0 {
-            chunks[left.trailingZeroBitCount].members.append(vertex)
-            left &= left - 1
-        }
-    }
-
-    mutating func endSet() {
-        for plan in chunks.indices { chunks[plan].offsets.append(UInt32(chunks[plan].members.count)) }
     }
 }

@@ -65,6 +65,15 @@ package final class SetSampler: @unchecked Sendable {
         }
     }
 
+    /// Sets of a range of whole chunks, on the caller's thread.
+    func draw(_ range: Range<Int>, of stream: SetStream) -> SetPool {
+        var pool = SetPool()
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: setsPerChunk) {
+            pool.chunks.append(draw(searchers[0], stream, start..<min(start + setsPerChunk, range.upperBound)))
+        }
+        return pool
+    }
+
     private func share(
         _ chunks: Range<Int>, on threads: ComputePool?, _ body: @Sendable (Searcher, Int) -> Void
     ) {
@@ -138,6 +147,14 @@ package func drawSets(
     let stream = SetStream(seed: seed, purpose: "sets", vertices: sampler.graph.count, roots: roots)
     sampler.extend(&sets, to: count, stream, on: pool)
     return sets
+}
+
+/// Sets `range` of the stream that `drawSets` of the same seed begins, numbered from 0; they begin and, but for the
+/// last share, end at whole chunks. For drawing one pool in several places.
+func drawSets(_ sampler: SetSampler, _ range: Range<Int>, seed: UInt64) -> SetPool {
+    precondition(range.lowerBound % setsPerChunk == 0, "shares begin at whole chunks")
+    let stream = SetStream(seed: seed, purpose: "sets", vertices: sampler.graph.count, roots: .uniform)
+    return sampler.draw(range, of: stream)
 }
 
 /// Draws `count` sets of a graph and indexes them. O(vertices + members).

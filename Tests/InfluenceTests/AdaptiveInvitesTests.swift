@@ -52,6 +52,23 @@ import Testing
         #expect(abs(invites.expectedTurnout - played) < 0.4)
     }
 
+    @Test func followingWorldsOnIsPlayingCascades() throws {
+        let graph = try randomGraph(vertices: 40, edges: 160, seed: 6)
+        let forward = ForwardCascade(graph)
+        var total = 0
+        for world in UInt64(0)..<20_000 {
+            var aboard = [Bool](repeating: false, count: 40)
+            var came = 0
+            // In one world the order of asking makes no difference to who comes in the end.
+            for person in world % 2 == 0 ? [3, 21] : [21, 3] as [UInt32] where !aboard[Int(person)] {
+                came += 1 + forward.follow(person, world: SeededRandom.mix(world), aboard: &aboard).count
+            }
+            #expect(came == aboard.count { $0 })
+            total += came
+        }
+        #expect(abs(Double(total) / 20_000 - forward.spread(of: [3, 21], runs: 20_000, seed: 1).mean) < 0.3)
+    }
+
     @Test func nobodyIsAskedTwiceAndNobodyWithoutAChance() throws {
         let (choosing, judging) = collections(try makeGraph(5, []), count: 500)
         var invites = AdaptiveInvites(choosing: choosing, judging: judging, acceptance: [1, 0, 1, 1, 0])

@@ -260,6 +260,31 @@ import Testing
         #expect(abs(result.spread - 51) < 8)
     }
 
+    @Test func forcedPeopleAreChosenAndForbiddenOnesNot() throws {
+        for seed in UInt64(0)..<8 {
+            let graph = try randomGraph(vertices: 7, edges: 13, seed: seed)
+            let free = try InfluenceOptions(budget: 3, failure: 1e-6, seed: seed)
+            let forbidden = Array(maximize(graph, free, pool).seeds.prefix(2))
+            let forced = (0..<UInt32(7)).filter { !forbidden.contains($0) }.suffix(1)
+            let options = try InfluenceOptions(
+                budget: 3, failure: 1e-6, seed: seed, forced: Array(forced), forbidden: forbidden)
+            let result = maximize(graph, options, pool)
+            #expect(result.seeds.count == 3 && Set(result.seeds).count == 3)
+            #expect(result.seeds.first == forced.first && !result.seeds.contains { forbidden.contains($0) })
+            var best = 0.0
+            for mask in 0..<128 where mask.nonzeroBitCount == 3 {
+                let people = (0..<7).filter { mask >> $0 & 1 == 1 }.map { UInt32($0) }
+                if people.contains(where: { forbidden.contains($0) }) || !people.contains(forced.first!) { continue }
+                best = max(best, exactSpread(graph, seeds: people))
+            }
+            #expect(result.certifiedRatio <= exactSpread(graph, seeds: result.seeds) / best + 1e-12)
+        }
+        #expect(throws: InfluenceError.forcedAndForbidden(4)) {
+            try InfluenceOptions(budget: 3, seed: 1, forced: [4, 5], forbidden: [4])
+        }
+        #expect(throws: InfluenceError.budget(1)) { try InfluenceOptions(budget: 1, seed: 1, forced: [4, 5]) }
+    }
+
     @Test func optionsOutOfRangeAreRefusedByName() {
         #expect(throws: InfluenceError.budget(-1)) { try InfluenceOptions(budget: -1, seed: 0) }
         #expect(throws: InfluenceError.epsilon(0.7)) { try InfluenceOptions(budget: 1, epsilon: 0.7, seed: 0) }

@@ -43,11 +43,11 @@ import Testing
     func eachPlanIsDistributedAsIfSampledAlone(seed: UInt64) throws {
         let graph = try randomGraph(vertices: 6, edges: 12, seed: seed)
         let affinities = affinities(plans: 64, vertices: 6, seed: seed)
-        let pools = sweepPlans(graph, affinities, count: 40_000, seed: seed, pool: pool)
+        let sets = sweepPlans(graph, affinities, count: 40_000, seed: seed, pool: pool)
         for plan in stride(from: 0, to: 64, by: 3) {
             let exact = try alone(graph, affinities, plan: plan)
             for seeds in [[0], [1, 4]] as [[UInt32]] {
-                let met = (0..<40_000).count { pools[plan].members(of: $0).contains { seeds.contains($0) } }
+                let met = (0..<40_000).count { sets.members(of: $0, plan: plan).contains { seeds.contains($0) } }
                 // Four standard errors of a share of 40,000 sets, times six people.
                 #expect(abs(Double(met) / 40_000 * 6 - exactSpread(exact, seeds: seeds)) < 0.06)
             }
@@ -59,22 +59,23 @@ import Testing
         let graph = try InfluenceGraph(
             offsets: base.offsets, sources: base.sources, chances: .weightedCascade(factor: 1))
         let affinities = affinities(plans: 20, vertices: 150, seed: 9)
-        let pools = sweepPlans(graph, affinities, count: 30_000, seed: 4, pool: pool)
+        let swept = sweepPlans(graph, affinities, count: 30_000, seed: 4, pool: pool)
         for plan in 0..<20 {
             let alone = drawSets(
                 SetSampler(try alone(graph, affinities, plan: plan), threads: 2), count: 30_000, seed: 7, pool: pool)
-            func moments(_ sets: SetPool) -> (mean: Double, error: Double) {
-                let sizes = (0..<sets.count).map { Double(sets.members(of: $0).count) }
+            func moments(_ size: (Int) -> Int) -> (mean: Double, error: Double) {
+                let sizes = (0..<30_000).map { Double(size($0)) }
                 let mean = sizes.reduce(0, +) / Double(sizes.count)
                 let square = sizes.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(sizes.count)
                 return (mean, (square / Double(sizes.count)).squareRoot())
             }
-            let (one, other) = (moments(pools[plan]), moments(alone))
+            let one = moments { swept.members(of: $0, plan: plan).count }
+            let other = moments { alone.members(of: $0).count }
             let error = (one.error * one.error + other.error * other.error).squareRoot()
             #expect(abs(one.mean - other.mean) < 4.5 * error + 1e-9)
         }
-        // A plan that everybody likes fully is the graph itself, and one that nobody likes moves nobody.
-        #expect(pools[1].memberCount == 30_000)
+        // A plan that nobody likes moves nobody.
+        #expect((0..<30_000).allSatisfy { swept.members(of: $0, plan: 1).count == 1 })
     }
 
     @Test func theSameForAnyNumberOfThreadsAndAnyCompany() throws {
@@ -86,9 +87,22 @@ import Testing
         let company = sweepPlans(graph, few, count: 1000, seed: 1, pool: pool)
         for plan in 0..<3 {
             for set in 0..<1000 {
-                #expect(Set(company[plan].members(of: set)) == Set(alone[plan].members(of: set)))
+                #expect(Set(company.members(of: set, plan: plan)) == Set(alone.members(of: set, plan: plan)))
             }
         }
-        #expect(sweepPlans(graph, PlanAffinities([]), count: 10, seed: 1, pool: nil).isEmpty)
+        #expect(sweepPlans(graph, PlanAffinities([]), count: 10, seed: 1, pool: nil).count == 0)
+    }
+
+    @Test func eachPlansPeopleAreThoseOfGreedyOnItsOwnSets() throws {
+        let graph = try randomGraph(vertices: 70, edges: 500, seed: 3)
+        let sets = sweepPlans(graph, affinities(plans: 9, vertices: 70, seed: 3), count: 3000, seed: 2, pool: pool)
+        let chosen = sets.choose(6, pool: pool)
+        for plan in 0..<9 {
+            let own = (0..<3000).map { sets.members(of: $0, plan: plan) }
+            var offsets: [UInt32] = [0]
+            for set in own { offsets.append(offsets.last! + UInt32(set.count)) }
+            let flat = FlatSets([SetChunk(offsets: offsets, members: own.flatMap { $0 })])
+            #expect(chosen[plan] == greedyCover(RRCollection(flat, vertices: 70), budget: 6)!.seeds)
+        }
     }
 }

@@ -1,4 +1,4 @@
-// What Swift cannot say itself: that a cache line will be wanted soon, and the comparison of 64 bytes as one word of bits.
+// What Swift cannot say itself: that a cache line will be wanted soon, and the comparison of 64 bytes as 64 bits.
 #pragma once
 
 #include <stdint.h>
