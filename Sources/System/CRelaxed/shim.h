@@ -46,3 +46,13 @@ static inline int machine_has_avx512(void) {
     return 0;
 #endif
 }
+
+// Whether there is, besides, the instruction that multiplies bytes (VNNI).
+static inline int machine_has_byte_products(void) {
+#if defined(__x86_64__)
+    unsigned int a = 0, b = 0, c = 0, d = 0;
+    return machine_has_avx512() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & (1u << 11)) != 0;
+#else
+    return 0;
+#endif
+}
