@@ -20,6 +20,7 @@ extension Bench {
             Setting(
                 "sets", "sets that choose, and as many that judge", .integer(256...100_000_000), default: "50000",
                 scope: .call),
+            Setting("come-along", "whom the accepted bring is seen before the next question", .flag, scope: .call),
             Setting(
                 "least", "the least chance of a yes; they go up to 1, few are high", .number(0...1),
                 default: "0.05", scope: .call),

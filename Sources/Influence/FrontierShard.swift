@@ -72,13 +72,14 @@ private struct FrontierStep: LiveEdgesUse {
     func run<Edges: CascadeEdges>(
         _ live: LiveEdges<Edges>
     ) -> (met: Set<FrontierEntry>, out: [UInt8: [FrontierEntry]]) {
-        var met = met, queue = queue, sources: [UInt32] = []
+        var met = met, queue = queue, sources = GrowingList<UInt32>()
+        defer { sources.free() }
         var sent: Set<FrontierEntry> = []
         var out: [UInt8: [FrontierEntry]] = [:]
         while let entry = queue.popLast() {
             if !met.insert(entry).inserted { continue }
             live.append(to: &sources, key: stream.key(of: Int(entry.set)), vertex: entry.vertex)
-            for source in sources {
+            for source in sources.elements {
                 let next = FrontierEntry(set: entry.set, vertex: source)
                 let owner = owners[Int(source)]
                 if owner == me {
@@ -87,7 +88,7 @@ private struct FrontierStep: LiveEdgesUse {
                     out[owner, default: []].append(next)
                 }
             }
-            sources.removeAll(keepingCapacity: true)
+            sources.removeAll()
         }
         return (met, out)
     }

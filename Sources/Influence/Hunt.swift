@@ -104,7 +104,9 @@ struct Hunt {
     /// The next size at which what was seen so far, were it the truth, would be enough. All sizes share the price, so
     /// any may be left out. The truth lies between what the choosing sets say and what the judges said.
     private func roundWorthTrying() -> Int {
-        guard chosen.count > 0 else { return round + 1 }
+        guard chosen.count > 0 else {
+            return round < 0 ? schedule.firstRound(setsAreLong: sentinels.areOurs) : round + 1
+        }
         var share = Double(covered) / Double(chosen.count)
         if isJudged { share = (share + Double(hits) / Double(judges)) / 2 }
         let best = Double(cover.upperBound) / Double(chosen.count)

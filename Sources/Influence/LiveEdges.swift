@@ -13,7 +13,7 @@ struct LiveEdges<Edges: CascadeEdges> {
     /// Appends whom the live in-edges of `vertex` come from, in a set with this key. Somebody may stand there twice,
     /// and `vertex` itself where an edge stands for nobody. O(live edges), O(edges) in a row of single coins.
     @inline(__always)
-    func append(to sources: inout [UInt32], key: UInt64, vertex: UInt32) {
+    func append(to sources: inout GrowingList<UInt32>, key: UInt64, vertex: UInt32) {
         let row = rows[Int(vertex)]
         let coins = SetStream.coins(key: key, vertex: vertex)
         let draw = SetStream.draw(coins)
@@ -22,7 +22,7 @@ struct LiveEdges<Edges: CascadeEdges> {
         appendRinging(to: &sources, row: row, coins: coins, draw: draw)
     }
 
-    private func appendRinging(to sources: inout [UInt32], row: SearchRow, coins: UInt64, draw: UInt32) {
+    private func appendRinging(to sources: inout GrowingList<UInt32>, row: SearchRow, coins: UInt64, draw: UInt32) {
         let tail = tails + Int(row.coin)
         var random = SeededRandom(seed: coins)
         func source(_ random: UInt64) -> UInt32 { edges.source(Edges.landing(row, random)) }

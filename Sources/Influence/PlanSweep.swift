@@ -67,6 +67,12 @@ package func sweepPlans(
 @inline(__always)
 func plansAbove(_ limit: UInt8, _ levels: UnsafePointer<UInt8>) -> UInt64 { levels_above(levels, limit) }
 
+/// A vertex that plans have come to.
+private struct PlanEntry: BitwiseCopyable {
+    var vertex: UInt32
+    var plans: UInt64
+}
+
 /// One thread's share, a set after the other.
 private struct Sweep: LiveEdgesUse {
     let affinities: PlanAffinities
@@ -76,7 +82,12 @@ private struct Sweep: LiveEdgesUse {
 
     func run<Edges: CascadeEdges>(_ live: LiveEdges<Edges>) -> PlanSets {
         let reached = LargeMemory<UInt64>(count: vertices)
-        var met: [UInt32] = [], queue: [(vertex: UInt32, plans: UInt64)] = [], sources: [UInt32] = []
+        var met = GrowingList<UInt32>(), queue = GrowingList<PlanEntry>(), sources = GrowingList<UInt32>()
+        defer {
+            met.free()
+            queue.free()
+            sources.free()
+        }
         var result = PlanSets(plans: affinities.plans, vertices: vertices)
         affinities.levels.withUnsafeBufferPointer { levels in
             for set in sets {
@@ -84,24 +95,24 @@ private struct Sweep: LiveEdgesUse {
                 reach(stream.root(of: set, key: key), affinities.all, reached.base, &met, &queue)
                 var next = 0
                 while next < queue.count {
-                    let (vertex, open) = queue[next]
+                    let (vertex, open) = (queue[next].vertex, queue[next].plans)
                     next += 1
                     live.append(to: &sources, key: key, vertex: vertex)
-                    if sources.isEmpty { continue }
+                    if sources.count == 0 { continue }
                     let line = levels.baseAddress! + Int(vertex) * PlanAffinities.plansMax
-                    for source in sources {
+                    for source in sources.elements {
                         let limit = Self.limit(key: key, vertex: vertex, source: source)
                         reach(source, open & plansAbove(limit, line), reached.base, &met, &queue)
                     }
-                    sources.removeAll(keepingCapacity: true)
+                    sources.removeAll()
                 }
-                for vertex in met {
+                for vertex in met.elements {
                     result.add(vertex, reached.base[Int(vertex)])
                     reached.base[Int(vertex)] = 0
                 }
                 result.endSet()
-                met.removeAll(keepingCapacity: true)
-                queue.removeAll(keepingCapacity: true)
+                met.removeAll()
+                queue.removeAll()
             }
         }
         return result
@@ -116,14 +127,14 @@ private struct Sweep: LiveEdgesUse {
 
     @inline(__always)
     private func reach(
-        _ vertex: UInt32, _ plans: UInt64, _ reached: UnsafeMutablePointer<UInt64>, _ met: inout [UInt32],
-        _ queue: inout [(vertex: UInt32, plans: UInt64)]
+        _ vertex: UInt32, _ plans: UInt64, _ reached: UnsafeMutablePointer<UInt64>, _ met: inout GrowingList<UInt32>,
+        _ queue: inout GrowingList<PlanEntry>
     ) {
         let before = reached[Int(vertex)]
         let new = plans & ~before
         if new == 0 { return }
         if before == 0 { met.append(vertex) }
         reached[Int(vertex)] = before | new
-        queue.append((vertex, new))
+        queue.append(PlanEntry(vertex: vertex, plans: new))
     }
 }
