@@ -47,7 +47,8 @@ extension Bench {
             sets[0], already: [], candidates: people, acceptance: acceptance, count: invitations
         ).order
         let campaign = Campaign(
-            forward: ForwardCascade(graph), acceptance: acceptance, comeAlong: run.settings.flag("come-along"))
+            graph: graph, forward: ForwardCascade(graph), seed: run.seed, acceptance: acceptance,
+            comeAlong: run.settings.flag("come-along"))
         var waits: [Double] = []
         var turnout = (fixed: 0.0, adaptive: 0.0)
         let campaigns = run.settings.integer("campaigns")
@@ -74,7 +75,10 @@ extension Bench {
 
 /// What all campaigns have in common.
 private struct Campaign {
+    let graph: InfluenceGraph
     let forward: ForwardCascade
+    /// Of the choosing sets.
+    let seed: UInt64
     let acceptance: [Float]
     let comeAlong: Bool
 
@@ -88,19 +92,22 @@ private struct Campaign {
         var coins = world.child("coins")
         let key: UInt64 = coins.next()
         for turn in 0..<count {
-            let before = monotonicSeconds()
+            let before = processCPUSeconds()
             guard let person = list.map({ $0[turn] }) ?? invites.next() else { break }
-            var spent = monotonicSeconds() - before
+            var spent = processCPUSeconds() - before
             var mind = world.child("mind", UInt64(person))
             let says: AdaptiveInvites.Answer = mind.uniformFloat() < acceptance[Int(person)] ? .yes : .no
             var brought: [UInt32] = []
             if comeAlong, says == .yes, !aboard[Int(person)] {
                 brought = forward.follow(person, world: key, aboard: &aboard)
             }
-            let answered = monotonicSeconds()
-            if list == nil || !comeAlong { invites.take(says, from: person) }
-            if list == nil { for friend in brought { invites.came(friend) } }
-            spent += monotonicSeconds() - answered
+            let answered = processCPUSeconds()
+            if list == nil, comeAlong, says == .yes {
+                invites.sawCascade([person] + brought, in: graph, seed: seed)
+            } else if list == nil || !comeAlong {
+                invites.take(says, from: person)
+            }
+            spent += processCPUSeconds() - answered
             waits.append(spent)
         }
         return comeAlong ? Double(aboard.count { $0 }) : invites.expectedTurnout

@@ -10,7 +10,8 @@
 //
 // Nothing is drawn anew when an answer comes: reach as a function of who accepted has not changed, only who did. A yes
 // meets the person's sets, and their members' gains fall; a no or silence takes the person off the list. All of a
-// campaign together costs no more than the members of the sets. Choices lean to what the choosing sets happen to say,
+// campaign together costs no more than the members of the sets. Where the cascade itself is seen, sets are cut down to
+// the residual graph (`sawCascade`). Choices lean to what the choosing sets happen to say,
 // so what is reported comes from other sets, which never choose.
 
 /// One round of invitations under way. A value: copies go on independently.
@@ -28,11 +29,15 @@ package struct AdaptiveInvites: Sendable {
     /// Chance of a yes over cost, per vertex; 0 for those not to be asked (any more).
     private var weights: [Float]
     /// Sets not yet met that hold each vertex.
-    private var gains: [Int32]
+    private(set) var gains: [Int32]
     private var isMet: [Bool]
     private var isMetByJudges: [Bool]
     private var hits = 0
     private var heap: MaxHeap<Promise>
+
+    /// Per member of the choosing sets, whether it no longer leads to the root; empty until a cascade was seen.
+    private var isGone: [Bool] = []
+    private var isAboard: [Bool]
 
     /// People who have said yes or came unasked.
     package private(set) var aboard: [UInt32] = []
@@ -52,6 +57,7 @@ package struct AdaptiveInvites: Sendable {
         self.weights = weights
         self.gains = gains
         isMet = [Bool](repeating: false, count: choosing.count)
+        isAboard = [Bool](repeating: false, count: choosing.vertices)
         isMetByJudges = [Bool](repeating: false, count: judging.count)
         heap = MaxHeap(
             weights.indices.filter { weights[$0] > 0 }.map {
@@ -89,6 +95,36 @@ package struct AdaptiveInvites: Sendable {
         board(person)
     }
 
+    /// The whole of a cascade was seen: `people` are there, and nobody else came through them. What is left is the
+    /// graph without them (full adoption, Golovin and Krause 2011, section 8): sets that do not hold any of them stay
+    /// as they are, those that start at one are met, and from the rest everybody falls out who led to the root only
+    /// through them. Sets keep their coins, so they only lose members, and what is left are sets of the residual
+    /// graph; none is drawn anew. `choosing` are sets of `graph` by `drawSets` with `seed`. O(members of the sets that
+    /// hold one of them).
+    package mutating func sawCascade(_ people: [UInt32], in graph: InfluenceGraph, seed: UInt64) {
+        if isGone.isEmpty { isGone = [Bool](repeating: false, count: choosing.memberCount) }
+        var affected: Set<UInt32> = []
+        for person in people where !isAboard[Int(person)] {
+            isAboard[Int(person)] = true
+            weights[Int(person)] = 0
+            aboard.append(person)
+            affected.formUnion(choosing.sets(holding: person))
+            meetJudges(person)
+        }
+        let open = affected.filter { !isMet[Int($0)] }.sorted()
+        let (ours, others) = (open.filter { isAboard[root(of: $0)] }, open.filter { !isAboard[root(of: $0)] })
+        meet(ours[...])
+        let stream = SetStream(seed: seed, purpose: "sets", vertices: graph.count, roots: .uniform)
+        let gone = graph.withLiveEdges(
+            ResidualSearch(stream: stream, sets: others, collection: choosing.sets, isAboard: isAboard))
+        for index in gone where !isGone[index] {
+            isGone[index] = true
+            gains[Int(choosing.sets.members[index])] -= 1
+        }
+    }
+
+    private func root(of set: UInt32) -> Int { Int(choosing.sets.members[Int(choosing.sets.offsets[Int(set)])]) }
+
     /// People expected to come because of those aboard, themselves included, by sets that never choose.
     package var expectedTurnout: Double {
         judging.count == 0 ? 0 : Double(hits) / Double(judging.count) * Double(judging.vertices)
@@ -96,7 +132,12 @@ package struct AdaptiveInvites: Sendable {
 
     private mutating func board(_ person: UInt32) {
         aboard.append(person)
+        isAboard[Int(person)] = true
         meet(choosing.sets(holding: person))
+        meetJudges(person)
+    }
+
+    private mutating func meetJudges(_ person: UInt32) {
         for set in judging.sets(holding: person) where !isMetByJudges[Int(set)] {
             isMetByJudges[Int(set)] = true
             hits += 1
@@ -109,9 +150,52 @@ package struct AdaptiveInvites: Sendable {
             choosing.sets.members.withUnsafeBufferPointer { members in
                 for set in sets where !isMet[Int(set)] {
                     isMet[Int(set)] = true
-                    for index in Int(offsets[Int(set)])..<Int(offsets[Int(set) + 1]) { gains[Int(members[index])] -= 1 }
+                    for index in Int(offsets[Int(set)])..<Int(offsets[Int(set) + 1])
+                    where isGone.isEmpty || !isGone[index] {
+                        gains[Int(members[index])] -= 1
+                    }
                 }
             }
         }
+    }
+}
+
+/// Sets searched once more, with the same coins, around those who are aboard. Answers where in the collection those
+/// stand who are no longer met.
+private struct ResidualSearch: LiveEdgesUse {
+    let stream: SetStream
+    let sets: [UInt32]
+    let collection: FlatSets
+    let isAboard: [Bool]
+
+    func run<Edges: CascadeEdges>(_ live: LiveEdges<Edges>) -> [Int] {
+        var queue = GrowingList<UInt32>(), sources = GrowingList<UInt32>()
+        defer {
+            queue.free()
+            sources.free()
+        }
+        // The place in `sets`, from 1, of the last set that met the vertex.
+        var metBy = [UInt32](repeating: 0, count: isAboard.count)
+        var gone: [Int] = []
+        for (place, set) in sets.enumerated() {
+            let key = stream.key(of: Int(set)), stamp = UInt32(place + 1)
+            queue.removeAll()
+            queue.append(stream.root(of: Int(set), key: key))
+            var next = 0
+            while next < queue.count {
+                let vertex = queue[next]
+                next += 1
+                if isAboard[Int(vertex)] || metBy[Int(vertex)] == stamp { continue }
+                metBy[Int(vertex)] = stamp
+                live.append(to: &sources, key: key, vertex: vertex)
+                for source in sources.elements { queue.append(source) }
+                sources.removeAll()
+            }
+            for index in Int(collection.offsets[Int(set)])..<Int(collection.offsets[Int(set) + 1])
+            where metBy[Int(collection.members[index])] != stamp {
+                gone.append(index)
+            }
+        }
+        return gone
     }
 }

@@ -29,13 +29,13 @@ struct Sentinels: Equatable {
     }
 
     /// Sets of the pilots: each goes on behind the sentinels of those before, so that it can afford more.
-    private static let pilotSets = [64, 512, 4096]
+    private static let pilotSets = [32, 512]
     /// Mean size of a set from which ending early pays.
     private static let longSet = 256
     /// A sentinel meets so many sets of its pilot that no earlier one met.
-    private static let gainMin = [3, 6, 12]
+    private static let gainMin = [3, 6]
 
-    /// Those who are forced, then at most half of the rest of the budget. Where sets are short it costs 64 of them.
+    /// Those who are forced, then at most half of the rest of the budget. Where sets are short it costs 32 of them.
     init(_ sampler: SetSampler, budget: Int, options: InfluenceOptions, roots: RootRule, on threads: ComputePool?) {
         people = options.forced
         forced = people.count

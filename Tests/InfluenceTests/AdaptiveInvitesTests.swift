@@ -69,6 +69,29 @@ import Testing
         #expect(abs(Double(total) / 20_000 - forward.spread(of: [3, 21], runs: 20_000, seed: 1).mean) < 0.3)
     }
 
+    @Test func aCascadeThatWasSeenLeavesTheSetsOfTheResidualGraph() throws {
+        for seed in UInt64(0)..<4 {
+            let graph = try randomGraph(vertices: 50, edges: 220, weightedCascade: seed % 2 == 0, seed: seed)
+            let sampler = SetSampler(graph, threads: 1)
+            let choosing = RRCollection(drawSets(sampler, count: 1500, seed: 9), vertices: 50)
+            var invites = AdaptiveInvites(
+                choosing: choosing, judging: choosing, acceptance: [Float](repeating: 1, count: 50))
+            var aboard: Set<UInt32> = []
+            for people in [[4, 17], [30], [31, 2, 9]] as [[UInt32]] {
+                invites.sawCascade(people, in: graph, seed: 9)
+                aboard.formUnion(people)
+                // From scratch: every set anew, around those aboard.
+                let stream = SetStream(seed: 9, purpose: "sets", vertices: 50, roots: .uniform)
+                var gains = [Int32](repeating: 0, count: 50)
+                for set in 0..<1500 {
+                    for member in slowSet(graph, stream, set, walls: aboard) { gains[Int(member)] += 1 }
+                }
+                #expect((0..<50).allSatisfy { aboard.contains(UInt32($0)) || invites.gains[$0] == gains[$0] })
+            }
+            #expect(Set(invites.aboard) == aboard && invites.next().map { aboard.contains($0) } == false)
+        }
+    }
+
     @Test func nobodyIsAskedTwiceAndNobodyWithoutAChance() throws {
         let (choosing, judging) = collections(try makeGraph(5, []), count: 500)
         var invites = AdaptiveInvites(choosing: choosing, judging: judging, acceptance: [1, 0, 1, 1, 0])
