@@ -96,7 +96,7 @@ struct SamplerScratch {
 final class LowestRanks: @unchecked Sendable {
     private let ranks: UnsafeMutablePointer<UInt64>
     private let edges: UnsafeMutablePointer<UInt32>
-    /// Ranks that are compared, and one behind them.
+    /// The lowest different ranks so far, ascending.
     private let lowest: UnsafeMutablePointer<UInt64>
     /// Which of the offered edges were taken.
     private let taken: UnsafeMutablePointer<UInt32>
@@ -149,36 +149,21 @@ final class LowestRanks: @unchecked Sendable {
 
     /// The `wanted`-th of the different ranks up to `bound`, ascending; nil when there are fewer.
     private func rank(_ wanted: Int, below bound: UInt64) -> UInt64? {
-        var count = 0
-        for index in 0..<offered {
-            lowest[count] = ranks[index]
-            count += ranks[index] <= bound ? 1 : 0
+        var (count, limit) = (0, bound)
+        for index in 0..<offered where ranks[index] <= limit {
+            let rank = ranks[index]
+            var place = count
+            while place > 0, lowest[place - 1] > rank { place -= 1 }
+            if place > 0, lowest[place - 1] == rank { continue }
+            var moved = min(count, wanted - 1)
+            while moved > place {
+                lowest[moved] = lowest[moved - 1]
+                moved -= 1
+            }
+            if place < wanted { lowest[place] = rank }
+            count = min(count + 1, wanted)
+            if count == wanted { limit = lowest[wanted - 1] }
         }
-        if count < wanted { return nil }
-        if count <= Self.countedMax, let found = rankByCounting(wanted, of: count) { return found }
-        var sorted = UnsafeMutableBufferPointer(start: lowest, count: count)
-        sorted.sort()
-        var different = 1
-        for index in 1..<count where different < wanted && lowest[index] != lowest[index - 1] {
-            lowest[different] = lowest[index]
-            different += 1
-        }
-        return different == wanted ? lowest[wanted - 1] : nil
-    }
-
-    private static let countedMax = 64
-
-    /// A number's place is how many are less: of a few numbers that is sooner counted, without a branch, than sorted.
-    /// Nil when two are equal.
-    private func rankByCounting(_ wanted: Int, of count: Int) -> UInt64? {
-        var (found, total): (UInt64, Int) = (0, 0)
-        for index in 0..<count {
-            let rank = lowest[index]
-            var less = 0
-            for other in 0..<count { less &+= lowest[other] < rank ? 1 : 0 }
-            total &+= less
-            found = less == wanted - 1 ? rank : found
-        }
-        return total == count * (count - 1) / 2 ? found : nil
+        return count == wanted ? lowest[wanted - 1] : nil
     }
 }
