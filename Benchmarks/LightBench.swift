@@ -17,14 +17,14 @@ import Learn
 extension Bench {
     static let lightGCN = Bench(
         name: "lightgcn", summary: "train LightGCN on a folder of the papers' layout and rank all items",
-        settings: lightSettings(.fast, epochs: 16)
+        settings: lightSettings(.fast, epochs: 16, neighbors: 800)
     ) { run in
         try train(run, cutoff: 20)
     }
 
     static let socialLGN = Bench(
         name: "sociallgn", summary: "train SocialLGN, with friendships, on a folder of the papers' layout",
-        settings: lightSettings(.fastSocial, epochs: 60) + [
+        settings: lightSettings(.fastSocial, epochs: 60, neighbors: 0) + [
             Setting(
                 "fusion", "what friendships do", .choice(["none", "links", "learned"]), default: "learned",
                 scope: .call)
@@ -33,7 +33,7 @@ extension Bench {
         try train(run, cutoff: 10)
     }
 
-    private static func lightSettings(_ standard: LightConfiguration, epochs: Int) -> [Setting] {
+    private static func lightSettings(_ standard: LightConfiguration, epochs: Int, neighbors: Int) -> [Setting] {
         let softmax = softmax(of: standard)
         return [
             Setting("data", "folder of train and test part; without one the data is made up", .path, scope: .call),
@@ -54,6 +54,12 @@ extension Bench {
             Setting(
                 "candidates", "items of a softmax step; 0 for all", .integer(0...1 << 24),
                 default: "\(softmax.candidates)", scope: .call),
+            Setting(
+                "neighbors", "most neighbors of an item in the linear filter that ranks beside; 0 for no filter",
+                .integer(0...1 << 20), default: "\(neighbors)", scope: .call),
+            Setting(
+                "neighbor-weight", "what the linear filter counts, with embeddings at 1", .number(0...1e6),
+                default: "64", scope: .call),
         ]
     }
 
@@ -87,8 +93,20 @@ extension Bench {
             for epoch in 0..<epochs { loss = trainer.epoch(epoch, of: epochs, pool: run.pool) }
             return (trainer, loss)
         }
-        let (quality, ranking) = run.working {
-            task.quality(of: trainer.embeddings(run.pool), at: [cutoff], pool: run.pool)[0]
+        let (embeddings, _) = run.working { trainer.embeddings(run.pool) }
+        let kept = run.settings.flag("plain") ? 0 : run.settings.integer("neighbors")
+        let (quality, ranking) = run.working { () -> RankingQuality in
+            if kept == 0 { return task.quality(of: embeddings, at: [cutoff], pool: run.pool)[0] }
+            let both = SumScorer(
+                embeddings, ItemNeighbors(data.known, count: kept, pool: run.pool),
+                weight: Float(run.settings.number("neighbor-weight")))
+            return task.quality(of: both, at: [cutoff], pool: run.pool)[0]
+        }
+        if kept > 0 {
+            // What the embeddings alone are worth, and what it costs to say so, are another line's.
+            try run.report(
+                figures(task.quality(of: embeddings, at: [cutoff], pool: run.pool)[0]),
+                as: "\(run.bench)/embeddings")
         }
         let messages = 2 * configuration.layers * 2 * data.known.items.count * trainer.stepsPerEpoch * epochs
         var metrics = figures(quality)
