@@ -24,12 +24,15 @@ extension Bench {
         readsCities: true,
         settings: [
             Setting("city", "the city to train on; empty for the data's first", .text, scope: .call),
+            Setting("specified", "the sizes of the specification; only the speed of steps", .flag, scope: .call),
+            Setting(
+                "plan", "how steps read the graph: cheapest, sampled or whole", .text, default: "cheapest",
+                scope: .call),
             Setting("steps", "optimizer steps in all", .integer(0...10_000_000), default: "300", scope: .call),
             Setting("rounds", "in how many parts, each judged", .integer(1...100_000), default: "1", scope: .call),
             Setting(
-                "fanout", "neighbors sampled per relation, layer by layer", .text,
-                default: standard.fanouts.map { "\($0)" }.joined(separator: ","), scope: .call),
-            Setting("batch", "triplets of a step", .integer(1...1 << 20), default: "\(standard.batch)", scope: .call),
+                "fanout", "neighbors sampled per relation, layer by layer; empty for the model's", .text, scope: .call),
+            Setting("batch", "triplets of a step; 0 for the model's", .integer(0...1 << 20), default: "0", scope: .call),
             tuning("rate", "Adam's rate for the shared weights", standard.learningRate),
             tuning("own-rate", "Adam's rate for the vertices' own embeddings", standard.ownLearningRate),
             tuning("decay", "decay of the shared weights", standard.weightDecay),
@@ -38,6 +41,7 @@ extension Bench {
     ) { run in
         let configuration = try configuration(run.settings)
         let graph = try run.loading { try cityGraph(run) }
+        if run.settings.flag("specified") { return try measureSteps(run, graph, configuration) }
         let trainer = try CityTrainer(graph: graph, configuration: configuration, seed: run.seed, state: nil)
         var weights = SharedWeights.initial(configuration, seed: run.seed).values
         let (steps, rounds) = (run.settings.integer("steps"), run.settings.integer("rounds"))
@@ -76,20 +80,27 @@ extension Bench {
         }
     }
 
+    private static let plans: [String: StepPlan] = ["cheapest": .cheapest, "sampled": .sampled, "whole": .whole]
+
     private static func tuning(_ name: String, _ help: String, _ value: Float) -> Setting {
         Setting(name, help, .number(0...1), default: "\(value)", scope: .call)
     }
 
     private static func configuration(_ settings: Settings) throws -> GraphRecConfiguration {
-        var configuration = GraphRecConfiguration()
-        let fanouts = settings.text("fanout").split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-        configuration.fanouts = try fanouts.map { fanout in
+        var configuration = settings.flag("specified") ? .specified : standard
+        let fanouts = settings.text("fanout").split(separator: ",").map { Int($0) }
+        let chosen = try fanouts.map { fanout in
             guard let fanout, (1...1000).contains(fanout) else {
                 throw OptionError("--fanout is one number from 1 to 1000 for each layer, such as 10,5")
             }
             return fanout
         }
-        configuration.batch = settings.integer("batch")
+        if !chosen.isEmpty { configuration.fanouts = chosen }
+        if settings.integer("batch") > 0 { configuration.batch = settings.integer("batch") }
+        guard let plan = plans[settings.text("plan")] else {
+            throw OptionError("--plan is \(plans.keys.sorted().joined(separator: ", "))")
+        }
+        configuration.plan = plan
         configuration.learningRate = Float(settings.number("rate"))
         configuration.ownLearningRate = Float(settings.number("own-rate"))
         configuration.weightDecay = Float(settings.number("decay"))

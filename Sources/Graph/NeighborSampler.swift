@@ -2,10 +2,16 @@
 // neighbors in each relation, those join the rows, and the next layer lets every row choose. A hub thus costs
 // no more than its fan-out, and a vertex met twice has one row.
 //
+// Every vertex draws one rank a batch, and whoever chooses takes the neighbors of the lowest ranks. Ranks are uniform,
+// so each target's choice is a uniform one without replacement; and since all choosers read the same ranks, they choose
+// the same neighbors where they can, and a batch reaches a fraction of the vertices that independent choices would
+// (Balin and Catalyurek, "Layer-neighbor sampling", NeurIPS 2023). A neighbor counts once and brings all its visits.
+//
 // Pairs that the batch predicts are excluded: were the visit (person, place) to carry a message in either
 // direction, the model would read its answer off its input.
 
 package import Basics
+import Glibc
 import Synchronization
 
 /// Samples mini-batches of one city without replacement. May be used from several threads at once;
@@ -18,18 +24,26 @@ package struct NeighborSampler: Sendable {
 
     private let graph: CityGraph
     private let fanouts: [Int]
+    private let recency: Int?
     private let store = Store()
 
+    /// Edges that a target looks at, at most; of a longer row it sees a stretch that begins anywhere.
+    static let edgesSeenMax = 1024
+
     /// `fanouts` are neighbors per vertex and relation, positive, for the layer nearest to the targets first.
-    package init(graph: CityGraph, fanouts: [Int]) {
+    /// With `recency`, a person's visit is half as likely to be drawn as the one so many visits later, and each visit
+    /// counts as a neighbor; without, all neighbors are equally likely.
+    package init(graph: CityGraph, fanouts: [Int], recency: Int? = nil) {
         precondition(fanouts.allSatisfy { $0 > 0 }, "every layer samples at least one neighbor")
+        precondition(recency.map { $0 > 0 } ?? true, "a half-life is positive")
         self.graph = graph
         self.fanouts = fanouts
+        self.recency = recency
     }
 
     /// The neighborhood of `people` and `places` (local numbers, distinct within each), which become the first
     /// rows in the given order. `excluded` holds person << 32 | place pairs whose visits carry no message in any
-    /// layer. O(sampled edges), plus the visits of people with excluded pairs.
+    /// layer. O(edges of the targets of each layer), at most `edgesSeenMax` a target.
     package func sample(
         people: [UInt32], places: [UInt32], excluding excluded: Set<UInt64>, random: inout SeededRandom
     ) -> SampledSubgraph {
@@ -45,15 +59,16 @@ package struct NeighborSampler: Sendable {
             precondition(scratch.places.row(of: place) == UInt32(row), "a target place is given twice")
         }
         let excluded = ExcludedPairs(excluded)
+        let ranks = Ranks(people: random.next(), places: random.next())
         var layers: [SampledLayer] = []
         for fanout in fanouts {
             let targets = (people: scratch.people.count, places: scratch.places.count)
             layers.append(
                 SampledLayer(
                     people: targets.people, places: targets.places,
-                    social: sampleFriends(targets.people, fanout, &scratch, &random),
-                    interacts: sampleVisitors(targets.places, fanout, excluded, &scratch, &random),
-                    revInteracts: sampleVisits(targets.people, fanout, excluded, &scratch, &random)))
+                    social: sampleFriends(targets.people, fanout, ranks, &scratch),
+                    interacts: sampleVisitors(targets.places, fanout, ranks, excluded, &scratch),
+                    revInteracts: sampleVisits(targets.people, fanout, ranks, excluded, &scratch)))
         }
         layers.reverse()
         let result = SampledSubgraph(people: scratch.people.vertices, places: scratch.places.vertices, layers: layers)
@@ -63,15 +78,17 @@ package struct NeighborSampler: Sendable {
 
     /// person <- person
     private func sampleFriends(
-        _ targets: Int, _ fanout: Int, _ scratch: inout SamplerScratch, _ random: inout SeededRandom
+        _ targets: Int, _ fanout: Int, _ ranks: Ranks, _ scratch: inout SamplerScratch
     ) -> SampledRelation {
         let neighbors = graph.socialNeighbors
         var relation = SampledRelation(targets: targets, fanout: fanout)
         for target in 0..<targets {
-            let row = graph.friends(of: scratch.people.vertices[target])
-            chooseDistinct(fanout, of: row.count, random: &random, into: &scratch.chosen)
-            for position in scratch.chosen {
-                let edge = row.lowerBound + position
+            let person = scratch.people.vertices[target]
+            scratch.choice.start()
+            for edge in ranks.stretch(of: graph.friends(of: person), for: person) {
+                scratch.choice.offer(edge, rank: ranks.person(neighbors[edge]))
+            }
+            for edge in scratch.choice.take(fanout) {
                 relation.edges.append(UInt32(truncatingIfNeeded: edge))
                 relation.sources.append(scratch.people.row(of: neighbors[edge]))
             }
@@ -80,41 +97,35 @@ package struct NeighborSampler: Sendable {
         return relation
     }
 
-    /// place <- person. A place's edges ascend, and a person's are numbered one behind the other, so those excluded are
-    /// found by bisection and a hub with thousands of visits is not walked through.
+    /// place <- person
     private func sampleVisitors(
-        _ targets: Int, _ fanout: Int, _ excluded: ExcludedPairs, _ scratch: inout SamplerScratch,
-        _ random: inout SeededRandom
+        _ targets: Int, _ fanout: Int, _ ranks: Ranks, _ excluded: ExcludedPairs, _ scratch: inout SamplerScratch
     ) -> SampledRelation {
         let visitors = graph.placeVisitors
         let edges = visitors.edges
         var relation = SampledRelation(targets: targets, fanout: fanout)
-        var gaps: [Range<Int>] = []
         for target in 0..<targets {
             let place = scratch.places.vertices[target]
-            let row = graph.visitors(of: place)
-            gaps.removeAll(keepingCapacity: true)
-            for pair in excluded.pairs(ofPlace: place) {
-                let gap = positions(of: graph.visits(of: UInt32(truncatingIfNeeded: pair)), in: edges, row)
-                if !gap.isEmpty { gaps.append(gap) }
+            let pairs = excluded.pairs(ofPlace: place)
+            let from = UInt64(place) << 32
+            scratch.choice.start()
+            for position in ranks.stretch(of: graph.visitors(of: place), for: place) {
+                let person = visitors[position]
+                if !pairs.isEmpty, pairs.contains(from | UInt64(person)) { continue }
+                scratch.choice.offer(position, rank: ranks.person(person))
             }
-            let left = gaps.reduce(row.count) { $0 - $1.count }
-            chooseDistinct(fanout, of: left, random: &random, into: &scratch.chosen)
-            for position in scratch.chosen {
-                var index = row.lowerBound + position
-                for gap in gaps where gap.lowerBound <= index { index += gap.count }
-                relation.edges.append(edges[index])
-                relation.sources.append(scratch.people.row(of: visitors[index]))
+            for position in scratch.choice.take(fanout) {
+                relation.edges.append(edges[position])
+                relation.sources.append(scratch.people.row(of: visitors[position]))
             }
             relation.endTarget()
         }
         return relation
     }
 
-    /// person <- place. A person's visits stand in the order of time: with excluded pairs they are walked through.
+    /// person <- place
     private func sampleVisits(
-        _ targets: Int, _ fanout: Int, _ excluded: ExcludedPairs, _ scratch: inout SamplerScratch,
-        _ random: inout SeededRandom
+        _ targets: Int, _ fanout: Int, _ ranks: Ranks, _ excluded: ExcludedPairs, _ scratch: inout SamplerScratch
     ) -> SampledRelation {
         let places = graph.visitPlaces
         var relation = SampledRelation(targets: targets, fanout: fanout)
@@ -122,21 +133,68 @@ package struct NeighborSampler: Sendable {
             let person = scratch.people.vertices[target]
             let row = graph.visits(of: person)
             let pairs = excluded.pairs(ofPerson: person)
-            scratch.allowed.removeAll(keepingCapacity: true)
-            if !pairs.isEmpty {
-                let from = UInt64(person) << 32
-                for edge in row where !pairs.contains(from | UInt64(places[edge])) { scratch.allowed.append(edge) }
+            let from = UInt64(person) << 32
+            scratch.choice.start()
+            for edge in ranks.stretch(of: row, for: person) {
+                if !pairs.isEmpty, pairs.contains(from | UInt64(places[edge])) { continue }
+                let rank = ranks.place(places[edge])
+                scratch.choice.offer(
+                    edge, rank: recency.map { Ranks.weigh(rank, age: row.upperBound - 1 - edge, halfLife: $0) } ?? rank)
             }
-            let left = pairs.isEmpty ? row.count : scratch.allowed.count
-            chooseDistinct(fanout, of: left, random: &random, into: &scratch.chosen)
-            for position in scratch.chosen {
-                let edge = pairs.isEmpty ? row.lowerBound + position : scratch.allowed[position]
+            for edge in scratch.choice.take(fanout) {
                 relation.edges.append(UInt32(truncatingIfNeeded: edge))
                 relation.sources.append(scratch.places.row(of: places[edge]))
             }
             relation.endTarget()
         }
         return relation
+    }
+}
+
+/// The ranks of one batch: a number for each vertex, uniform over all 64-bit numbers.
+private struct Ranks {
+    let people: UInt64
+    let places: UInt64
+
+    @inline(__always)
+    func person(_ vertex: UInt32) -> UInt64 { SeededRandom.mix(people &+ UInt64(vertex)) }
+
+    @inline(__always)
+    func place(_ vertex: UInt32) -> UInt64 { SeededRandom.mix(places &+ UInt64(vertex)) }
+
+    /// The rank of a neighbor with weight 2^(-age / halfLife): an exponential draw divided by its weight, so that the
+    /// lowest are a weighted choice without replacement (Efraimidis and Spirakis, Inf. Process. Lett. 97(5), 2006).
+    static func weigh(_ rank: UInt64, age: Int, halfLife: Int) -> UInt64 {
+        let draw = -log((Double(rank >> 11) + 0.5) * 0x1p-53) * exp2(Double(age) / Double(halfLife))
+        return UInt64(min(draw, 0x1p20) * 0x1p40)
+    }
+
+    /// A row's edges, or, of a long row, as many as are looked at, from an edge on that the batch and the vertex choose.
+    func stretch(of row: Range<Int>, for vertex: UInt32) -> Stretch {
+        if row.count <= NeighborSampler.edgesSeenMax { return Stretch(row: row, start: 0, count: row.count) }
+        var random = SeededRandom(seed: people ^ SeededRandom.mix(UInt64(vertex)))
+        return Stretch(row: row, start: random.below(row.count), count: NeighborSampler.edgesSeenMax)
+    }
+}
+
+/// Some edges of a row, one behind the other; behind the last comes the first.
+private struct Stretch: Sequence, IteratorProtocol {
+    private let row: Range<Int>
+    private var edge: Int
+    private var left: Int
+
+    init(row: Range<Int>, start: Int, count: Int) {
+        self.row = row
+        edge = row.lowerBound + start
+        left = count
+    }
+
+    @inline(__always)
+    mutating func next() -> Int? {
+        if left == 0 { return nil }
+        left -= 1
+        defer { edge = edge + 1 == row.upperBound ? row.lowerBound : edge + 1 }
+        return edge
     }
 }
 
@@ -152,18 +210,4 @@ extension SampledRelation {
 
     /// Closes the row of the target at hand.
     fileprivate mutating func endTarget() { offsets.append(UInt32(truncatingIfNeeded: sources.count)) }
-}
-
-/// Where the edges of a range stand in the ascending part `row` of `edges`; empty when none does.
-private func positions(of range: Range<Int>, in edges: [UInt32], _ row: Range<Int>) -> Range<Int> {
-    func first(notBelow bound: Int) -> Int {
-        var low = row.lowerBound
-        var high = row.upperBound
-        while low < high {
-            let middle = (low + high) / 2
-            if Int(edges[middle]) < bound { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-    return first(notBelow: range.lowerBound)..<first(notBelow: range.upperBound)
 }

@@ -79,10 +79,7 @@ struct ExcludedPairs {
 struct SamplerScratch {
     var people: RowTable
     var places: RowTable
-    /// Positions chosen for the target at hand.
-    var chosen: [Int] = []
-    /// Positions the target at hand may choose from, when some are excluded.
-    var allowed: [Int] = []
+    var choice = LowestRanks()
 
     init(people: Int, places: Int) {
         self.people = RowTable(count: people)
@@ -90,17 +87,38 @@ struct SamplerScratch {
     }
 }
 
-/// Chooses `count` of the numbers 0..<total, each subset equally likely, into `chosen`; all of them, ascending,
-/// when there are no more than `count`. One draw per number chosen, O(count^2) comparisons, which for the
-/// fan-outs in use (tens) is cheaper than any table. Floyd; in Bentley, "Programming Pearls", CACM 30(9), 1987.
-func chooseDistinct(_ count: Int, of total: Int, random: inout SeededRandom, into chosen: inout [Int]) {
-    chosen.removeAll(keepingCapacity: true)
-    if total <= count {
-        for position in 0..<total { chosen.append(position) }
-        return
-    }
-    for last in total - count..<total {
-        let position = random.below(last + 1)
-        chosen.append(chosen.contains(position) ? last : position)
+/// Keeps, of the edges offered, those with the lowest ranks. Edges of one rank, which lead to one neighbor, count as one.
+struct LowestRanks {
+    private var offered: [(rank: UInt64, edge: Int)] = []
+    /// The lowest different ranks so far, ascending.
+    private var lowest: [UInt64] = []
+    private var taken: [Int] = []
+
+    mutating func start() { offered.removeAll(keepingCapacity: true) }
+
+    @inline(__always)
+    mutating func offer(_ edge: Int, rank: UInt64) { offered.append((rank, edge)) }
+
+    /// The offered edges with the `count` lowest different ranks, in the order they were offered.
+    /// O(offered + count² · log(offered / count)) in the mean.
+    mutating func take(_ count: Int) -> [Int] {
+        taken.removeAll(keepingCapacity: true)
+        lowest.removeAll(keepingCapacity: true)
+        if offered.count <= count {
+            for (_, edge) in offered { taken.append(edge) }
+            return taken
+        }
+        var bound = UInt64.max
+        for (rank, _) in offered where rank < bound {
+            var place = lowest.count
+            while place > 0, lowest[place - 1] > rank { place -= 1 }
+            if place > 0, lowest[place - 1] == rank { continue }
+            lowest.insert(rank, at: place)
+            if lowest.count > count { lowest.removeLast() }
+            if lowest.count == count { bound = lowest[count - 1] }
+        }
+        let last = lowest[lowest.count - 1]
+        for (rank, edge) in offered where rank <= last { taken.append(edge) }
+        return taken
     }
 }

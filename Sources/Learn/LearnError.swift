@@ -2,8 +2,9 @@ package import Basics
 
 /// Why training could not go on. Never our own bug: those are preconditions.
 package enum LearnError: Error, Equatable {
-    /// The loss or its gradient is no number any more. `step` counts from 0 within the round.
-    case diverged(city: CityID, round: Int, step: Int, loss: Double)
+    /// The loss or its gradient is no number any more. `step` counts from 0 within the round; `part` is the part of the
+    /// model where it began.
+    case diverged(city: CityID, round: Int, step: Int, loss: Double, part: String)
     /// Asked to stop; the trainer is as it was before the round.
     case cancelled(city: CityID, round: Int)
     /// Shared weights of another configuration.
@@ -15,8 +16,8 @@ package enum LearnError: Error, Equatable {
 extension LearnError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .diverged(let city, let round, let step, let loss):
-            "training of city \(city) diverged in round \(round) at step \(step) (loss \(loss)): "
+        case .diverged(let city, let round, let step, let loss, let part):
+            "training of city \(city) diverged in round \(round) at step \(step) (loss \(loss), first in \(part)): "
                 + "resume from the last checkpoint with a lower learning rate"
         case .cancelled(let city, let round):
             "training of city \(city) was cancelled in round \(round); the round can be run again"

@@ -26,6 +26,18 @@ package func multiply(
     multiply(shape, a, strideA: k, b, strideB: n, into: &c, scale: scale, keep: keep)
 }
 
+/// c = op(a) · op(b), by shape: for benchmarks, which repeat what a model did.
+package func multiply(
+    _ shape: ProductShape, _ a: Span<Float>, _ b: Span<Float>, into c: inout MutableSpan<Float>
+) {
+    precondition(
+        a.count >= shape.rows * shape.inner && b.count >= shape.inner * shape.columns
+            && c.count >= shape.rows * shape.columns, "a product's spans hold its matrices")
+    multiply(
+        shape, a, strideA: shape.transposesLeft ? shape.rows : shape.inner, b,
+        strideB: shape.transposesRight ? shape.inner : shape.columns, into: &c, scale: 1, keep: 0)
+}
+
 private func multiply(
     _ shape: ProductShape, _ a: Span<Float>, strideA: Int, _ b: Span<Float>, strideB: Int,
     into c: inout MutableSpan<Float>, scale: Float, keep: Float

@@ -28,6 +28,9 @@ package protocol StoredNumber: BitwiseCopyable, Sendable {
     /// target += scale · row. SAFETY: both hold `columns` numbers.
     static func add(
         _ row: UnsafePointer<Self>, scale: Float, to target: UnsafeMutablePointer<Float>, columns: Int)
+
+    /// Σ row[c] · x[c]; relaxed. SAFETY: both hold `columns` numbers.
+    static func product(_ row: UnsafePointer<Self>, _ x: UnsafePointer<Float>, columns: Int) -> Float
 }
 
 extension Float: StoredNumber {
@@ -68,6 +71,12 @@ extension Float: StoredNumber {
         _ row: UnsafePointer<Float>, scale: Float, to target: UnsafeMutablePointer<Float>, columns: Int
     ) {
         for column in 0..<columns { target[column] += scale * row[column] }
+    }
+
+    package static func product(_ row: UnsafePointer<Float>, _ x: UnsafePointer<Float>, columns: Int) -> Float {
+        var sum: Float = 0
+        for column in 0..<columns { sum = relaxed_multiply_add(row[column], x[column], sum) }
+        return sum
     }
 }
 
@@ -136,6 +145,18 @@ package struct HalfPair: StoredNumber {
                 to[word + 16] += scale * Float(bitPattern: from[word].bits & high)
             }
         }
+    }
+
+    package static func product(_ row: UnsafePointer<HalfPair>, _ x: UnsafePointer<Float>, columns: Int) -> Float {
+        var sum: Float = 0
+        for start in stride(from: 0, to: columns, by: 32) {
+            let (from, by) = (row + start / 2, x + start)
+            for word in 0..<16 {
+                sum = relaxed_multiply_add(Float(bitPattern: from[word].bits << 16), by[word], sum)
+                sum = relaxed_multiply_add(Float(bitPattern: from[word].bits & high), by[word + 16], sum)
+            }
+        }
+        return sum
     }
 }
 

@@ -69,8 +69,10 @@ private struct Referee {
         let allowed = graph.visits(of: person).filter {
             !excluded.contains(UInt64(person) << 32 | UInt64(graph.visitPlaces[$0]))
         }
-        expect(visits.count == min(fanout, allowed.count), "as many visits as fit")
-        expect(Set(visits.map(\.edge)).count == visits.count, "no visit twice")
+        let chosen = Set(visits.map(\.source))
+        expect(chosen.count == min(fanout, Set(allowed.map { graph.visitPlaces[$0] }).count), "as many places as fit")
+        let whole = allowed.filter { edge in chosen.contains { graph.visitPlaces[edge] == sample.places[Int($0)] } }
+        expect(visits.map { Int($0.edge) } == whole, "all visits to a place that is chosen, each once")
         for (source, edge) in visits {
             expect(allowed.contains(Int(edge)), "allowed visits of the target")
             expect(graph.visitPlaces[Int(edge)] == sample.places[Int(source)], "the visit leads to its place")
@@ -82,8 +84,11 @@ private struct Referee {
         let allowed = graph.visitors(of: place).filter {
             !excluded.contains(UInt64(graph.placeVisitors[$0]) << 32 | UInt64(place))
         }
-        expect(visitors.count == min(fanout, allowed.count), "as many visitors as fit")
-        expect(Set(visitors.map(\.edge)).count == visitors.count, "no visitor's visit twice")
+        let chosen = Set(visitors.map(\.source))
+        expect(
+            chosen.count == min(fanout, Set(allowed.map { graph.placeVisitors[$0] }).count), "as many visitors as fit")
+        let whole = allowed.filter { at in chosen.contains { graph.placeVisitors[at] == sample.people[Int($0)] } }
+        expect(visitors.map(\.edge) == whole.map { graph.placeEdges[$0] }, "all visits of a visitor that is chosen")
         for (source, edge) in visitors {
             expect(graph.visits(of: sample.people[Int(source)]).contains(Int(edge)), "a visit of its source")
             expect(allowed.contains { graph.placeEdges[$0] == edge }, "an allowed visit to the target")
@@ -173,6 +178,54 @@ extension SampledRelation {
         }
         // Deviation of a binomial with p = 1/4: 87. Five of them.
         #expect(counts.allSatisfy { abs($0 - 10_000) < 433 })
+    }
+
+    @Test func recentVisitsAreDrawnAsOftenAsTheirWeightsSay() {
+        // Three visits, one drawn, a half-life of one visit: shares of 1/7, 2/7 and 4/7.
+        var records = [Small.person(1)]
+        for number in 0..<3 {
+            records.append(Small.place(UInt64(number)))
+            records.append(Small.visit(1, UInt64(number), hour: Int64(number)))
+        }
+        let sampler = NeighborSampler(graph: Small.graph(records, heldOut: 0), fanouts: [1], recency: 1)
+        var random = SeededRandom(seed: 3)
+        var counts = [Int](repeating: 0, count: 3)
+        for _ in 0..<35_000 {
+            let sample = sampler.sample(people: [0], places: [], excluding: [], random: &random)
+            for place in sample.places { counts[Int(place)] += 1 }
+        }
+        for (count, expected) in zip(counts, [5_000, 10_000, 20_000]) { #expect(abs(count - expected) < 470) }
+    }
+
+    @Test func choosersOfOneBatchChooseTheSameNeighborsWhereTheyCan() {
+        // Ten people with the same 40 places: five places serve them all.
+        var records = (0..<40 as Range<UInt64>).map { Small.place($0) }
+        for person in 1...10 as ClosedRange<UInt64> {
+            records.append(Small.person(person))
+            for place in 0..<40 as Range<UInt64> { records.append(Small.visit(person, place, hour: Int64(place))) }
+        }
+        let sampler = NeighborSampler(graph: Small.graph(records, heldOut: 0), fanouts: [5])
+        var random = SeededRandom(seed: 5)
+        let sample = sampler.sample(people: (0..<10).map { $0 }, places: [], excluding: [], random: &random)
+        #expect(sample.places.count == 5 && sample.layers[0].revInteracts.edges.count == 50)
+    }
+
+    @Test func aHubLooksAtAStretchOfItsRow() {
+        let visits = NeighborSampler.edgesSeenMax + 500
+        var records = [Small.person(1)]
+        for number in 0..<visits {
+            records.append(Small.place(UInt64(number)))
+            records.append(Small.visit(1, UInt64(number), hour: Int64(number)))
+        }
+        let sampler = NeighborSampler(graph: Small.graph(records, heldOut: 0), fanouts: [100_000])
+        var random = SeededRandom(seed: 6)
+        var counts = [Int](repeating: 0, count: visits)
+        for _ in 0..<300 {
+            let sample = sampler.sample(people: [0], places: [], excluding: [], random: &random)
+            #expect(sample.places.count == NeighborSampler.edgesSeenMax)
+            for place in sample.places { counts[Int(place)] += 1 }
+        }
+        #expect(counts.allSatisfy { $0 > 120 && $0 < 282 })
     }
 
     @Test func aTargetGivenTwiceIsOurOwnFault() async {

@@ -12,10 +12,11 @@ struct ScoredPairs {
 }
 
 extension GraphRec {
-    /// [pairs, 1]. `bias` is [places, 1], row by row beside the places' embeddings.
+    /// [pairs, 1]. `bias`, if any, is [places, 1], row by row beside the places' embeddings.
     func score<Number: Scalar>(
-        _ pairs: ScoredPairs, _ rows: VertexRows, bias: Value, on tape: inout Tape<Number>
+        _ pairs: ScoredPairs, _ rows: VertexRows, bias: Value?, on tape: inout Tape<Number>
     ) -> Value {
+        tape.begin("the place head")
         let person = tape.gather(rows.people, rows: pairs.people)
         let place = tape.gather(rows.places, rows: pairs.places)
         let width = configuration.contextDimensions
@@ -24,7 +25,7 @@ extension GraphRec {
         for (index, entry) in pairs.context.enumerated() { to[index] = Number(entry) }
         let score = Self.judge(person, place, context, layout.head, on: &tape)
         tape.add(tape.rowDot(person, place), to: score)
-        tape.add(tape.gather(bias, rows: pairs.places), to: score)
+        if let bias { tape.add(tape.gather(bias, rows: pairs.places), to: score) }
         return score
     }
 

@@ -1,41 +1,27 @@
-// GraphRec: features and own embeddings in, two layers of message passing over friendships and visits, and a score
-// for a person at a place out. Written once, for any tape: the trainer runs it in Float over sampled rows, inference
-// in Float over blocks of the whole city, and gradient checks in Double.
+// GraphRec: features and own embeddings in, layers of message passing over friendships and visits, and a score
+// for a person at a place out. Written once, for any tape: the trainer runs it in Float over a step's neighborhood,
+// inference in Float over blocks of the whole city, and gradient checks in Double.
 //
 //   x = norm(MLP(features)) + own               (halo people have no own embedding)
-//   x' = norm(relu(x·S + Σ relations mean_w(x of neighbors)·M + b)) + x
+//   x' = dropout(norm(relu(x·S + Σ relations mean_w(x of neighbors)·M + b))) + x
 //   score(u, p) = z_u · z_p + bias_p + MLP([z_u, z_p, z_u ⊙ z_p, |z_u - z_p|, context])
 //
 // The weight of a message is the mean over channels of relu(linear(edge features)).
 
 import Basics
-import Graph
 import Linalg
-
-/// The arrays of a city a model reads.
-struct CityInputs: Sendable {
-    /// [people, 148]
-    let personFeatures: [Float]
-    /// [places, 114]
-    let placeFeatures: [Float]
-    /// [edges, 3]
-    let socialFeatures: [Float]
-    let visitSignals: VisitSignalColumn
-}
-
-extension CityInputs {
-    init(_ graph: CityGraph) {
-        personFeatures = graph.personFeatures
-        placeFeatures = graph.placeFeatures
-        socialFeatures = graph.socialFeatures
-        visitSignals = graph.visitSignals
-    }
-}
 
 /// One matrix of each kind of vertex.
 struct VertexRows {
     var people: Value
     var places: Value
+}
+
+/// What weighs the messages of one layer, [kinds, 1] for each relation.
+struct EdgeWeights {
+    let social: Value
+    let interacts: Value
+    let revInteracts: Value
 }
 
 /// The model without its weights, which are on the tape.
@@ -48,105 +34,100 @@ struct GraphRec: Sendable {
         layout = GraphRecLayout(configuration)
     }
 
-    /// One layer: what `targets` become, hearing `sources`. Targets are the first rows of `targets`' matrices.
+    /// The weights of all kinds of edges in one layer; `kinds` are numbered as the neighborhood does.
+    func weigh<Number: Scalar>(
+        friendships: Value, visits: Value, layer: Int, on tape: inout Tape<Number>
+    ) -> EdgeWeights {
+        func weights(_ features: Value, _ blocks: RelationBlocks, _ tape: inout Tape<Number>) -> Value {
+            tape.kindWeights(features, tape.parameter(blocks.edges), bias: tape.parameter(blocks.edgeBias))
+        }
+        let blocks = layout.layers[layer]
+        tape.begin("the weights of edges")
+        return EdgeWeights(
+            social: weights(friendships, blocks.social, &tape), interacts: weights(visits, blocks.interacts, &tape),
+            revInteracts: weights(visits, blocks.revInteracts, &tape))
+    }
+
+    /// One layer: what `targets` become, hearing `sources`. The targets of the messages are the first rows of `targets`.
+    /// `dropout` has a key and a rate, for the layer's people and places.
     func pass<Number: Scalar>(
-        _ messages: SampledLayer, layer: Int, targets: VertexRows, sources: VertexRows, _ inputs: CityInputs,
-        on tape: inout Tape<Number>
+        _ messages: LayerMessages, layer: Int, targets: VertexRows, sources: VertexRows, _ edges: EdgeWeights,
+        dropout: Dropout, on tape: inout Tape<Number>
     ) -> VertexRows {
         let blocks = layout.layers[layer]
-        let fromFriends = mean(
-            messages.social, of: sources.people, blocks.social,
-            edges: socialEdges(messages.social, inputs, on: &tape), on: &tape)
-        let fromVisits = mean(
-            messages.revInteracts, of: sources.places, blocks.revInteracts,
-            edges: visitEdges(messages.revInteracts, inputs, on: &tape), on: &tape)
-        let fromVisitors = mean(
-            messages.interacts, of: sources.people, blocks.interacts,
-            edges: visitEdges(messages.interacts, inputs, on: &tape), on: &tape)
-        let people = update(
-            targets.people, rows: messages.people, blocks.people,
-            hearing: [(fromFriends, blocks.social), (fromVisits, blocks.revInteracts)], on: &tape)
-        let places = update(
-            targets.places, rows: messages.places, blocks.places, hearing: [(fromVisitors, blocks.interacts)],
-            on: &tape)
+        tape.begin(layer == 0 ? "the first layer" : layer == 1 ? "the second layer" : "a later layer")
+        let fromFriends = hear(messages.social, of: sources.people, blocks.social, edges.social, on: &tape)
+        let fromVisits = hear(messages.revInteracts, of: sources.places, blocks.revInteracts, edges.revInteracts, on: &tape)
+        let fromVisitors = hear(messages.interacts, of: sources.people, blocks.interacts, edges.interacts, on: &tape)
+        var sum = start(targets.people, rows: messages.people, blocks.people, on: &tape)
+        tape.addProduct(fromFriends, tape.parameter(blocks.social.messages), to: sum)
+        tape.addProduct(fromVisits, tape.parameter(blocks.revInteracts.messages), to: sum)
+        let people = finish(sum, targets.people, blocks.people, dropout, on: &tape)
+        sum = start(targets.places, rows: messages.places, blocks.places, on: &tape)
+        tape.addProduct(fromVisitors, tape.parameter(blocks.interacts.messages), to: sum)
+        let places = finish(sum, targets.places, blocks.places, dropout.next, on: &tape)
         return VertexRows(people: people, places: places)
     }
 
-    private func update<Number: Scalar>(
-        _ x: Value, rows: Int, _ blocks: SelfBlocks, hearing relations: [(mean: Value, blocks: RelationBlocks)],
+    private func start<Number: Scalar>(
+        _ x: Value, rows: Int, _ blocks: SelfBlocks, on tape: inout Tape<Number>
+    ) -> Value {
+        tape.linear(x, tape.parameter(blocks.weights), bias: tape.parameter(blocks.bias), rows: rows)
+    }
+
+    private func finish<Number: Scalar>(
+        _ sum: Value, _ x: Value, _ blocks: SelfBlocks, _ dropout: Dropout, on tape: inout Tape<Number>
+    ) -> Value {
+        let (gain, shift) = (tape.parameter(blocks.norm.gain), tape.parameter(blocks.norm.shift))
+        if dropout.rate == 0 { return tape.layerNorm(sum, gain: gain, shift: shift, isRectified: true, adding: x) }
+        let result = tape.layerNorm(sum, gain: gain, shift: shift, isRectified: true)
+        tape.dropout(result, dropout)
+        tape.add(x, to: result)
+        return result
+    }
+
+    private func hear<Number: Scalar>(
+        _ messages: Messages, of sources: Value, _ blocks: RelationBlocks, _ weights: Value,
         on tape: inout Tape<Number>
     ) -> Value {
-        let sum = tape.linear(x, tape.parameter(blocks.weights), bias: tape.parameter(blocks.bias), rows: rows)
-        for relation in relations {
-            tape.addProduct(relation.mean, tape.parameter(relation.blocks.messages), to: sum)
+        var factors: Value?
+        if let attention = blocks.attention {
+            let product = tape.product(sources, tape.parameter(attention))
+            tape.exponential(product)
+            factors = product
         }
-        tape.relu(sum)
-        let norm = tape.layerNorm(
-            sum, gain: tape.parameter(blocks.norm.gain), shift: tape.parameter(blocks.norm.shift))
-        tape.add(x, to: norm)
-        return norm
-    }
-
-    private func mean<Number: Scalar>(
-        _ relation: SampledRelation, of sources: Value, _ blocks: RelationBlocks, edges: Value,
-        on tape: inout Tape<Number>
-    ) -> Value {
-        let channels = tape.linear(
-            edges, tape.parameter(blocks.edges), bias: tape.parameter(blocks.edgeBias))
-        tape.relu(channels)
-        let weights = tape.rowMean(channels)
-        return tape.segmentMean(sources, weights: weights, offsets: relation.offsets, sources: relation.sources)
-    }
-
-    private func socialEdges<Number: Scalar>(
-        _ relation: SampledRelation, _ inputs: CityInputs, on tape: inout Tape<Number>
-    ) -> Value {
-        let columns = FriendshipColumns.count
-        let edges = tape.leaf(rows: relation.edges.count, columns: columns, needsGradient: false)
-        let to = tape.node(edges).value
-        inputs.socialFeatures.withUnsafeBufferPointer { features in
-            for (row, edge) in relation.edges.enumerated() {
-                for column in 0..<columns {
-                    to[row * columns + column] = Number(features[Int(edge) * columns + column])
-                }
-            }
-        }
-        return edges
-    }
-
-    private func visitEdges<Number: Scalar>(
-        _ relation: SampledRelation, _ inputs: CityInputs, on tape: inout Tape<Number>
-    ) -> Value {
-        let columns = VisitSignals.featureCount
-        let count = relation.edges.count * columns
-        let features = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-            buffer.initialize(repeating: 0)
-            var span = MutableSpan(_unsafeElements: buffer)
-            VisitSignals.features(of: relation.edges.span, in: inputs.visitSignals, into: &span)
-            initialized = count
-        }
-        let edges = tape.leaf(rows: relation.edges.count, columns: columns, needsGradient: false)
-        let to = tape.node(edges).value
-        features.withUnsafeBufferPointer { source in
-            for index in 0..<count { to[index] = Number(source[index]) }
-        }
-        return edges
+        return tape.hear(
+            messages, of: sources, weights: weights, factors: factors, isMean: configuration.aggregation != .sum)
     }
 }
 
 extension GraphRec {
     /// The embeddings of the vertices a batch asks for: encoders, own embeddings (one row for each input row,
-    /// zero for the halo), then all layers.
+    /// zero for the halo) if any, then all layers. `dropoutKey` is the step's.
     func embed<Number: Scalar>(
-        _ subgraph: SampledSubgraph, _ inputs: CityInputs, own: VertexRows, on tape: inout Tape<Number>
+        _ neighborhood: Neighborhood, _ inputs: CityInputs, own: VertexRows?, dropoutKey: UInt32? = nil,
+        on tape: inout Tape<Number>
     ) -> VertexRows {
+        let friendships = tape.rows(
+            neighborhood.friendshipKinds, of: inputs.friendshipKinds.features, columns: inputs.friendshipKinds.columns)
+        let visits = tape.rows(
+            neighborhood.visitKinds, of: inputs.visitKinds.features, columns: inputs.visitKinds.columns)
         var rows = VertexRows(
-            people: encode(people: subgraph.people, inputs, on: &tape),
-            places: encode(places: subgraph.places, inputs, on: &tape))
-        tape.add(own.people, to: rows.people)
-        tape.add(own.places, to: rows.places)
-        for (layer, messages) in subgraph.layers.enumerated() {
-            rows = pass(messages, layer: layer, targets: rows, sources: rows, inputs, on: &tape)
+            people: encode(people: neighborhood.people, inputs, on: &tape),
+            places: encode(places: neighborhood.places, inputs, on: &tape))
+        if let own {
+            tape.add(own.people, to: rows.people)
+            tape.add(own.places, to: rows.places)
+        }
+        var dropout = Dropout(key: dropoutKey ?? 0, rate: dropoutKey == nil ? 0 : configuration.dropout)
+        for layer in neighborhood.layers.indices {
+            let messages = neighborhood.layers[layer]
+            var targets = rows
+            if let chosen = messages.peopleRows { targets.people = tape.gather(rows.people, rows: chosen) }
+            if let chosen = messages.placeRows { targets.places = tape.gather(rows.places, rows: chosen) }
+            let weights = weigh(friendships: friendships, visits: visits, layer: layer, on: &tape)
+            rows = pass(messages, layer: layer, targets: targets, sources: rows, weights, dropout: dropout, on: &tape)
+            dropout = dropout.next.next
         }
         return rows
     }

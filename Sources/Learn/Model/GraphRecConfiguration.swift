@@ -13,6 +13,18 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var headHidden = [128, 64]
     /// Width of the context vector, see `PlaceContext`.
     package var contextDimensions = 16
+    /// Channels that the weight of an edge is the mean of.
+    package var edgeChannels = 16
+    /// What a vertex makes of its neighbors' messages.
+    package var aggregation = Aggregation.mean
+    /// Share of a layer's entries that a step drops.
+    package var dropout: Float = 0
+    /// Whether residents and places have embeddings of their own beside their features, and places biases.
+    package var hasOwnEmbeddings = true
+    /// How a step reads the graph.
+    package var plan = StepPlan.cheapest
+    /// A person's visit is half as likely to be sampled as the one so many visits later; 0 for all alike.
+    package var recencyHalfLife = 0
     /// Neighbors sampled per vertex and relation, for the layer nearest the targets first; one entry a layer.
     package var fanouts = [10, 5]
     /// Positives a step.
@@ -41,19 +53,35 @@ package struct GraphRecConfiguration: Equatable, Sendable {
 
     package init() {}
 
-    private static let version: UInt16 = 1
+    /// The sizes that the model was specified with, and the features alone to tell vertices apart.
+    package static var specified: GraphRecConfiguration {
+        var configuration = GraphRecConfiguration()
+        configuration.dimensions = 128
+        configuration.encoderHidden = 256
+        configuration.edgeChannels = 128
+        configuration.headHidden = [256, 128]
+        configuration.hasOwnEmbeddings = false
+        configuration.fanouts = [15, 10]
+        configuration.batch = 512
+        configuration.negatives = 1
+        return configuration
+    }
+
+    private static let version: UInt16 = 2
     private static let widthMax = 4096
 
     /// | bytes | field |
     /// | --- | --- |
-    /// | 2 | version 1 |
-    /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets |
+    /// | 2 | version 2 |
+    /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets, edgeChannels |
+    /// | 4 each | recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
     /// | 4 + 4n each | headHidden, fanouts |
-    /// | 4 each | the seven numbers in the order of `numbers` |
+    /// | 4 each | the eight numbers in the order of `numbers` |
     package func encode(into writer: inout ByteWriter) {
         writer.put(Self.version)
         let counts = [
             dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets,
+            edgeChannels, recencyHalfLife, aggregation.rawValue, hasOwnEmbeddings ? 1 : 0, plan.rawValue,
         ]
         for count in counts { writer.put(UInt32(count)) }
         writer.put(array: headHidden.map { UInt32($0) })
@@ -72,6 +100,11 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         negatives = try Self.width(&reader)
         cityBuckets = try Self.width(&reader)
         neighborhoodBuckets = try Self.width(&reader)
+        edgeChannels = try Self.width(&reader)
+        recencyHalfLife = Int(try reader.get(UInt32.self))
+        aggregation = try Self.choice(&reader, Aggregation.init)
+        hasOwnEmbeddings = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
+        plan = try Self.choice(&reader, StepPlan.init)
         headHidden = try Self.widths(&reader)
         fanouts = try Self.widths(&reader)
         learningRate = try Self.number(&reader)
@@ -81,11 +114,21 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         ownDecay = try Self.number(&reader)
         gradientNormMax = try Self.number(&reader)
         positiveRating = try Self.number(&reader)
+        dropout = try Self.number(&reader)
+        guard dropout < 1 else { throw .invalid("dropout of \(dropout)") }
         guard contextDimensions >= PlaceContext.slots else { throw .invalid("context of \(contextDimensions)") }
     }
 
     private var numbers: [Float] {
-        [learningRate, headLearningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating]
+        [learningRate, headLearningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating, dropout]
+    }
+
+    private static func choice<Choice>(
+        _ reader: inout ByteReader, _ choice: (Int) -> Choice?
+    ) throws(ByteError) -> Choice {
+        let number = Int(try reader.get(UInt32.self))
+        guard let chosen = choice(number) else { throw .invalid("choice \(number)") }
+        return chosen
     }
 
     private static func width(_ reader: inout ByteReader, atMost limit: Int = widthMax) throws(ByteError) -> Int {
@@ -107,6 +150,27 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         guard number.isFinite, number >= 0 else { throw .invalid("setting \(number)") }
         return number
     }
+}
+
+/// What a vertex makes of its neighbors' messages x, where w is the weight of the edge.
+package enum Aggregation: Int, Sendable {
+    /// Σ w · x / (Σ w + 0.001)
+    case mean
+    /// Σ w · x
+    case sum
+    /// Σ w · f · x / (Σ w · f + 0.001), where f = e^(a · x) is learned of the source: the softmax over a target's
+    /// messages of a · x + log w. (A part of the target's own would cancel.)
+    case attention
+}
+
+/// How a step reads the graph.
+package enum StepPlan: Int, Sendable {
+    /// What costs less for the city and batch at hand.
+    case cheapest
+    /// Neighbors are sampled.
+    case sampled
+    /// All vertices hear all their neighbors, but in the last layer only those that the batch asks for.
+    case whole
 }
 
 /// The context a place is judged in. Columns 0..<6 are the wanted time slot, one of them 1, all 0 when no

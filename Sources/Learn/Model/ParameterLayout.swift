@@ -103,17 +103,19 @@ struct NormBlocks: Sendable {
 
 /// One relation of one layer: weights of its edges, and what becomes of the mean of its messages.
 struct RelationBlocks: Sendable {
+    /// Edge features to the channels that an edge weight is the mean of.
     let edges: ParameterBlock
     let edgeBias: ParameterBlock
     let messages: ParameterBlock
+    /// [dimensions, 1]; with `Aggregation.attention` only.
+    let attention: ParameterBlock?
 
-    /// Channels an edge weight is the mean of.
-    static let channels = 16
-
-    init(_ allocator: inout ParameterAllocator, features: Int, _ dimensions: Int) {
-        edges = allocator.weights(features, Self.channels)
-        edgeBias = allocator.row(Self.channels, 1)
-        messages = allocator.weights(dimensions, dimensions)
+    init(_ allocator: inout ParameterAllocator, features: Int, _ configuration: GraphRecConfiguration) {
+        edges = allocator.weights(features, configuration.edgeChannels)
+        edgeBias = allocator.row(configuration.edgeChannels, 1)
+        messages = allocator.weights(configuration.dimensions, configuration.dimensions)
+        attention = configuration.aggregation == .attention
+            ? allocator.take(configuration.dimensions, 1, .constant(0)) : nil
     }
 }
 
@@ -138,12 +140,12 @@ struct LayerBlocks: Sendable {
     let people: SelfBlocks
     let places: SelfBlocks
 
-    init(_ allocator: inout ParameterAllocator, _ dimensions: Int) {
-        social = RelationBlocks(&allocator, features: FriendshipColumns.count, dimensions)
-        interacts = RelationBlocks(&allocator, features: VisitSignals.featureCount, dimensions)
-        revInteracts = RelationBlocks(&allocator, features: VisitSignals.featureCount, dimensions)
-        people = SelfBlocks(&allocator, dimensions)
-        places = SelfBlocks(&allocator, dimensions)
+    init(_ allocator: inout ParameterAllocator, _ configuration: GraphRecConfiguration) {
+        social = RelationBlocks(&allocator, features: FriendshipColumns.count, configuration)
+        interacts = RelationBlocks(&allocator, features: VisitSignals.featureCount, configuration)
+        revInteracts = RelationBlocks(&allocator, features: VisitSignals.featureCount, configuration)
+        people = SelfBlocks(&allocator, configuration.dimensions)
+        places = SelfBlocks(&allocator, configuration.dimensions)
     }
 }
 
@@ -203,7 +205,7 @@ struct GraphRecLayout: Sendable {
             ],
             quantities: [2..<PlaceColumns.priceBand, PlaceColumns.popularity], configuration)
         var layers: [LayerBlocks] = []
-        for _ in configuration.fanouts { layers.append(LayerBlocks(&allocator, configuration.dimensions)) }
+        for _ in configuration.fanouts { layers.append(LayerBlocks(&allocator, configuration)) }
         self.layers = layers
         headOffset = allocator.count
         head = HeadBlocks(&allocator, configuration)

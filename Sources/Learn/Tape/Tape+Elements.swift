@@ -36,37 +36,25 @@ extension Tape {
         let (from, to) = (node(x), node(sum))
         precondition(from.columns == to.columns && from.rows >= to.rows, "what is added has the sum's shape")
         record(.add(x, to: sum))
-        for index in 0..<to.count { to.value[index] += from.value[index] }
+        // SAFETY: a block writes only its own entries.
+        nonisolated(unsafe) let (source, target) = (from.value, to.value)
+        forEachBlock(of: to.count, size: blockRows * 64, on: pool) { range in
+            let (part, added) = (target + range.lowerBound, source + range.lowerBound)
+            for index in 0..<range.count { part[index] += added[index] }
+        }
     }
 
+    /// The sum's gradient is still needed by what made it, so it is copied.
     mutating func addBackward(_ x: Value, to sum: Value) {
         let total = node(sum)
-        guard let change = total.gradient, let gradient = gradientToAdd(x) else { return }
-        for index in 0..<total.count { gradient[index] += change[index] }
-    }
-
-    /// result[rows, 1] = the mean of each row.
-    mutating func rowMean(_ x: Value) -> Value {
-        let from = node(x)
-        let result = leaf(rows: from.rows, columns: 1, needsGradient: from.needsGradient)
-        record(.rowMean(x, result: result))
-        let (to, scale) = (node(result).value, 1 / Number(from.columns))
-        for row in 0..<from.rows {
-            let source = from.value + row * from.columns
-            var sum: Number = 0
-            for column in 0..<from.columns { sum = Number.relaxedAdd(sum, source[column]) }
-            to[row] = sum * scale
-        }
-        return result
-    }
-
-    mutating func rowMeanBackward(_ x: Value, _ result: Value) {
-        let columns = node(x).columns
-        guard let change = node(result).gradient, let target = gradientToAdd(x) else { return }
-        let scale = 1 / Number(columns)
-        for row in 0..<node(result).rows {
-            let (part, amount) = (target + row * columns, change[row] * scale)
-            for column in 0..<columns { part[column] += amount }
+        guard let change = total.gradient else { return }
+        let isWhole = node(x).rows == total.rows
+        let target = isWhole ? gradientToWrite(x) : gradientToAdd(x).map { (gradient: $0, isFresh: false) }
+        guard let target else { return }
+        if target.isFresh {
+            target.gradient.update(from: change, count: total.count)
+        } else {
+            for index in 0..<total.count { target.gradient[index] += change[index] }
         }
     }
 

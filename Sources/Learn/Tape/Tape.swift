@@ -4,7 +4,7 @@
 //
 // Two conventions save memory traffic. An operation that reads `rows` of its input may be given a longer one: it
 // reads the first rows (a layer's targets are the first rows of its inputs). And operations named in-place
-// (`relu`, `add`, `addProduct`) write into a value that exists already; they are legal only where the
+// (`relu`, `dropout`, `add`, `addProduct`) write into a value that exists already; they are legal only where the
 // operation that made the value does not read its own result when it goes backward.
 //
 // Loops over rows are split into blocks of a fixed size, never by the number of threads, and sums over blocks
@@ -26,6 +26,8 @@ struct Tape<Number: Scalar>: ~Copyable {
         let rows: Int
         let columns: Int
         let needsGradient: Bool
+        /// The part of the model that made it.
+        let part: StaticString
 
         var count: Int { rows * columns }
     }
@@ -33,14 +35,20 @@ struct Tape<Number: Scalar>: ~Copyable {
     private var arena = Arena()
     private var nodes: [Node] = []
     private var operations: [Operation<Number>] = []
+    private var part: StaticString = "input"
     let pool: ComputePool
+    /// How the rows that messages carry are stored.
+    let precision: MessagePrecision
+    /// Is told what begins.
+    var probe: ((StepPhase) -> Void)?
 
     /// All shared parameters as one vector, and the gradient of the loss by each.
     let parameters: UnsafeMutableBufferPointer<Number>
     let parameterGradients: UnsafeMutableBufferPointer<Number>
 
-    init(parameterCount: Int, pool: ComputePool) {
+    init(parameterCount: Int, pool: ComputePool, precision: MessagePrecision = .full) {
         self.pool = pool
+        self.precision = precision
         parameters = .allocate(capacity: parameterCount)
         parameters.initialize(repeating: 0)
         parameterGradients = .allocate(capacity: parameterCount)
@@ -72,7 +80,9 @@ struct Tape<Number: Scalar>: ~Copyable {
         let value = parameters.baseAddress! + block.offset
         let gradient = parameterGradients.baseAddress! + block.offset
         return append(
-            Node(value: value, gradient: gradient, rows: block.rows, columns: block.columns, needsGradient: true))
+            Node(
+                value: value, gradient: gradient, rows: block.rows, columns: block.columns, needsGradient: true,
+                part: part))
     }
 
     /// Room for a matrix the caller fills at once, through `node(_:).value`; every entry must be written.
@@ -80,7 +90,7 @@ struct Tape<Number: Scalar>: ~Copyable {
         append(
             Node(
                 value: arena.take(Number.self, count: rows * columns), gradient: nil, rows: rows, columns: columns,
-                needsGradient: needsGradient))
+                needsGradient: needsGradient, part: part))
     }
 
     /// A matrix in the caller's memory, which must outlive the step; it gets no gradient and is not written.
@@ -88,14 +98,32 @@ struct Tape<Number: Scalar>: ~Copyable {
         append(
             Node(
                 value: UnsafeMutablePointer(mutating: start), gradient: nil, rows: rows, columns: columns,
-                needsGradient: false))
+                needsGradient: false, part: part))
+    }
+
+    // MARK: Finding faults
+
+    /// Names what is recorded from now on, for `firstFault`.
+    mutating func begin(_ part: StaticString) { self.part = part }
+
+    /// The part of the model that made the first value with an entry that is no finite number, parameters included; nil
+    /// when all are finite. Walks over all values: for when a loss or a gradient is none.
+    func firstFault() -> String? {
+        for node in nodes {
+            for index in 0..<node.count where !node.value[index].isFinite { return "\(node.part)" }
+        }
+        return nil
     }
 
     // MARK: For operations
 
     func node(_ value: Value) -> Node { nodes[Int(value.index)] }
 
-    mutating func record(_ operation: Operation<Number>) { operations.append(operation) }
+    /// Every operation is recorded before it runs.
+    mutating func record(_ operation: Operation<Number>) {
+        operations.append(operation)
+        probe?(operation.phase)
+    }
 
     mutating func scratch(_ count: Int) -> UnsafeMutablePointer<Number> { arena.take(Number.self, count: count) }
 
@@ -107,6 +135,9 @@ struct Tape<Number: Scalar>: ~Copyable {
         }
         return UnsafePointer(copy)
     }
+
+    /// Indices for this step that the caller writes at once: `count` entries.
+    mutating func indices(_ count: Int) -> UnsafeMutablePointer<UInt32> { arena.take(UInt32.self, count: count) }
 
     /// The value's gradient to add to, zero when nothing was added before; nil when nobody needs it.
     mutating func gradientToAdd(_ value: Value) -> UnsafeMutablePointer<Number>? {
@@ -131,11 +162,33 @@ struct Tape<Number: Scalar>: ~Copyable {
         return (gradient, true)
     }
 
+    /// d x += change, for the first `rows` rows. Where x has nothing yet and no more rows, it takes over `change` itself:
+    /// whoever calls has no more use for it.
+    mutating func passOn(_ change: UnsafeMutablePointer<Number>, rows: Int, to x: Value) {
+        let index = Int(x.index)
+        if nodes[index].needsGradient, nodes[index].gradient == nil, nodes[index].rows == rows {
+            nodes[index].gradient = change
+            return
+        }
+        guard let target = gradientToAdd(x) else { return }
+        for entry in 0..<rows * nodes[index].columns { target[entry] += change[entry] }
+    }
+
+    /// Walks over the products recorded: their input, their weights, and how many rows they have.
+    func forEachProduct(_ body: (Value, Value, Int) -> Void) {
+        for operation in operations {
+            if case .product(let x, let weights, let result, _) = operation { body(x, weights, node(result).rows) }
+        }
+    }
+
     // MARK: Backward
 
     /// Carries the gradient of the loss, which the loss put on its input, to every leaf and parameter.
     mutating func backward() {
-        for index in operations.indices.reversed() { backward(operations[index]) }
+        for index in operations.indices.reversed() {
+            probe?(operations[index].phase.back)
+            backward(operations[index])
+        }
     }
 
     private mutating func append(_ node: Node) -> Value {
@@ -146,14 +199,15 @@ struct Tape<Number: Scalar>: ~Copyable {
 
 /// What a tape remembers of each operation: its operands, and what its backward needs beside them.
 enum Operation<Number: Scalar> {
-    case bias(Value, result: Value)
-    case product(Value, Value, result: Value)
+    case product(Value, Value, result: Value, start: LayerStart?)
     case relu(Value)
     case add(Value, to: Value)
     case gather(Value, rows: UnsafePointer<UInt32>, result: Value)
-    case segmentMean(SegmentMean<Number>)
+    case kindWeights(KindWeights)
+    case hear(Hearing<Number>)
     case layerNorm(LayerNorm<Number>)
-    case rowMean(Value, result: Value)
+    case dropout(Dropout, Value)
+    case exponential(Value)
     case multiply(Value, Value, result: Value)
     case distance(Value, Value, result: Value)
     case rowDot(Value, Value, result: Value)
@@ -162,17 +216,38 @@ enum Operation<Number: Scalar> {
 extension Tape {
     fileprivate mutating func backward(_ operation: Operation<Number>) {
         switch operation {
-        case .bias(let bias, let result): biasBackward(bias, result)
-        case .product(let x, let weights, let result): productBackward(x, weights, result)
+        case .product(let x, let weights, let result, let start): productBackward(x, weights, result, start: start)
         case .relu(let x): reluBackward(x)
         case .add(let x, let sum): addBackward(x, to: sum)
         case .gather(let x, let rows, let result): gatherBackward(x, rows, result)
-        case .segmentMean(let mean): segmentMeanBackward(mean)
+        case .kindWeights(let kept): kindWeightsBackward(kept)
+        case .hear(let hearing): hearBackward(hearing)
         case .layerNorm(let norm): layerNormBackward(norm)
-        case .rowMean(let x, let result): rowMeanBackward(x, result)
+        case .dropout(let dropout, let x): dropoutBackward(dropout, x)
+        case .exponential(let x): exponentialBackward(x)
         case .multiply(let a, let b, let result): multiplyBackward(a, b, result)
         case .distance(let a, let b, let result): distanceBackward(a, b, result)
         case .rowDot(let a, let b, let result): rowDotBackward(a, b, result)
+        }
+    }
+}
+
+extension Operation {
+    fileprivate var phase: StepPhase {
+        switch self {
+        case .product: .product
+        case .hear: .gather
+        default: .other
+        }
+    }
+}
+
+extension StepPhase {
+    fileprivate var back: StepPhase {
+        switch self {
+        case .product: .productBack
+        case .gather: .gatherBack
+        default: .otherBack
         }
     }
 }

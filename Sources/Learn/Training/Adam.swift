@@ -56,21 +56,27 @@ struct Moments: Equatable {
         second = first
     }
 
-    /// Moves the entries of `part`; values and gradients are whole vectors.
+    /// Moves the entries of `part`; values and gradients are whole vectors. Without a pool, on the caller's thread.
     mutating func move(
         _ values: UnsafeMutableBufferPointer<Float>, by gradient: UnsafeMutableBufferPointer<Float>,
-        part: Range<Int>, _ step: AdamStep
+        part: Range<Int>, _ step: AdamStep, pool: ComputePool? = nil
     ) {
         precondition(values.count == first.count && gradient.count == first.count, "moments belong to their values")
         precondition(part.lowerBound >= 0 && part.upperBound <= values.count, "a part lies inside the vector")
         first.withUnsafeMutableBufferPointer { first in
             second.withUnsafeMutableBufferPointer { second in
                 guard let values = values.baseAddress, let gradient = gradient.baseAddress else { return }
-                let start = part.lowerBound
-                // SAFETY: all four hold `part`, and the moments are as long as the values, so not empty here.
-                step.move(
-                    values + start, first.baseAddress! + start, second.baseAddress! + start, by: gradient + start,
-                    count: part.count)
+                // SAFETY: all four hold `part`, the moments are as long as the values, so not empty here, and a block
+                // moves only its own entries.
+                nonisolated(unsafe) let (v, g) = (values + part.lowerBound, gradient + part.lowerBound)
+                nonisolated(unsafe) let (m, s) = (
+                    first.baseAddress! + part.lowerBound, second.baseAddress! + part.lowerBound
+                )
+                guard let pool else { return step.move(v, m, s, by: g, count: part.count) }
+                forEachBlock(of: part.count, size: 1 << 15, on: pool) { block in
+                    let start = block.lowerBound
+                    step.move(v + start, m + start, s + start, by: g + start, count: block.count)
+                }
             }
         }
     }

@@ -21,13 +21,14 @@ extension CityTrainer {
         var places = encoded(graph.places.count, own.places, on: &tape) { rows, tape in
             self.model.encode(places: rows, self.inputs, on: &tape)
         }
+        let city = WholeCity(graph, inputs)
         for layer in model.layout.layers.indices {
             let before = (people: people, places: places)
-            pass(layer, before, people: &people, places: &places, on: &tape)
+            pass(layer, city, before, people: &people, places: &places, on: &tape)
         }
         return CityEmbeddings(
             dimensions: d + 1, people: widened(people, d) { _ in 1 },
-            places: widened(places, d) { row in self.own.biases.values[row] })
+            places: widened(places, d) { row in self.own.biases.rows == 0 ? 0 : self.own.biases.values[row] })
     }
 
     private func encoded(
@@ -50,11 +51,12 @@ extension CityTrainer {
     }
 
     private func pass(
-        _ layer: Int, _ before: (people: [Float], places: [Float]), people: inout [Float], places: inout [Float],
-        on tape: inout Tape<Float>
+        _ layer: Int, _ city: WholeCity, _ before: (people: [Float], places: [Float]), people: inout [Float],
+        places: inout [Float], on tape: inout Tape<Float>
     ) {
         let d = model.configuration.dimensions
         let (peopleCount, placesCount) = (graph.people.count, graph.places.count)
+        let weights = weights(layer, on: &tape)
         before.people.withUnsafeBufferPointer { x in
             before.places.withUnsafeBufferPointer { y in
                 guard let x = x.baseAddress, let y = y.baseAddress else { return }
@@ -63,19 +65,36 @@ extension CityTrainer {
                     let spots = min(start, placesCount)..<min(start + blockRows, placesCount)
                     tape.reset()
                     let result = model.pass(
-                        graph.allMessages(people: persons, places: spots), layer: layer,
+                        city.messages(people: persons.map { UInt32($0) }, places: spots.map { UInt32($0) }),
+                        layer: layer,
                         targets: VertexRows(
                             people: tape.constant(x + persons.lowerBound * d, rows: persons.count, columns: d),
                             places: tape.constant(y + spots.lowerBound * d, rows: spots.count, columns: d)),
                         sources: VertexRows(
                             people: tape.constant(x, rows: peopleCount, columns: d),
                             places: tape.constant(y, rows: placesCount, columns: d)),
-                        inputs, on: &tape)
+                        EdgeWeights(
+                            social: tape.constant(weights.social), interacts: tape.constant(weights.interacts),
+                            revInteracts: tape.constant(weights.revInteracts)),
+                        dropout: Dropout(key: 0, rate: 0), on: &tape)
                     Self.write(tape.node(result.people), to: &people, at: persons.lowerBound * d)
                     Self.write(tape.node(result.places), to: &places, at: spots.lowerBound * d)
                 }
             }
         }
+    }
+
+    /// The weights of all kinds of edges in one layer.
+    private func weights(
+        _ layer: Int, on tape: inout Tape<Float>
+    ) -> (social: [Float], interacts: [Float], revInteracts: [Float]) {
+        tape.reset()
+        func features(_ table: EdgeKindTable) -> Value {
+            tape.rows((0..<UInt32(table.count)).map { $0 }, of: table.features, columns: table.columns)
+        }
+        let edges = model.weigh(
+            friendships: features(inputs.friendshipKinds), visits: features(inputs.visitKinds), layer: layer, on: &tape)
+        return (tape.array(edges.social), tape.array(edges.interacts), tape.array(edges.revInteracts))
     }
 
     private static func write(_ node: Tape<Float>.Node, to target: inout [Float], at start: Int) {
@@ -96,27 +115,15 @@ extension CityTrainer {
     }
 }
 
-extension CityGraph {
-    /// All messages to some people and places, none sampled; sources are local vertices.
-    fileprivate func allMessages(people: Range<Int>, places: Range<Int>) -> SampledLayer {
-        SampledLayer(
-            people: people.count, places: places.count,
-            social: Self.messages(people, socialOffsets) { edge in (socialNeighbors[edge], UInt32(edge)) },
-            interacts: Self.messages(places, placeOffsets) { edge in (placeVisitors[edge], placeEdges[edge]) },
-            revInteracts: Self.messages(people, visitOffsets) { edge in (visitPlaces[edge], UInt32(edge)) })
+extension Tape {
+    /// A column of numbers, copied.
+    fileprivate mutating func constant(_ column: [Number]) -> Value {
+        let result = leaf(rows: column.count, columns: 1, needsGradient: false)
+        for (row, number) in column.enumerated() { node(result).value[row] = number }
+        return result
     }
 
-    private static func messages(
-        _ targets: Range<Int>, _ offsets: [UInt32], _ message: (Int) -> (source: UInt32, edge: UInt32)
-    ) -> SampledRelation {
-        let first = offsets[targets.lowerBound]
-        var relation = SampledRelation()
-        for target in targets { relation.offsets.append(offsets[target + 1] - first) }
-        for edge in Int(first)..<Int(offsets[targets.upperBound]) {
-            let (source, number) = message(edge)
-            relation.sources.append(source)
-            relation.edges.append(number)
-        }
-        return relation
+    fileprivate func array(_ value: Value) -> [Number] {
+        Array(UnsafeBufferPointer(start: node(value).value, count: node(value).count))
     }
 }

@@ -2,12 +2,12 @@
 // graph, and hands its weights back to be averaged; the vertices' own embeddings and all optimizer moments stay.
 //
 // A round either succeeds or leaves no trace: what it changes is copied on the first write and put back when it
-// throws. Nothing depends on the number of threads: the batches of a few steps are drawn ahead, each from
-// its own seed, and every sum has a fixed order. Belongs to one thread at a time.
+// throws. Nothing depends on the number of threads: worker threads draw the batches of the next steps, each from
+// its own seed, through a bounded pipeline, and every sum has a fixed order. Belongs to one thread at a time.
 
 package import Basics
 package import Graph
-import Linalg
+package import Linalg
 
 /// What a city contributes to a round.
 package struct RoundOutcome: Sendable {
@@ -19,24 +19,30 @@ package struct RoundOutcome: Sendable {
     package var meanLoss: Double
 }
 
+/// What a step is doing; see `CityTrainer.probe`.
+package enum StepPhase: Int, CaseIterable, Sendable {
+    case sample, gather, product, other, gatherBack, productBack, otherBack, optimizer
+}
+
 /// Trains one city, and computes its embeddings.
 package final class CityTrainer {
     package let graph: CityGraph
     let model: GraphRec
     let inputs: CityInputs
     let seed: SeededRandom
-    private let neighbors: NeighborSampler
     private var triplets: TripletSampler
     private let placeParts: [Float]
+    private var maker: BatchMaker?
     var own: OwnTables
     var moments: Moments
     /// Steps taken since the very first round.
     var steps = 0
+    /// Is told what begins, on the thread that trains: for benchmarks.
+    package var probe: ((StepPhase) -> Void)?
+    /// How steps store what messages carry; half the bytes are nearly twice the speed.
+    var precision = MessagePrecision.half
 
     package var configuration: GraphRecConfiguration { model.configuration }
-
-    /// How many batches are drawn at once, in parallel. Fixed, though no result depends on it.
-    private static let batchesAhead = 4
 
     /// A trainer at the beginning, or where `state` left off. `seed` starts the own embeddings and draws batches.
     package init(
@@ -44,16 +50,24 @@ package final class CityTrainer {
     ) throws(LearnError) {
         self.graph = graph
         model = GraphRec(configuration)
-        inputs = CityInputs(graph)
+        inputs = CityInputs(graph, model.layout)
         self.seed = SeededRandom(seed: seed).child("city", UInt64(graph.city.number))
-        neighbors = NeighborSampler(graph: graph, fanouts: configuration.fanouts)
         let visits = DistinctVisits(graph)
         triplets = TripletSampler(graph: graph, visits: visits, configuration: configuration, seed: self.seed)
         placeParts = visits.visitors.map { SpectralStart.part(ofPlaceWithVisitors: $0) }
-        own = OwnTables.initial(
-            graph, visits, dimensions: configuration.dimensions, seed: self.seed, isFresh: state == nil)
+        own = OwnTables.initial(graph, visits, configuration, seed: self.seed, isFresh: state == nil)
         moments = Moments(count: model.layout.count)
         if let state { try restore(state) }
+    }
+
+    /// How steps read the graph. Draws a batch when it is asked first. The city must have positives.
+    package var plan: StepPlan { batchMaker().plan }
+
+    private func batchMaker() -> BatchMaker {
+        if let maker { return maker }
+        let made = BatchMaker(graph, inputs, configuration, first: triplets.draw(step: 0))
+        maker = made
+        return made
     }
 
     /// `steps` Adam steps of BPR from `weights`. Deterministic in (state, weights, seed, round), for any pool.
@@ -67,14 +81,16 @@ package final class CityTrainer {
         if triplets.count == 0 || steps <= 0 { return RoundOutcome(weights: weights, samples: 0, meanLoss: 0) }
         BLAS.configure()
         let before = (own, moments, self.steps)
-        var tape = Tape<Float>(parameters: weights, pool: pool)
-        do throws(LearnError) {
+        var tape = Tape<Float>(parameters: weights, pool: pool, precision: precision)
+        tape.probe = probe
+        do {
             let loss = try run(steps, round: round, on: &tape, isCancelled: isCancelled)
             return RoundOutcome(
                 weights: Array(tape.parameters), samples: steps * model.configuration.batch,
                 meanLoss: loss / Double(steps))
         } catch {
             (own, moments, self.steps) = before
+            guard let error = error as? LearnError else { preconditionFailure("a round throws its own errors") }
             throw error
         }
     }
@@ -82,77 +98,90 @@ package final class CityTrainer {
     /// The sum of the steps' losses.
     private func run(
         _ count: Int, round: Int, on tape: inout Tape<Float>, isCancelled: () -> Bool
-    ) throws(LearnError) -> Double {
-        var total = 0.0
-        var done = 0
-        while done < count {
-            if isCancelled() { throw .cancelled(city: graph.city, round: round) }
-            let ahead = drawBatches(min(Self.batchesAhead, count - done), pool: tape.pool)
-            for batch in ahead {
-                let loss = step(batch, on: &tape)
-                guard loss.isFinite else {
-                    throw .diverged(city: graph.city, round: round, step: done, loss: loss)
-                }
-                total += loss
-                done += 1
-            }
+    ) throws -> Double {
+        var (total, drawn, done) = (0.0, 0, 0)
+        let (first, seed, maker) = (steps, seed, batchMaker())
+        func next() -> (step: Int, triplets: Triplets)? {
+            if drawn == count { return nil }
+            probe?(.sample)
+            defer { drawn += 1 }
+            return (first + drawn, triplets.draw(step: first + drawn))
         }
+        func take(_ batch: Batch) throws(LearnError) {
+            if isCancelled() { throw .cancelled(city: graph.city, round: round) }
+            let loss = step(batch, on: &tape)
+            guard loss.isFinite else {
+                let part = tape.firstFault() ?? "the gradient"
+                throw .diverged(city: graph.city, round: round, step: done, loss: loss, part: part)
+            }
+            total += loss
+            done += 1
+        }
+        try OrderedPipeline.run(
+            threads: tape.pool.threads, next: next,
+            work: { maker.make($0.triplets, random: seed.child("neighbors", UInt64($0.step))) }, take: take)
         return total
     }
 
-    /// The batches of the next steps. Each has its own seed, so it does not matter which thread draws it.
-    private func drawBatches(_ count: Int, pool: ComputePool) -> [Batch] {
-        let drawn = (0..<count).map { index in triplets.draw(step: steps + index) }
-        var batches = [Batch?](repeating: nil, count: count)
-        let (first, neighbors, seed) = (steps, neighbors, seed)
-        batches.withUnsafeMutableBufferPointer { buffer in
-            // SAFETY: index i writes only the i-th batch.
-            nonisolated(unsafe) let target = buffer
-            pool.forEach(count) { index in
-                var random = seed.child("neighbors", UInt64(first + index))
-                let triplets = drawn[index]
-                let subgraph = neighbors.sample(
-                    people: triplets.people, places: triplets.places, excluding: triplets.excluded, random: &random)
-                target[index] = Batch(triplets: triplets, subgraph: subgraph)
-            }
-        }
-        return batches.compactMap { $0 }
-    }
-
-    /// Forward, backward, Adam. A loss or gradient that is no number is returned as such and moves nothing.
-    private func step(_ batch: Batch, on tape: inout Tape<Float>) -> Double {
-        let configuration = model.configuration
+    /// Forward, backward, Adam. A loss or gradient that is no number is returned as such and moves nothing. On a warm
+    /// tape it allocates nothing.
+    func step(_ batch: Batch, on tape: inout Tape<Float>) -> Double {
         tape.reset()
-        let leaves = OwnLeaves(batch.subgraph, targets: batch.triplets.places, own, on: &tape)
-        leaves.leaveOut(
-            batch.triplets, positives: configuration.batch, own, parts: placeParts, on: &tape)
-        let rows = model.embed(batch.subgraph, inputs, own: leaves.rows, on: &tape)
-        let scores = model.score(batch.triplets.pairs, rows, bias: leaves.biases, on: &tape)
-        let loss = tape.rankingLoss(scores, positives: configuration.batch)
+        let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil
+        leaves?.leaveOut(batch, positives: model.configuration.batch, own, parts: placeParts, on: &tape)
+        let rows = model.embed(
+            batch.neighborhood, inputs, own: leaves?.rows, dropoutKey: UInt32(truncatingIfNeeded: steps), on: &tape)
+        let scores = model.score(batch.triplets.pairs, rows, bias: leaves?.biases, on: &tape)
+        let loss = tape.rankingLoss(scores, positives: model.configuration.batch)
         guard loss.isFinite else { return loss }
         tape.backward()
-        let norm = (tape.squaredGradientNorm() + leaves.squaredGradientNorm(on: &tape)).squareRoot()
+        probe?(.optimizer)
+        let norm = (tape.squaredGradientNorm() + (leaves?.squaredGradientNorm(on: &tape) ?? 0)).squareRoot()
         guard norm.isFinite else { return norm }
-        let scale = norm > Double(configuration.gradientNormMax) ? configuration.gradientNormMax / Float(norm) : 1
-        steps += 1
-        let head = model.layout.headOffset
-        for (part, rate) in [
-            (0..<head, configuration.learningRate), (head..<model.layout.count, configuration.headLearningRate),
-        ] {
-            moments.move(
-                tape.parameters, by: tape.parameterGradients, part: part,
-                AdamStep(number: steps, rate: rate, decay: configuration.weightDecay, gradientScale: scale))
-        }
-        func ownStep(decay: Float) -> AdamStep {
-            AdamStep(number: steps, rate: configuration.ownLearningRate, decay: decay, gradientScale: scale)
-        }
-        leaves.move(&own, embeddings: ownStep(decay: configuration.ownDecay), biases: ownStep(decay: 0), on: &tape)
+        let limit = model.configuration.gradientNormMax
+        move(leaves, scale: norm > Double(limit) ? limit / Float(norm) : 1, on: &tape)
         return loss
+    }
+
+    private func move(_ leaves: OwnLeaves?, scale: Float, on tape: inout Tape<Float>) {
+        let (configuration, head) = (model.configuration, model.layout.headOffset)
+        steps += 1
+        func adam(_ rate: Float, decay: Float) -> AdamStep {
+            AdamStep(number: steps, rate: rate, decay: decay, gradientScale: scale)
+        }
+        moments.move(
+            tape.parameters, by: tape.parameterGradients, part: 0..<head,
+            adam(configuration.learningRate, decay: configuration.weightDecay), pool: tape.pool)
+        moments.move(
+            tape.parameters, by: tape.parameterGradients, part: head..<model.layout.count,
+            adam(configuration.headLearningRate, decay: configuration.weightDecay), pool: tape.pool)
+        leaves?.move(
+            &own, embeddings: adam(configuration.ownLearningRate, decay: configuration.ownDecay),
+            biases: adam(configuration.ownLearningRate, decay: 0), on: &tape)
     }
 }
 
-/// All that one step needs to know.
-struct Batch: Sendable {
-    let triplets: Triplets
-    let subgraph: SampledSubgraph
+/// What one step reads and multiplies.
+package struct StepSizes: Sendable {
+    /// People and places encoded.
+    package let vertices: Int
+    /// Messages of all layers and relations.
+    package let messages: Int
+    /// The matrix products in the pieces they are computed in, there and back.
+    package let products: [ProductShape]
+}
+
+extension CityTrainer {
+    /// The sizes of the next step, which is computed but not taken. For benchmarks.
+    package func stepSizes(weights: [Float]) -> StepSizes {
+        let batch = batchMaker().make(triplets.draw(step: steps), random: seed.child("neighbors", UInt64(steps)))
+        var tape = Tape<Float>(parameters: weights, pool: ComputePool(threads: 1), precision: precision)
+        let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil
+        let rows = model.embed(batch.neighborhood, inputs, own: leaves?.rows, on: &tape)
+        _ = model.score(batch.triplets.pairs, rows, bias: leaves?.biases, on: &tape)
+        let neighborhood = batch.neighborhood
+        return StepSizes(
+            vertices: neighborhood.people.count + neighborhood.places.count, messages: neighborhood.messageCount,
+            products: tape.productShapes())
+    }
 }

@@ -13,10 +13,11 @@ struct OwnLeaves {
     private let places: [UInt32]
     private let targets: [UInt32]
 
-    init(_ subgraph: SampledSubgraph, targets: [UInt32], _ own: OwnTables, on tape: inout Tape<Float>) {
-        people = subgraph.people
-        places = subgraph.places
-        self.targets = targets
+    init(_ batch: Batch, _ own: OwnTables, on tape: inout Tape<Float>) {
+        people = batch.neighborhood.people
+        places = batch.neighborhood.places
+        targets = batch.triplets.places
+        tape.begin("own embeddings")
         rows = VertexRows(
             people: Self.leaf(people, of: own.people, on: &tape), places: Self.leaf(places, of: own.places, on: &tape))
         biases = Self.leaf(targets, of: own.biases, on: &tape)
@@ -25,26 +26,34 @@ struct OwnLeaves {
     /// Takes the batch's positives out of their people's rows: a person's start is made of the places they visited, and
     /// would tell the model the answer, as an edge not excluded from the messages would. What is left keeps its
     /// length. `parts` is the part of each local place, see `SpectralStart.part`.
-    func leaveOut(_ triplets: Triplets, positives: Int, _ own: OwnTables, parts: [Float], on tape: inout Tape<Float>) {
-        let d = own.people.columns
+    func leaveOut(_ batch: Batch, positives: Int, _ own: OwnTables, parts: [Float], on tape: inout Tape<Float>) {
+        let (d, pairs) = (own.people.columns, batch.triplets.pairs)
         let start = tape.node(rows.people).value
-        var taken = [[UInt32]](repeating: [], count: triplets.people.count)
-        for index in 0..<positives {
-            taken[Int(triplets.pairs.people[index])].append(triplets.places[Int(triplets.pairs.places[index])])
-        }
+        let lengths = tape.scratch(batch.triplets.people.count)
+        for row in 0..<batch.triplets.people.count { lengths[row] = norm(start, batch, row, d) }
         own.places.values.withUnsafeBufferPointer { places in
-            for (row, person) in triplets.people.enumerated() where Int(person) < own.shares.rows {
-                let target = UnsafeMutableBufferPointer(start: start + row * d, count: d)
-                let before = squaredNorm(UnsafeBufferPointer(target))
-                for place in taken[row] {
-                    let amount = own.shares.values[Int(person)] * parts[Int(place)]
-                    for column in 0..<d { target[column] -= amount * places[Int(place) * d + column] }
-                }
-                let after = squaredNorm(UnsafeBufferPointer(target))
-                let scale = after > 0 ? Float((before / after).squareRoot()) : 1
-                for column in 0..<d { target[column] *= scale }
+            for index in 0..<positives {
+                let row = Int(pairs.people[index])
+                let (person, place) = (
+                    Int(batch.triplets.people[row]), Int(batch.triplets.places[Int(pairs.places[index])])
+                )
+                if person >= own.shares.rows { continue }
+                let target = start + batch.neighborhood.inputRow(ofPerson: row) * d
+                let amount = own.shares.values[person] * parts[place]
+                for column in 0..<d { target[column] -= amount * places[place * d + column] }
             }
         }
+        for row in 0..<batch.triplets.people.count where Int(batch.triplets.people[row]) < own.shares.rows {
+            let target = start + batch.neighborhood.inputRow(ofPerson: row) * d
+            let after = norm(start, batch, row, d)
+            if after == 0 { continue }
+            for column in 0..<d { target[column] *= lengths[row] / after }
+        }
+    }
+
+    private func norm(_ start: UnsafeMutablePointer<Float>, _ batch: Batch, _ row: Int, _ d: Int) -> Float {
+        let first = start + batch.neighborhood.inputRow(ofPerson: row) * d
+        return Float(Learn.squaredNorm(UnsafeBufferPointer(start: first, count: d)).squareRoot())
     }
 
     private static func leaf(_ vertices: [UInt32], of table: OwnTable, on tape: inout Tape<Float>) -> Value {
@@ -55,10 +64,13 @@ struct OwnLeaves {
 
     /// Summed in Double.
     func squaredGradientNorm(on tape: inout Tape<Float>) -> Double {
-        [rows.people, rows.places, biases].reduce(0.0) { sum, leaf in
-            guard let gradient = tape.node(leaf).gradient else { return sum }
-            return sum + squaredNorm(UnsafeBufferPointer(start: gradient, count: tape.node(leaf).count))
-        }
+        Self.squaredNorm(rows.people, on: &tape) + Self.squaredNorm(rows.places, on: &tape)
+            + Self.squaredNorm(biases, on: &tape)
+    }
+
+    private static func squaredNorm(_ leaf: Value, on tape: inout Tape<Float>) -> Double {
+        guard let gradient = tape.node(leaf).gradient else { return 0 }
+        return Learn.squaredNorm(UnsafeBufferPointer(start: gradient, count: tape.node(leaf).count))
     }
 
     /// Biases have a step of their own: decay would pull every place towards the same popularity.
@@ -96,8 +108,8 @@ extension Tape where Number == Float {
     func squaredGradientNorm() -> Double { squaredNorm(UnsafeBufferPointer(parameterGradients)) }
 
     /// A tape whose parameters are `parameters`.
-    init(parameters values: [Float], pool: ComputePool) {
-        self.init(parameterCount: values.count, pool: pool)
+    init(parameters values: [Float], pool: ComputePool, precision: MessagePrecision = .full) {
+        self.init(parameterCount: values.count, pool: pool, precision: precision)
         _ = parameters.update(fromContentsOf: values)
     }
 }

@@ -75,11 +75,17 @@ extension OwnTables {
 
     /// Every embedding starts at a small draw from the vertex's identifier, the same wherever its row is, plus its
     /// spectral start. The latter is left out when a stored state follows: that has axes of its own.
-    /// A place's bias starts at log(1 + distinct visitors): under uniform negatives that is the best score that
+    /// Without own embeddings all tables are empty. A place's bias starts at log(1 + distinct visitors): under uniform negatives that is the best score that
     /// ignores the person, so the very first ranking knows popularity and training only has to improve on it.
     static func initial(
-        _ graph: CityGraph, _ visits: DistinctVisits, dimensions: Int, seed: SeededRandom, isFresh: Bool
+        _ graph: CityGraph, _ visits: DistinctVisits, _ configuration: GraphRecConfiguration, seed: SeededRandom,
+        isFresh: Bool
     ) -> OwnTables {
+        let dimensions = configuration.dimensions
+        if !configuration.hasOwnEmbeddings {
+            let (none, one) = (OwnTable(values: [], columns: dimensions), OwnTable(values: [], columns: 1))
+            return OwnTables(people: none, places: none, biases: one, shares: one)
+        }
         func draw(_ kind: String, _ ids: some Collection<UInt64>) -> [Float] {
             var values: [Float] = []
             values.reserveCapacity(ids.count * dimensions)

@@ -1,0 +1,46 @@
+// The kinds of edges that a city has, numbered in ascending order, and their features: what a step weighs.
+
+import Graph
+
+/// The different kinds among a city's edges.
+struct EdgeKindTable: Sendable {
+    /// Features of each kind, [count, columns].
+    let features: [Float]
+    let columns: Int
+    /// The kind of each edge, a row of `features`.
+    let kindOfEdge: [UInt16]
+
+    var count: Int { features.count / columns }
+
+    private init(_ codes: [UInt16], columns: Int, write: (UInt16, inout MutableSpan<Float>, Int) -> Void) {
+        var numbers = [UInt16](repeating: 0, count: 1 << 16)
+        for code in codes { numbers[Int(code)] = 1 }
+        var known: [UInt16] = []
+        for code in numbers.indices where numbers[code] != 0 {
+            numbers[code] = UInt16(known.count)
+            known.append(UInt16(code))
+        }
+        var features = [Float](repeating: 0, count: known.count * columns)
+        var span = features.mutableSpan
+        for (row, code) in known.enumerated() { write(code, &span, row * columns) }
+        self.features = features
+        self.columns = columns
+        kindOfEdge = codes.map { numbers[Int($0)] }
+    }
+
+    /// Of all visits, in the order of `CityGraph.visitSignals`.
+    init(visits: VisitSignalColumn) {
+        self.init(visits.kinds, columns: VisitSignals.featureCount) { code, features, start in
+            VisitSignals(kind: code).features(into: &features, at: start)
+        }
+    }
+
+    /// Of all friendships; `features` is [edges, 3].
+    init(friendships features: [Float]) {
+        let edges = features.count / FriendshipColumns.count
+        let codes = (0..<edges).map { FriendshipKind.kind(of: $0, in: features.span) }
+        self.init(codes, columns: FriendshipColumns.count) { code, features, start in
+            FriendshipKind.features(of: code, into: &features, at: start)
+        }
+    }
+}

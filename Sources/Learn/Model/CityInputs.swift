@@ -1,0 +1,57 @@
+// The arrays of a city as a model reads them: quantities in rows of their own, numbers of embedding tables beside them,
+// and the kinds of its edges.
+
+import Basics
+import Graph
+
+/// What an encoder reads of all vertices of one kind.
+struct VertexInputs: Sendable {
+    /// [vertices, width]: features that are quantities.
+    let quantities: [Float]
+    let width: Int
+    /// One array for each embedding table: the row that each vertex looks up.
+    let keys: [[UInt32]]
+
+    /// `features` is [vertices, columns] as in a `CityGraph`.
+    init(_ features: [Float], columns: Int, _ blocks: EncoderBlocks) {
+        let count = features.count / columns
+        width = blocks.features.rows
+        var quantities: [Float] = []
+        quantities.reserveCapacity(count * width)
+        for row in 0..<count {
+            for range in blocks.quantities {
+                quantities += features[row * columns + range.lowerBound..<row * columns + range.upperBound]
+            }
+        }
+        self.quantities = quantities
+        keys = blocks.tables.map { table in
+            (0..<count).map { row in
+                UInt32(max(0, Int(features[row * columns + table.column])) % table.table.rows)
+            }
+        }
+    }
+}
+
+/// All that a model reads of a city, but for who tells whom.
+struct CityInputs: Sendable {
+    let people: VertexInputs
+    let places: VertexInputs
+    let friendshipKinds: EdgeKindTable
+    let visitKinds: EdgeKindTable
+
+    init(
+        personFeatures: [Float], placeFeatures: [Float], socialFeatures: [Float], visitSignals: VisitSignalColumn,
+        _ layout: GraphRecLayout
+    ) {
+        people = VertexInputs(personFeatures, columns: PersonColumns.count, layout.people)
+        places = VertexInputs(placeFeatures, columns: PlaceColumns.count, layout.places)
+        friendshipKinds = EdgeKindTable(friendships: socialFeatures)
+        visitKinds = EdgeKindTable(visits: visitSignals)
+    }
+
+    init(_ graph: CityGraph, _ layout: GraphRecLayout) {
+        self.init(
+            personFeatures: graph.personFeatures, placeFeatures: graph.placeFeatures,
+            socialFeatures: graph.socialFeatures, visitSignals: graph.visitSignals, layout)
+    }
+}

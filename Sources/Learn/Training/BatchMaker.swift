@@ -1,0 +1,96 @@
+// Makes batches: what a step predicts, and what it reads to do so. Which of the two plans reads less is reckoned from
+// counts, not measured with a clock, so that two machines and two runs choose the same.
+
+import Basics
+import Graph
+
+/// All that one step needs to know.
+struct Batch: Sendable {
+    let triplets: Triplets
+    let neighborhood: Neighborhood
+}
+
+/// Draws neighborhoods by the configuration's plan. May be used from several threads at once.
+struct BatchMaker: Sendable {
+    let plan: StepPlan
+    private let sampler: NeighborSampler
+    private let whole: WholeCity?
+    private let inputs: CityInputs
+    private let layers: Int
+
+    /// Arithmetic of a float operation in a product, and of a float in a message there and back, in nanoseconds: what
+    /// one core with 512-bit vectors measured. Only their ratio matters.
+    private static let nanosecondsPerOperation = 0.008
+    private static let nanosecondsPerMessageEntry = 0.1
+
+    /// `first` is the first batch, which decides where the plan is to be the cheapest.
+    init(_ graph: CityGraph, _ inputs: CityInputs, _ configuration: GraphRecConfiguration, first: Triplets) {
+        self.inputs = inputs
+        layers = configuration.fanouts.count
+        let recency = configuration.recencyHalfLife
+        sampler = NeighborSampler(
+            graph: graph, fanouts: configuration.fanouts, recency: recency > 0 ? recency : nil)
+        var plan = configuration.plan
+        if plan == .cheapest {
+            var random = SeededRandom(seed: 0).child("plan")
+            let sample = sampler.sample(
+                people: first.people, places: first.places, excluding: first.excluded, random: &random)
+            let sampled = Self.cost(sample, configuration)
+            plan = sampled <= Self.costOfWhole(graph, first, configuration) ? .sampled : .whole
+        }
+        self.plan = plan
+        whole = plan == .whole ? WholeCity(graph, inputs) : nil
+    }
+
+    func make(_ triplets: Triplets, random: SeededRandom) -> Batch {
+        if let whole {
+            return Batch(
+                triplets: triplets,
+                neighborhood: whole.neighborhood(
+                    people: triplets.people, places: triplets.places, excluding: triplets.excluded, layers: layers))
+        }
+        var random = random
+        let sample = sampler.sample(
+            people: triplets.people, places: triplets.places, excluding: triplets.excluded, random: &random)
+        return Batch(triplets: triplets, neighborhood: Neighborhood(sample, inputs))
+    }
+
+    /// Nanoseconds of a step that reads a sample.
+    static func cost(_ sample: SampledSubgraph, _ configuration: GraphRecConfiguration) -> Double {
+        var cost = encoding(sample.people.count + sample.places.count, configuration)
+        for layer in sample.layers {
+            let messages = layer.social.edges.count + layer.interacts.edges.count + layer.revInteracts.edges.count
+            cost += hearing(people: layer.people, places: layer.places, messages: messages, configuration)
+        }
+        return cost
+    }
+
+    /// Nanoseconds of a step that reads the whole city.
+    static func costOfWhole(
+        _ graph: CityGraph, _ triplets: Triplets, _ configuration: GraphRecConfiguration
+    ) -> Double {
+        let (people, places) = (graph.people.count, graph.places.count)
+        let messages = graph.socialNeighbors.count + 2 * graph.visitPlaces.count
+        let asked = triplets.people.reduce(0) { $0 + graph.friends(of: $1).count + graph.visits(of: $1).count }
+            + triplets.places.reduce(0) { $0 + graph.visitors(of: $1).count }
+        return encoding(people + places, configuration)
+            + Double(configuration.fanouts.count - 1)
+            * hearing(people: people, places: places, messages: messages, configuration)
+            + hearing(
+                people: triplets.people.count, places: triplets.places.count, messages: asked, configuration)
+    }
+
+    /// Forward once and backward twice, but for the features, which have no gradient.
+    private static func encoding(_ vertices: Int, _ configuration: GraphRecConfiguration) -> Double {
+        let hidden = configuration.encoderHidden
+        return nanosecondsPerOperation * Double(vertices * hidden * (4 * 128 + 6 * configuration.dimensions))
+    }
+
+    private static func hearing(
+        people: Int, places: Int, messages: Int, _ configuration: GraphRecConfiguration
+    ) -> Double {
+        let d = configuration.dimensions
+        return nanosecondsPerOperation * Double(6 * d * d * (3 * people + 2 * places))
+            + nanosecondsPerMessageEntry * Double(messages * d)
+    }
+}
