@@ -10,13 +10,14 @@ struct WholeCity: Sendable {
     /// A row for each person, the others are friends.
     let friends: MessageRows
     /// A row for each person, the others are places.
-    let visits: MessageRows
+    private(set) var visits: MessageRows
     /// A row for each place, the others are people, ascending within a row.
-    let visitors: MessageRows
+    private(set) var visitors: MessageRows
     private let friendshipKinds: [UInt32]
     private let visitKinds: [UInt32]
 
-    init(_ graph: CityGraph, _ inputs: CityInputs) {
+    /// The visits of `excluded` pairs, person << 32 | place, are always silent.
+    init(_ graph: CityGraph, _ inputs: CityInputs, excluding excluded: Set<UInt64> = []) {
         friends = MessageRows(
             offsets: graph.socialOffsets, others: graph.socialNeighbors,
             kinds: inputs.friendshipKinds.kindOfEdge.map { UInt32($0) })
@@ -27,6 +28,7 @@ struct WholeCity: Sendable {
             kinds: graph.placeEdges.map { UInt32(kinds[Int($0)]) })
         friendshipKinds = (0..<UInt32(inputs.friendshipKinds.count)).map { $0 }
         visitKinds = (0..<UInt32(inputs.visitKinds.count)).map { $0 }
+        for pair in excluded { silence(pair, &visits, &visitors) }
     }
 
     /// What a step of `layers` layers reads when every vertex hears all its neighbors, and in the last layer the people

@@ -49,9 +49,17 @@ struct CityInputs: Sendable {
         visitKinds = EdgeKindTable(visits: visitSignals)
     }
 
+    /// Tastes that are derived from visits are left out: messages tell the same, without the visits to be predicted.
     init(_ graph: CityGraph, _ layout: GraphRecLayout) {
+        var people = graph.personFeatures
+        for person in graph.people.indices where !graph.statesTaste[person] {
+            let row = person * PersonColumns.count
+            for column in PersonColumns.categories.lowerBound..<PersonColumns.fineTags.upperBound {
+                people[row + column] = 0
+            }
+        }
         self.init(
-            personFeatures: graph.personFeatures, placeFeatures: graph.placeFeatures,
+            personFeatures: people, placeFeatures: graph.placeFeatures,
             socialFeatures: graph.socialFeatures, visitSignals: graph.visitSignals, layout)
     }
 }

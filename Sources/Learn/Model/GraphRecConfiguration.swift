@@ -17,6 +17,8 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var edgeChannels = 16
     /// What a vertex makes of its neighbors' messages.
     package var aggregation = Aggregation.mean
+    /// Along which relations messages pass.
+    package var relations = Relations.all
     /// Share of a layer's entries that a step drops.
     package var dropout: Float = 0
     /// Whether residents and places have embeddings of their own beside their features, and places biases.
@@ -27,7 +29,21 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var recencyHalfLife = 0
     /// Neighbors sampled per vertex and relation, for the layer nearest the targets first; one entry a layer.
     package var fanouts = [10, 5]
-    /// Positives a step.
+    /// People a step hides visits of, at most.
+    package var people = 2048
+    /// Of their positives, the share that is hidden and has to be found.
+    package var hiddenShare: Float = 0.2
+    /// Places that compete to be found: all of a city up to so many, else an even draw.
+    package var candidates = 16_384
+    /// A person's part in the softmax grows with their hidden positives to this power: 0 weighs people, 1 visits.
+    package var activityPower: Float = 0.5
+    /// Weights of the losses: the softmax over inner products, and Bayesian personalized ranking of the place head's
+    /// scores. Without softmax nothing is hidden but the batch's positives.
+    package var softmaxWeight: Float = 1
+    package var rankingWeight: Float = 1
+    /// Of each resident's training visits, the last share is kept back to choose checkpoints and settings by.
+    package var validationShare: Float = 0.1
+    /// Positives a step of the place head.
     package var batch = 256
     /// Places each positive is compared with, drawn from the step's own uniform sample of the city.
     package var negatives = 4
@@ -38,6 +54,8 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var headLearningRate: Float = 1e-4
     /// Adam's rate for the vertices' own embeddings, which see few gradients each.
     package var ownLearningRate: Float = 1e-3
+    /// Adam's rate for the places' biases, which start at the popularity that was counted.
+    package var biasLearningRate: Float = 0
     /// Decoupled decay of the shared weights, per unit of learning rate.
     package var weightDecay: Float = 1e-5
     /// Decoupled decay of the vertices' own embeddings, likewise.
@@ -64,24 +82,25 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         configuration.fanouts = [15, 10]
         configuration.batch = 512
         configuration.negatives = 1
+        configuration.softmaxWeight = 0
         return configuration
     }
 
-    private static let version: UInt16 = 2
+    private static let version: UInt16 = 3
     private static let widthMax = 4096
 
     /// | bytes | field |
     /// | --- | --- |
-    /// | 2 | version 2 |
+    /// | 2 | version 3 |
     /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets, edgeChannels |
-    /// | 4 each | recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
+    /// | 4 each | people, candidates, relations, recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
     /// | 4 + 4n each | headHidden, fanouts |
-    /// | 4 each | the eight numbers in the order of `numbers` |
+    /// | 4 each | the numbers in the order of `numbers` |
     package func encode(into writer: inout ByteWriter) {
         writer.put(Self.version)
         let counts = [
             dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets,
-            edgeChannels, recencyHalfLife, aggregation.rawValue, hasOwnEmbeddings ? 1 : 0, plan.rawValue,
+            edgeChannels, people, candidates, Int(relations.rawValue), recencyHalfLife, aggregation.rawValue, hasOwnEmbeddings ? 1 : 0, plan.rawValue,
         ]
         for count in counts { writer.put(UInt32(count)) }
         writer.put(array: headHidden.map { UInt32($0) })
@@ -101,6 +120,9 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         cityBuckets = try Self.width(&reader)
         neighborhoodBuckets = try Self.width(&reader)
         edgeChannels = try Self.width(&reader)
+        people = try Self.width(&reader, atMost: 1 << 20)
+        candidates = try Self.width(&reader, atMost: 1 << 24)
+        relations = try Self.choice(&reader) { (0..<8).contains($0) ? Relations(rawValue: UInt8($0)) : nil }
         recencyHalfLife = Int(try reader.get(UInt32.self))
         aggregation = try Self.choice(&reader, Aggregation.init)
         hasOwnEmbeddings = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
@@ -115,12 +137,24 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         gradientNormMax = try Self.number(&reader)
         positiveRating = try Self.number(&reader)
         dropout = try Self.number(&reader)
+        hiddenShare = try Self.number(&reader)
+        activityPower = try Self.number(&reader)
+        softmaxWeight = try Self.number(&reader)
+        rankingWeight = try Self.number(&reader)
+        validationShare = try Self.number(&reader)
+        biasLearningRate = try Self.number(&reader)
+        guard hiddenShare <= 1, validationShare < 1 else {
+            throw .invalid("shares of \(hiddenShare) and \(validationShare)")
+        }
         guard dropout < 1 else { throw .invalid("dropout of \(dropout)") }
         guard contextDimensions >= PlaceContext.slots else { throw .invalid("context of \(contextDimensions)") }
     }
 
     private var numbers: [Float] {
-        [learningRate, headLearningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating, dropout]
+        [
+            learningRate, headLearningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating,
+            dropout, hiddenShare, activityPower, softmaxWeight, rankingWeight, validationShare, biasLearningRate,
+        ]
     }
 
     private static func choice<Choice>(
@@ -163,6 +197,21 @@ package enum Aggregation: Int, Sendable {
     case attention
 }
 
+/// Relations along which messages pass.
+package struct Relations: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// person <- person, over friendships.
+    package static let social = Relations(rawValue: 1)
+    /// place <- person, over visits.
+    package static let interacts = Relations(rawValue: 2)
+    /// person <- place, over visits.
+    package static let revInteracts = Relations(rawValue: 4)
+    package static let all: Relations = [.social, .interacts, .revInteracts]
+}
+
 /// How a step reads the graph.
 package enum StepPlan: Int, Sendable {
     /// What costs less for the city and batch at hand.
@@ -180,8 +229,8 @@ package enum PlaceContext {
     package static let slots = 6
 
     /// The context of a time slot, or of no slot at all.
-    package static func vector(slot: Int?, configuration: GraphRecConfiguration) -> [Float] {
-        var context = [Float](repeating: 0, count: configuration.contextDimensions)
+    package static func vector(slot: Int?, width: Int) -> [Float] {
+        var context = [Float](repeating: 0, count: width)
         if let slot {
             precondition((0..<slots).contains(slot), "a time slot is in 0..<6")
             context[slot] = 1

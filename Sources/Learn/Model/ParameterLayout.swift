@@ -18,6 +18,8 @@ struct ParameterBlock: Sendable {
         /// Uniform within ±sqrt(6 / (inputs + outputs)); Glorot and Bengio, 2010, equation 16.
         case glorot(inputs: Int, outputs: Int)
         case normal(deviation: Float)
+        /// A square matrix, zero but for its diagonal.
+        case diagonal(Float)
     }
 
     var count: Int { rows * columns }
@@ -107,13 +109,19 @@ struct RelationBlocks: Sendable {
     let edges: ParameterBlock
     let edgeBias: ParameterBlock
     let messages: ParameterBlock
+    /// What is heard also goes on straight, since rectifying and normalizing forget signs and lengths.
+    let straight: ParameterBlock
     /// [dimensions, 1]; with `Aggregation.attention` only.
     let attention: ParameterBlock?
 
-    init(_ allocator: inout ParameterAllocator, features: Int, _ configuration: GraphRecConfiguration) {
+    init(
+        _ allocator: inout ParameterAllocator, features: Int, straight start: Float,
+        _ configuration: GraphRecConfiguration
+    ) {
         edges = allocator.weights(features, configuration.edgeChannels)
         edgeBias = allocator.row(configuration.edgeChannels, 1)
         messages = allocator.weights(configuration.dimensions, configuration.dimensions)
+        straight = allocator.take(configuration.dimensions, configuration.dimensions, .diagonal(start))
         attention = configuration.aggregation == .attention
             ? allocator.take(configuration.dimensions, 1, .constant(0)) : nil
     }
@@ -141,9 +149,11 @@ struct LayerBlocks: Sendable {
     let places: SelfBlocks
 
     init(_ allocator: inout ParameterAllocator, _ configuration: GraphRecConfiguration) {
-        social = RelationBlocks(&allocator, features: FriendshipColumns.count, configuration)
-        interacts = RelationBlocks(&allocator, features: VisitSignals.featureCount, configuration)
-        revInteracts = RelationBlocks(&allocator, features: VisitSignals.featureCount, configuration)
+        let (friends, visits) = (FriendshipColumns.count, VisitSignals.featureCount)
+        social = RelationBlocks(&allocator, features: friends, straight: 0, configuration)
+        interacts = RelationBlocks(&allocator, features: visits, straight: 0, configuration)
+        // People start as the places they visited.
+        revInteracts = RelationBlocks(&allocator, features: visits, straight: 0.5, configuration)
         people = SelfBlocks(&allocator, configuration.dimensions)
         places = SelfBlocks(&allocator, configuration.dimensions)
     }

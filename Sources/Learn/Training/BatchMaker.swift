@@ -17,15 +17,21 @@ struct BatchMaker: Sendable {
     private let whole: WholeCity?
     private let inputs: CityInputs
     private let layers: Int
+    private let silent: Set<UInt64>
 
     /// Arithmetic of a float operation in a product, and of a float in a message there and back, in nanoseconds: what
     /// one core with 512-bit vectors measured. Only their ratio matters.
     private static let nanosecondsPerOperation = 0.008
     private static let nanosecondsPerMessageEntry = 0.1
 
-    /// `first` is the first batch, which decides where the plan is to be the cheapest.
-    init(_ graph: CityGraph, _ inputs: CityInputs, _ configuration: GraphRecConfiguration, first: Triplets) {
+    /// `first` is the first batch, which decides where the plan is to be the cheapest. The visits of `silent` pairs,
+    /// person << 32 | place, never carry a message.
+    init(
+        _ graph: CityGraph, _ inputs: CityInputs, _ configuration: GraphRecConfiguration, first: Triplets,
+        silent: Set<UInt64> = []
+    ) {
         self.inputs = inputs
+        self.silent = silent
         layers = configuration.fanouts.count
         let recency = configuration.recencyHalfLife
         sampler = NeighborSampler(
@@ -39,7 +45,7 @@ struct BatchMaker: Sendable {
             plan = sampled <= Self.costOfWhole(graph, first, configuration) ? .sampled : .whole
         }
         self.plan = plan
-        whole = plan == .whole ? WholeCity(graph, inputs) : nil
+        whole = plan == .whole ? WholeCity(graph, inputs, excluding: silent) : nil
     }
 
     func make(_ triplets: Triplets, random: SeededRandom) -> Batch {
@@ -51,7 +57,8 @@ struct BatchMaker: Sendable {
         }
         var random = random
         let sample = sampler.sample(
-            people: triplets.people, places: triplets.places, excluding: triplets.excluded, random: &random)
+            people: triplets.people, places: triplets.places, excluding: triplets.excluded.union(silent),
+            random: &random)
         return Batch(triplets: triplets, neighborhood: Neighborhood(sample, inputs))
     }
 

@@ -31,7 +31,7 @@ package final class CityTrainer {
     let inputs: CityInputs
     let seed: SeededRandom
     private var triplets: TripletSampler
-    private let placeParts: [Float]
+    let validation: ValidationVisits
     private var maker: BatchMaker?
     var own: OwnTables
     var moments: Moments
@@ -52,10 +52,13 @@ package final class CityTrainer {
         model = GraphRec(configuration)
         inputs = CityInputs(graph, model.layout)
         self.seed = SeededRandom(seed: seed).child("city", UInt64(graph.city.number))
-        let visits = DistinctVisits(graph)
-        triplets = TripletSampler(graph: graph, visits: visits, configuration: configuration, seed: self.seed)
-        placeParts = visits.visitors.map { SpectralStart.part(ofPlaceWithVisitors: $0) }
-        own = OwnTables.initial(graph, visits, configuration, seed: self.seed, isFresh: state == nil)
+        validation = ValidationVisits(graph, share: configuration.validationShare)
+        triplets = TripletSampler(
+            graph: graph, visits: DistinctVisits(graph), configuration: configuration, seed: self.seed,
+            reserved: validation.pairs)
+        own = OwnTables.initial(
+            graph, DistinctVisits(graph, without: validation.pairs), configuration, seed: self.seed,
+            isFresh: state == nil)
         moments = Moments(count: model.layout.count)
         if let state { try restore(state) }
     }
@@ -65,7 +68,7 @@ package final class CityTrainer {
 
     private func batchMaker() -> BatchMaker {
         if let maker { return maker }
-        let made = BatchMaker(graph, inputs, configuration, first: triplets.draw(step: 0))
+        let made = BatchMaker(graph, inputs, configuration, first: triplets.draw(step: 0), silent: validation.pairs)
         maker = made
         return made
     }
@@ -128,11 +131,9 @@ package final class CityTrainer {
     func step(_ batch: Batch, on tape: inout Tape<Float>) -> Double {
         tape.reset()
         let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil
-        leaves?.leaveOut(batch, positives: model.configuration.batch, own, parts: placeParts, on: &tape)
         let rows = model.embed(
             batch.neighborhood, inputs, own: leaves?.rows, dropoutKey: UInt32(truncatingIfNeeded: steps), on: &tape)
-        let scores = model.score(batch.triplets.pairs, rows, bias: leaves?.biases, on: &tape)
-        let loss = tape.rankingLoss(scores, positives: model.configuration.batch)
+        let loss = loss(batch.triplets, rows, leaves?.biases, on: &tape)
         guard loss.isFinite else { return loss }
         tape.backward()
         probe?(.optimizer)
@@ -140,6 +141,25 @@ package final class CityTrainer {
         guard norm.isFinite else { return norm }
         let limit = model.configuration.gradientNormMax
         move(leaves, scale: norm > Double(limit) ? limit / Float(norm) : 1, on: &tape)
+        return loss
+    }
+
+    /// The losses that the configuration asks for, each with its weight.
+    private func loss(
+        _ triplets: Triplets, _ rows: VertexRows, _ bias: Value?, on tape: inout Tape<Float>
+    ) -> Double {
+        var loss = 0.0
+        if let bias, triplets.targets.people > 0 {
+            tape.begin("the softmax over places")
+            loss += tape.softmaxLoss(
+                people: rows.people, places: rows.places, bias: bias, triplets.targets,
+                weight: model.configuration.softmaxWeight)
+        }
+        if triplets.positives > 0 {
+            let scores = model.score(triplets.pairs, rows, bias: bias, on: &tape)
+            loss += tape.rankingLoss(
+                scores, positives: triplets.positives, weight: model.configuration.rankingWeight)
+        }
         return loss
     }
 
@@ -157,7 +177,7 @@ package final class CityTrainer {
             adam(configuration.headLearningRate, decay: configuration.weightDecay), pool: tape.pool)
         leaves?.move(
             &own, embeddings: adam(configuration.ownLearningRate, decay: configuration.ownDecay),
-            biases: adam(configuration.ownLearningRate, decay: 0), on: &tape)
+            biases: adam(configuration.biasLearningRate, decay: 0), on: &tape)
     }
 }
 

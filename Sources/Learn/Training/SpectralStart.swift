@@ -1,59 +1,53 @@
-// Where own embeddings start. Drawn at random they need tens of thousands of steps to say who resembles whom; the
-// visits say it at once. Let N = D_u^-1/2 · R · D_p^-1/2 be the normalized visit matrix and V the span of its largest
-// right singular vectors: N·V·Vᵀ·D_p^1/2 is the ideal low-pass filter, which alone ranks better than popularity
-// (Shen et al., "How powerful is graph convolution for recommendation?", CIKM 2021, section 4). So a person starts at
-// their direction in N·V and a place at its row of V times D_p^1/2; their inner product is the filter's score.
+// Where places' own embeddings start. Drawn at random they need thousands of steps to say which places resemble each
+// other; the visits say it at once. Let N = D_u^-1/2 · R · D_p^-1/2 be the normalized visit matrix and V the span of its
+// largest right singular vectors: N·V·Vᵀ·D_p^1/2 is the ideal low-pass filter, which alone ranks better than popularity
+// (Shen et al., "How powerful is graph convolution for recommendation?", CIKM 2021, section 4). A place starts at its row
+// of V, and since a person starts as the mean of the places they visited, so does their ranking near the filter's.
 //
 // Only the span matters, not its axes, so plain subspace iteration is enough: multiply, make orthonormal, repeat.
 
 import Basics
 import Linalg
 
-struct SpectralStart {
-    /// [people, dimensions]
-    private(set) var people: [Float]
-    /// [places, dimensions]
-    private(set) var places: [Float]
-    /// How much of a visited place's part stands in a person's row, see `part(ofPlaceWithVisitors:)`.
-    private(set) var shares: [Float]
+private let iterations = 10
+/// Mean length of a place's row.
+private let startLength: Float = 1
 
-    private static let iterations = 10
-    /// Length of a person's row; with the places' it makes the filter's scores as long as the biases' range.
-    private static let scale: Float = 2
-    /// Added to a place's visitors, so that a place with few is not shouted down.
-    private static let visitorsFloor: Float = 10
-
-    /// O(iterations · dimensions · (visits + dimensions · places)). Serial; the same random gives the same start.
-    init(_ visits: DistinctVisits, dimensions d: Int, random: SeededRandom) {
-        var random = random
-        let personScales = (0..<visits.people).map { Self.inverseRoot(visits.row($0).count) }
-        let placeScales = visits.visitors.map { Self.inverseRoot(Int($0)) }
-        var rows = [Float](repeating: 0, count: visits.people * d)
-        var basis = (0..<placeScales.count * d).map { _ in Float(random.normal()) }
+/// [places, dimensions]. O(iterations · dimensions · (visits + dimensions · places)). Serial; the same random gives the
+/// same start.
+func spectralStart(_ visits: DistinctVisits, dimensions d: Int, random: SeededRandom) -> [Float] {
+    var random = random
+    let filter = VisitFilter(visits, dimensions: d)
+    var rows = [Float](repeating: 0, count: visits.people * d)
+    var basis = (0..<visits.visitors.count * d).map { _ in Float(random.normal()) }
+    makeOrthonormal(&basis, columns: d)
+    for _ in 0..<iterations {
+        filter.spread(basis, to: &rows)
+        filter.collect(rows, to: &basis)
         makeOrthonormal(&basis, columns: d)
-        for _ in 0..<Self.iterations {
-            Self.spread(basis, to: &rows, visits, personScales, placeScales, d)
-            Self.collect(rows, to: &basis, visits, personScales, placeScales, d)
-            makeOrthonormal(&basis, columns: d)
-        }
-        Self.spread(basis, to: &rows, visits, personScales, placeScales, d)
-        shares = (0..<visits.people).map { person in
-            Self.resize(&rows, person * d..<(person + 1) * d) * personScales[person]
-        }
-        for (place, count) in visits.visitors.enumerated() {
-            let length = Self.scale * (Float(count) + Self.visitorsFloor).squareRoot()
-            for index in place * d..<(place + 1) * d { basis[index] *= length }
-        }
-        (people, places) = (rows, basis)
+    }
+    let length = startLength * (Float(visits.visitors.count) / Float(d)).squareRoot()
+    for index in basis.indices { basis[index] *= length }
+    return basis
+}
+
+/// N and its transpose.
+private struct VisitFilter {
+    let visits: DistinctVisits
+    let d: Int
+    let personScales: [Float]
+    let placeScales: [Float]
+
+    init(_ visits: DistinctVisits, dimensions: Int) {
+        (self.visits, d) = (visits, dimensions)
+        personScales = (0..<visits.people).map { Self.inverseRoot(visits.row($0).count) }
+        placeScales = visits.visitors.map { Self.inverseRoot(Int($0)) }
     }
 
     private static func inverseRoot(_ count: Int) -> Float { count == 0 ? 0 : 1 / Float(count).squareRoot() }
 
     /// people = N · places
-    private static func spread(
-        _ places: [Float], to people: inout [Float], _ visits: DistinctVisits, _ personScales: [Float],
-        _ placeScales: [Float], _ d: Int
-    ) {
+    func spread(_ places: [Float], to people: inout [Float]) {
         people.withUnsafeMutableBufferPointer { people in
             people.update(repeating: 0)
             for person in personScales.indices {
@@ -69,10 +63,7 @@ struct SpectralStart {
     }
 
     /// places = Nᵀ · people
-    private static func collect(
-        _ people: [Float], to places: inout [Float], _ visits: DistinctVisits, _ personScales: [Float],
-        _ placeScales: [Float], _ d: Int
-    ) {
+    func collect(_ people: [Float], to places: inout [Float]) {
         places.withUnsafeMutableBufferPointer { places in
             places.update(repeating: 0)
             for person in personScales.indices {
@@ -84,20 +75,6 @@ struct SpectralStart {
                 }
             }
         }
-    }
-
-    /// Gives a row its length; answers what it was multiplied with.
-    private static func resize(_ values: inout [Float], _ row: Range<Int>) -> Float {
-        let vector = Array(values[row])
-        let length = dot(vector.span, vector.span).squareRoot()
-        if length < 1e-6 { return 0 }
-        for index in row { values[index] *= scale / length }
-        return scale / length
-    }
-
-    /// A person's row is the sum, over the places they visited, of share(person) · part(place) · row(place).
-    static func part(ofPlaceWithVisitors count: UInt32) -> Float {
-        count == 0 ? 0 : 1 / (scale * (Float(count) * (Float(count) + visitorsFloor)).squareRoot())
     }
 }
 

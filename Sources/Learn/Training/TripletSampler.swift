@@ -15,20 +15,33 @@ struct Triplets {
     var pairs = ScoredPairs(people: [], places: [], context: [])
     /// person << 32 | place of each positive, whose visits carry no message.
     var excluded: Set<UInt64> = []
+    /// How many of the pairs are positives.
+    var positives = 0
+    /// What a softmax over `places` is to find; rows as above.
+    var targets = SoftmaxTargets()
 }
 
 /// Draws triplets. What it draws for a step depends on the seed and the step's number alone.
 struct TripletSampler: Sendable {
-    private let configuration: GraphRecConfiguration
-    private let seed: SeededRandom
-    private let placeCount: Int
-    private let visits: DistinctVisits
-    /// Distinct pairs with a visit rated high enough, and the time slot of the last such visit.
-    private var positives: [(person: UInt32, place: UInt32, slot: UInt8)] = []
+    let configuration: GraphRecConfiguration
+    let seed: SeededRandom
+    let placeCount: Int
+    let visits: DistinctVisits
+    /// Distinct pairs with a visit rated high enough, by person and place, and the time slot of the last such visit.
+    private(set) var positives: [Positive] = []
+    /// People with positives, and where these begin; one entry more than people.
+    private(set) var people: [UInt32] = []
+    private(set) var starts: [Int] = [0]
     private var epoch = -1
     private var order: [UInt32] = []
 
-    init(graph: CityGraph, visits: DistinctVisits, configuration: GraphRecConfiguration, seed: SeededRandom) {
+    typealias Positive = (person: UInt32, place: UInt32, slot: UInt8)
+
+    /// `reserved` pairs, person << 32 | place, are neither positives nor negatives.
+    init(
+        graph: CityGraph, visits: DistinctVisits, configuration: GraphRecConfiguration, seed: SeededRandom,
+        reserved: Set<UInt64> = []
+    ) {
         self.configuration = configuration
         self.seed = seed
         self.visits = visits
@@ -45,7 +58,13 @@ struct TripletSampler: Sendable {
             row.sort { ($0.place, $0.edge) < ($1.place, $1.edge) }
             for (index, (place, edge)) in row.enumerated() {
                 let isLast = index + 1 == row.count || row[index + 1].place != place
-                if isLast { positives.append((person, place, graph.visitSignals[edge].slot)) }
+                if isLast, !reserved.contains(UInt64(person) << 32 | UInt64(place)) {
+                    positives.append((person, place, graph.visitSignals[edge].slot))
+                }
+            }
+            if positives.count > starts[starts.count - 1] {
+                people.append(person)
+                starts.append(positives.count)
             }
         }
     }
@@ -55,6 +74,7 @@ struct TripletSampler: Sendable {
 
     /// The triplets of step `number`, counted from 0 over all rounds.
     mutating func draw(step number: Int) -> Triplets {
+        if configuration.softmaxWeight > 0 { return drawHidden(step: number) }
         var random = seed.child("triplets", UInt64(number))
         let chosen = (0..<configuration.batch).map { index in positive(number * configuration.batch + index) }
         var triplets = Triplets()
@@ -86,10 +106,11 @@ struct TripletSampler: Sendable {
         }
         triplets.people = rows.people
         triplets.places = rows.places
+        triplets.positives = chosen.count
         return triplets
     }
 
-    private mutating func positive(_ position: Int) -> (person: UInt32, place: UInt32, slot: UInt8) {
+    private mutating func positive(_ position: Int) -> Positive {
         let wanted = position / positives.count
         if wanted != epoch {
             epoch = wanted
@@ -102,7 +123,7 @@ struct TripletSampler: Sendable {
 
     /// A place of the pool that the person has not visited, or any such place when the pool has hardly one. The pool
     /// itself is uniform over the city, and being shared by the batch it keeps the subgraph small.
-    private func negative(for person: UInt32, from pool: [UInt32], _ random: inout SeededRandom) -> UInt32 {
+    func negative(for person: UInt32, from pool: [UInt32], _ random: inout SeededRandom) -> UInt32 {
         for _ in 0..<16 {
             let place = pool[random.below(pool.count)]
             if !visits.contains(Int(person), place) { return place }
@@ -115,11 +136,11 @@ struct TripletSampler: Sendable {
 }
 
 /// Gives rows to vertices in the order of their first appearance.
-private struct DistinctRows {
+struct DistinctRows {
     private(set) var people: [UInt32] = []
     private(set) var places: [UInt32] = []
     private var personRows: [UInt32: UInt32] = [:]
-    private var placeRows: [UInt32: UInt32] = [:]
+    private(set) var placeRows: [UInt32: UInt32] = [:]
 
     mutating func person(_ vertex: UInt32) -> UInt32 { Self.row(vertex, &people, &personRows) }
 
