@@ -48,6 +48,9 @@ extension Bench {
             Setting(
                 "rate", "Adam's rate", .number(1e-6...1), default: "\(standard.learningRate)", scope: .call),
             Setting(
+                "dropped", "share of interactions that carry no messages, anew each epoch", .number(0...0.9),
+                default: "\(standard.dropped)", scope: .call),
+            Setting(
                 "temperature", "of the softmax", .number(0.03...10), default: "\(softmax.temperature)", scope: .call),
             Setting(
                 "users", "users of a softmax step", .integer(1...1 << 20), default: "\(softmax.users)", scope: .call),
@@ -132,6 +135,7 @@ extension Bench {
         }
         if settings.flag("float") { configuration.storage = .float }
         if isGiven("layers") { configuration.layers = settings.integer("layers") }
+        if isGiven("dropped") { configuration.dropped = Float(settings.number("dropped")) }
         if isGiven("rate") { configuration.learningRate = Float(settings.number("rate")) }
         return configuration
     }

@@ -2,10 +2,13 @@
 // precision. Cosine is inner product of unit vectors; Euclidean distance is inner product with one more column,
 // -|x|²/2 against 1, so one index serves all three.
 //
-// The floor of exact search: 2 · rows · dimensions operations a query, as matrix products. 100,000 rows of 64 are
-// 12.8 MFLOP; a core that does 250 GFLOP/s (measured, OpenBLAS on AVX-512) answers 19,500 queries a second, before any
-// score is looked at. Looking costs one comparison a row, 16 at a time: 6,250 vector comparisons, about 2 us.
-// Memory does not bind: 64 queries share each pass over the 25.6 MB, 0.4 MB a query at 33 GB/s are 12 us.
+// The floor of exact search: one pass over a byte an entry for as many queries as wait together, and one product of
+// bytes an entry and query. 10,000 rows of 128 are 1.28 MB, in the second-level cache: a core that reads 100 GB/s of it
+// answers 78,000 single queries a second; 64 products an instruction and two instructions a cycle are 3.6 us a query,
+// 280,000 queries a second when many wait. 100,000 rows of 128 are 12.8 MB, beyond it: at 28 GB/s 457 us a pass,
+// which twenty queries share. What comes after the products: one comparison a row, 16 at a time, and some tens of rows
+// scored in full, 20 ns each. `bytes_per_second` is what the scan reads of the rows, `read_bytes_per_second` what a
+// plain sum over the same bytes reads in the same run.
 
 import Basics
 import Nearest
@@ -15,33 +18,59 @@ extension Bench {
         name: "nearest",
         summary: "build an index of vectors and search it",
         settings: [
-            Setting("data", "file of raw little-endian 32-bit floats, row after row", .path, scope: .call),
-            Setting("dimensions", "numbers of a row", .integer(1...65_536), default: "64", scope: .call),
             Setting(
-                "vectors", "rows to index: to make, or at most to take from the file", .integer(1...100_000_000),
+                "vectors", "how many rows to make up and index, or a file: .fvecs, .npy, or bare 32-bit floats", .text,
                 default: "100000", scope: .call),
             Setting(
-                "queries", "rows to ask for; a file's are spread over it and left out of the index",
-                .integer(1...10_000_000), default: "4000", scope: .call),
+                "queries", "how many rows to ask for, spread over a file and left out of the index, or a file of them",
+                .text, default: "4000", scope: .call),
             Setting(
-                "metric", "what near means", .choice(["inner-product", "cosine", "euclidean"]), default: "cosine",
+                "dimensions", "numbers of a row, where no file says", .integer(1...65_536), default: "64",
                 scope: .call),
+            Setting(
+                "metric", "what near means", .choice(["ip", "cosine", "euclidean"]), default: "cosine", scope: .call),
             Setting("k", "neighbors of a query", .integer(10...10_000), default: "10", scope: .call),
+            Setting("batch", "queries that are asked at once", .integer(1...10_000_000), default: "20", scope: .call),
+            Setting(
+                "keep", "share of the rows that a filter lets through, chosen by chance", .number(0...1), default: "1",
+                scope: .call),
             Setting("method", "how the index searches", .choice(["exact"]), default: "exact", scope: .call),
         ]
     ) { run in
         let input = try run.loading { try NearestInput(run) }
-        let vectors = input.vectors
-        let (index, build) = run.working { ExactIndex(vectors: vectors, dimensions: input.dimensions) }
+        let (index, build) = run.working { ExactIndex(vectors: input.vectors, dimensions: input.dimensions) }
+        let (k, batch, total) = (
+            run.settings.integer("k"), run.settings.integer("batch"), input.queries.count / input.dimensions
+        )
         let (found, search) = run.working {
-            index.search(
-                queries: input.queries.span, count: run.settings.integer("k"), excluding: { _ in [] }, pool: run.pool)
+            stride(from: 0, to: total, by: batch).flatMap { first in
+                let range = first * input.dimensions..<min(first + batch, total) * input.dimensions
+                return index.search(
+                    queries: input.queries.span.extracting(range), count: k, excluding: { _ in [] },
+                    keeping: { _ in input.filter }, pool: run.pool)
+            }
         }
+        let passes = (total + batch - 1) / batch
+        let scanned = input.vectors.count
+        let reading = readBytesPerSecond(of: scanned)
         try run.report([
             "recall_at_10": .real(input.recallAt10(found, pool: run.pool)),
             "queries_per_second": rate(found.count, in: search.cpu), "build_cpu_seconds": .real(build.cpu),
-            "bytes": .whole(4 * vectors.count),
+            "bytes": .whole(index.bytes), "bytes_per_second": rate(passes * scanned, in: search.cpu),
+            "read_bytes_per_second": .real(reading),
         ])
+    }
+
+    /// What one core reads of that many bytes again and again: a plain sum over them.
+    private static func readBytesPerSecond(of count: Int) -> Double {
+        let words = [UInt64](repeating: 1, count: max(count / 8, 1))
+        let passes = max(1, (1 << 31) / max(count, 1))
+        var sum: UInt64 = 0
+        let start = processCPUSeconds()
+        for _ in 0..<passes { for word in words { sum &+= word } }
+        let seconds = processCPUSeconds() - start
+        precondition(sum == UInt64(passes * words.count), "every word was read")
+        return Double(passes * words.count * 8) / max(seconds, 1e-9)
     }
 }
 
@@ -52,6 +81,8 @@ private struct NearestInput: Sendable {
     /// [queries, dimensions]
     var queries: [Float] = []
     var dimensions: Int
+    /// Nil when all rows are kept.
+    private(set) var filter: RowMask?
 
     /// Queries whose answers are checked.
     private static let checked = 100
@@ -61,32 +92,41 @@ private struct NearestInput: Sendable {
     init(_ run: Run) throws {
         let settings = run.settings
         dimensions = settings.integer("dimensions")
-        let (rows, asked) = (settings.integer("vectors"), settings.integer("queries"))
-        if let path = settings.path("data") {
-            try read(path, rows: rows, asked: asked)
-            run.data = path.split(separator: "/").last.map(String.init) ?? path
-        } else {
+        let (rows, asked) = (settings.text("vectors"), settings.text("queries"))
+        if let rows = Int(rows) {
+            guard let asked = Int(asked) else { throw BenchError("--queries from a file go with --vectors from one") }
             makeUp(rows: rows, asked: asked, SeededRandom(seed: run.seed).child("clusters"))
             run.data = "clustered \(rows) x \(dimensions)"
+        } else {
+            try read(rows, asked: asked)
+            run.data = rows.split(separator: "/").last.map(String.init) ?? rows
         }
-        guard vectors.count >= 10 * dimensions else { throw BenchError("ten rows are the least to search") }
+        guard vectors.count >= 10 * dimensions, !queries.isEmpty else {
+            throw BenchError("ten rows and a query are the least to search")
+        }
         prepare(settings.text("metric"))
+        let keep = settings.number("keep")
+        if keep < 1 {
+            var random = SeededRandom(seed: run.seed).child("filter")
+            filter = RowMask(rows: vectors.count / dimensions) { _ in random.uniform() < keep }
+        }
     }
 
-    private mutating func read(_ path: String, rows: Int, asked: Int) throws {
-        let bytes = try readSmallFile(path, limit: .max)
-        let width = 4 * dimensions
-        guard bytes.count % width == 0 else {
-            throw BenchError("\(path) has \(bytes.count) bytes, which is no whole number of rows of \(width)")
-        }
-        let total = min(bytes.count / width, rows + asked)
-        let values = bytes.withUnsafeBytes { raw in
-            (0..<total * dimensions).map { index in
-                Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+    private mutating func read(_ path: String, asked: String) throws {
+        let file = try VectorFile(path: path, dimensions: dimensions)
+        dimensions = file.dimensions
+        guard let asked = Int(asked) else {
+            vectors = file.values
+            let other = try VectorFile(path: asked, dimensions: dimensions)
+            guard other.dimensions == dimensions else {
+                throw BenchError("\(asked) has rows of \(other.dimensions) numbers, \(path) of \(dimensions)")
             }
+            queries = other.values
+            return
         }
+        let total = file.values.count / dimensions
         for row in 0..<total {
-            let entries = values[row * dimensions..<(row + 1) * dimensions]
+            let entries = file.values[row * dimensions..<(row + 1) * dimensions]
             let isQuery = (row + 1) * asked / total > row * asked / total
             if isQuery { queries += entries } else { vectors += entries }
         }
@@ -148,13 +188,19 @@ private struct NearestInput: Sendable {
     /// The share of the ten best rows that were found, over some queries. The slow twin scores in double precision.
     func recallAt10(_ found: [[Neighbor]], pool: ComputePool) -> Double {
         let count = min(Self.checked, found.count)
-        let hits = pool.map(count) { query -> Int in
+        let hits = pool.map(count) { query -> (found: Int, wanted: Int) in
             let scores = trueScores(of: query)
-            let tenth = scores.sorted(by: >)[9]
-            let least = tenth - abs(tenth) * Self.tolerance
-            return found[query].prefix(10).reduce(0) { $0 + (scores[Int($1.row)] >= least ? 1 : 0) }
+            let kept = scores.indices.filter { filter?.contains($0) ?? true }
+            let wanted = min(10, kept.count)
+            if wanted == 0 { return (0, 0) }
+            let last = kept.map { scores[$0] }.sorted(by: >)[wanted - 1]
+            let least = last - abs(last) * Self.tolerance
+            let hits = found[query].prefix(10).filter {
+                scores[Int($0.row)] >= least && filter?.contains(Int($0.row)) ?? true
+            }
+            return (hits.count, wanted)
         }
-        return Double(hits.reduce(0, +)) / Double(10 * count)
+        return Double(hits.reduce(0) { $0 + $1.found }) / Double(max(hits.reduce(0) { $0 + $1.wanted }, 1))
     }
 
     private func trueScores(of query: Int) -> [Double] {

@@ -8,7 +8,8 @@ import CRelaxed
 /// Row numbers handed to a gather must be followed by so many readable ones, any that exist.
 package let rowsAhead = Int(ROWS_AHEAD)
 
-private let hasWideVectors = machine_has_avx512() != 0
+/// Whether rows of 64 numbers are summed in 512-bit registers.
+let hasWideVectors = machine_has_avx512() != 0
 
 /// How the numbers of a table are stored.
 package protocol StoredNumber: BitwiseCopyable, Sendable {
@@ -20,6 +21,12 @@ package protocol StoredNumber: BitwiseCopyable, Sendable {
     static func sumRows(
         _ table: UnsafePointer<Self>, columns: Int, _ rows: UnsafePointer<UInt32>, count: Int,
         into sum: UnsafeMutablePointer<Float>)
+
+    /// target[v] = scales[v] · (sum of v's list) + v's addend, for each v of `range`. The same on every machine.
+    /// SAFETY: lists name rows of the table; scales, addends and target have every v; `target` is not the table.
+    static func multiplyRows(
+        _ table: UnsafePointer<Self>, columns: Int, _ lists: RowLists, _ range: Range<Int>,
+        scales: UnsafePointer<Float>, adding addends: RowAddends?, into target: UnsafeMutablePointer<Self>)
 
     /// Stores scale · values as one row, rounded to nearest. SAFETY: both hold `columns` numbers.
     static func store(
@@ -42,23 +49,25 @@ extension Float: StoredNumber {
     ) {
         #if arch(x86_64)
         if columns == 64, hasWideVectors {
-            sum_rows_float_avx512(table, 64, rows, count, sum)
+            sum_rows_float_avx512(table, rows, count, sum)
             return
         }
         #endif
         sumRowsPlainly(table, columns: columns, rows, count: count, into: sum)
     }
 
-    /// The twin for any machine and width.
-    static func sumRowsPlainly(
-        _ table: UnsafePointer<Float>, columns: Int, _ rows: UnsafePointer<UInt32>, count: Int,
-        into sum: UnsafeMutablePointer<Float>
+    package static func multiplyRows(
+        _ table: UnsafePointer<Float>, columns: Int, _ lists: RowLists, _ range: Range<Int>,
+        scales: UnsafePointer<Float>, adding addends: RowAddends?, into target: UnsafeMutablePointer<Float>
     ) {
-        sum.update(repeating: 0, count: columns)
-        for index in 0..<count {
-            let row = table + Int(rows[index]) * columns
-            for column in 0..<columns { sum[column] += row[column] }
+        #if arch(x86_64)
+        if columns == 64, hasWideVectors {
+            let more = addends?.parts ?? muster_row_addends()
+            multiply_rows_float_avx512(table, lists.parts, range.lowerBound, range.upperBound, scales, more, target)
+            return
         }
+        #endif
+        multiplyRowsPlainly(table, columns: columns, lists, range, scales: scales, adding: addends, into: target)
     }
 
     package static func store(
@@ -97,24 +106,37 @@ package struct HalfPair: StoredNumber {
     ) {
         #if arch(x86_64)
         if columns == 64, hasWideVectors {
-            // SAFETY: a HalfPair is a UInt32 and nothing else.
-            let words = UnsafeRawPointer(table).assumingMemoryBound(to: UInt32.self)
-            sum_rows_half_avx512(words, 32, rows, count, sum)
+            sum_rows_half_avx512(words(table), rows, count, sum)
             return
         }
         #endif
         sumRowsPlainly(table, columns: columns, rows, count: count, into: sum)
     }
 
-    /// The twin for any machine and width.
-    static func sumRowsPlainly(
-        _ table: UnsafePointer<HalfPair>, columns: Int, _ rows: UnsafePointer<UInt32>, count: Int,
-        into sum: UnsafeMutablePointer<Float>
+    package static func multiplyRows(
+        _ table: UnsafePointer<HalfPair>, columns: Int, _ lists: RowLists, _ range: Range<Int>,
+        scales: UnsafePointer<Float>, adding addends: RowAddends?, into target: UnsafeMutablePointer<HalfPair>
     ) {
-        sum.update(repeating: 0, count: columns)
-        for index in 0..<count {
-            add(table + Int(rows[index]) * (columns / 2), scale: 1, to: sum, columns: columns)
+        #if arch(x86_64)
+        if columns == 64, hasWideVectors {
+            let more = addends?.parts ?? muster_row_addends()
+            multiply_rows_half_avx512(
+                words(table), lists.parts, range.lowerBound, range.upperBound, scales, more, words(target))
+            return
         }
+        #endif
+        multiplyRowsPlainly(table, columns: columns, lists, range, scales: scales, adding: addends, into: target)
+    }
+
+    /// SAFETY: a HalfPair is a UInt32 and nothing else.
+    @inline(__always)
+    private static func words(_ table: UnsafePointer<HalfPair>) -> UnsafePointer<UInt32> {
+        UnsafeRawPointer(table).assumingMemoryBound(to: UInt32.self)
+    }
+
+    @inline(__always)
+    private static func words(_ table: UnsafeMutablePointer<HalfPair>) -> UnsafeMutablePointer<UInt32> {
+        UnsafeMutableRawPointer(table).assumingMemoryBound(to: UInt32.self)
     }
 
     /// The 16 upper bits of the nearest number that has no others, ties to even. Not for NaN.
@@ -125,6 +147,19 @@ package struct HalfPair: StoredNumber {
     }
 
     package static func store(
+        _ values: UnsafePointer<Float>, scale: Float, to row: UnsafeMutablePointer<HalfPair>, columns: Int
+    ) {
+        #if arch(x86_64)
+        if columns == 64, hasWideVectors {
+            store_halves_avx512(values, scale, words(row))
+            return
+        }
+        #endif
+        storePlainly(values, scale: scale, to: row, columns: columns)
+    }
+
+    /// The twin for any machine and width.
+    static func storePlainly(
         _ values: UnsafePointer<Float>, scale: Float, to row: UnsafeMutablePointer<HalfPair>, columns: Int
     ) {
         for start in stride(from: 0, to: columns, by: 32) {

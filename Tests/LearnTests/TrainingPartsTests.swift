@@ -90,22 +90,6 @@ import World
         #expect(visits.visitors.reduce(0, +) == UInt32(visits.places.count))
     }
 
-    @Test(arguments: [(5, 1), (30, 7), (4, 8)])
-    func columnsBecomeOrthonormalAndDependentOnesZero(rows: Int, columns: Int) {
-        var random = SeededRandom(seed: 14)
-        var matrix = (0..<rows * columns).map { _ in Float(random.normal()) }
-        makeOrthonormal(&matrix, columns: columns)
-        for left in 0..<columns {
-            for right in 0...left {
-                let product = (0..<rows).reduce(Float(0)) { sum, row in
-                    sum + matrix[row * columns + left] * matrix[row * columns + right]
-                }
-                let expected: Float = left == right && left < rows ? 1 : 0
-                #expect(abs(product - expected) < 1e-5)
-            }
-        }
-    }
-
     /// With as many dimensions as places the filter lets everything through: the score of a pair is the normalized
     /// visit matrix itself, up to lengths, so a person's places come before all others.
     @Test func aFullSpectrumRanksEverybodysOwnPlacesFirst() {

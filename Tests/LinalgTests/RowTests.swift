@@ -48,6 +48,66 @@ import Testing
         }
     }
 
+    /// 40 lists of 0 to 39 rows, every third with an addend.
+    private func productIsItsPlainTwin<Storage: StoredNumber>(_ table: [Storage], bits: (Storage) -> UInt32) {
+        let count = 40
+        let starts = (0...count).map { UInt32($0 * ($0 - 1) / 2) }
+        let rows = Self.rows(Int(starts[count]), below: 50, 8)
+        let (scales, values) = (Self.table(count), Self.table(14 * 64))
+        let slots = (0..<count).map { Int32($0 % 3 == 0 ? $0 / 3 : -1) }
+        for hasAddends in [false, true] {
+            let blank = [Storage](repeating: table[0], count: count * Storage.elements(columns: 64))
+            var (wide, plain) = (blank, blank)
+            starts.withUnsafeBufferPointer { starts in
+                guard let first = starts.baseAddress else { return }
+                let lists = RowLists(starts: first, ends: first + 1, rows: rows)
+                let addends = hasAddends ? RowAddends(slots: slots, values: values, scales: scales) : nil
+                for range in [0..<7, 7..<7, 7..<count] {
+                    Storage.multiplyRows(
+                        table, columns: 64, lists, range, scales: scales, adding: addends, into: &wide)
+                }
+                Storage.multiplyRowsPlainly(
+                    table, columns: 64, lists, 0..<count, scales: scales, adding: addends, into: &plain)
+            }
+            #expect(wide.map(bits) == plain.map(bits))
+            #expect(wide.map(bits) != blank.map(bits))
+        }
+    }
+
+    @Test func aWideProductOfRowsIsThePlainOneBitForBit() {
+        productIsItsPlainTwin(Self.table(50 * 64), bits: \.bitPattern)
+        var halves = [HalfPair](repeating: HalfPair(bits: 0), count: 50 * 32)
+        HalfPair.store(Self.table(50 * 64), scale: 1, to: &halves, columns: 50 * 64)
+        productIsItsPlainTwin(halves, bits: \.bits)
+    }
+
+    @Test(arguments: [0, 1, 15, 16, 17, 300])
+    func keptSlotsAreThePlainOnesAndNothingBehindIsWritten(count: Int) {
+        let rows = Self.rows(count, below: 70, 5)
+        let slots = (0..<70).map { Int32($0 % 3 == 0 ? $0 : -1) }
+        var (wide, plain) = ([UInt32](repeating: 99, count: count + 16), [UInt32](repeating: 99, count: count + 16))
+        let kept = keepSlots(rows, count: count, slots, into: &wide)
+        #expect(kept == keepSlotsPlainly(rows, count: count, slots, into: &plain))
+        #expect(wide == plain)
+        #expect(Array(wide.prefix(kept)) == rows.prefix(count).filter { $0 % 3 == 0 })
+        #expect(wide.dropFirst(kept).allSatisfy { $0 == 99 })
+    }
+
+    @Test func aWideStoreOfHalvesIsThePlainOne() {
+        let values = Self.table(64)
+        var wide = [HalfPair](repeating: HalfPair(bits: 0), count: 32)
+        var plain = wide
+        HalfPair.store(values, scale: 0.3, to: &wide, columns: 64)
+        HalfPair.storePlainly(values, scale: 0.3, to: &plain, columns: 64)
+        #expect(wide.map(\.bits) == plain.map(\.bits))
+    }
+
+    @Test func aRootIsTheLibrarys() {
+        for value in Self.table(100).map(abs) + [0, 1e-30, .greatestFiniteMagnitude] {
+            #expect(value.root == value.squareRoot())
+        }
+    }
+
     @Test func aHalfIsTheNearestNumberOfEightBits() {
         var values = Self.table(64)
         values[0] = 1 + 0x1p-8  // halfway: to even

@@ -73,6 +73,55 @@ private func wholeNumbers(_ count: Int, seed: UInt64) -> [Float] {
         #expect(answers[0] == answers[2])
     }
 
+    @Test(arguments: [0, 0.002, 0.1, 0.5, 1])
+    func aFilterIsAppliedBeforeTheBestAreChosen(share: Double) {
+        let (rows, dimensions) = (1500, 12)
+        var random = SeededRandom(seed: 21)
+        let vectors = wholeNumbers(rows * dimensions, seed: 31)
+        let queries = wholeNumbers(20 * dimensions, seed: 32)
+        // Every other query has the filter, every third one excludes rows as well.
+        let mask = RowMask(rows: rows) { _ in random.uniform() < share }
+        let kept = (0..<UInt32(rows)).filter { mask.contains(Int($0)) }
+        #expect(mask.count == kept.count)
+        let excluded = (0..<20).map { $0 % 3 == 0 ? kept.filter { _ in random.below(3) == 0 } : [] }
+        let found = ExactIndex(vectors: vectors, dimensions: dimensions).search(
+            queries: queries.span, count: 10, excluding: { excluded[$0] }, keeping: { $0 % 2 == 0 ? mask : nil },
+            pool: ComputePool(threads: 2))
+        for query in 0..<20 {
+            let out = (0..<UInt32(rows)).filter {
+                query % 2 == 0 && !mask.contains(Int($0)) || excluded[query].contains($0)
+            }
+            let expected = naive(
+                vectors, queries[query * dimensions..<(query + 1) * dimensions], dimensions: dimensions, count: 10,
+                excluded: out)
+            #expect(found[query] == expected, "query \(query)")
+        }
+    }
+
+    @Test func rowsThatOnlyExactScoresTellApartAreToldApart() {
+        // All rows are one direction, longer by less than a byte can say.
+        let (rows, dimensions) = (3000, 16)
+        let vectors = (0..<rows * dimensions).map { 1 + Float($0 / dimensions * 7 % rows) * 1e-6 }
+        let query = [Float](repeating: 1, count: dimensions)
+        let found = ExactIndex(vectors: vectors, dimensions: dimensions).search(
+            queries: query.span, count: 5, excluding: { _ in [] }, pool: ComputePool(threads: 1))
+        let expected = naive(vectors, query[...], dimensions: dimensions, count: 5, excluded: [])
+        #expect(found[0].map(\.row) == expected.map(\.row))
+    }
+
+    @Test func anUnusualQueryIsAnsweredByLookingAtEverything() {
+        let vectors: [Float] = [1, 2, -1, 3e38, .nan]
+        let index = ExactIndex(vectors: vectors, dimensions: 1)
+        func rows(_ query: Float) -> [UInt32] {
+            let queries = [query]
+            return index.search(
+                queries: queries.span, count: 4, excluding: { _ in [] }, pool: ComputePool(threads: 1))[0].map(\.row)
+        }
+        #expect(rows(.infinity) == [0, 1, 3, 2])
+        #expect(rows(1e30) == [3, 1, 0, 2])
+        #expect(rows(.nan).isEmpty)
+    }
+
     @Test func nothingToFindIsAnEmptyAnswer() {
         let pool = ComputePool(threads: 1)
         let index = ExactIndex(vectors: [1, 2, 3, 4], dimensions: 2)

@@ -5,14 +5,16 @@
 import Basics
 import Linalg
 
-/// Undirected links between vertices as compressed rows, and 1 / sqrt(degree), by which light convolution weighs them.
+/// Undirected links between vertices as compressed rows, and the weights of light convolution.
 struct VertexLinks: Sendable {
     /// Vertex v is linked with `neighbors[offsets[v]..<offsets[v + 1]]`, ascending.
     let offsets: [UInt32]
     /// Followed by the zeros that gathers may read ahead.
     let neighbors: [UInt32]
-    /// 0 for a vertex without links.
+    /// 1 / sqrt(degree); 0 for a vertex without links.
     let inverseRoots: [Float]
+    /// Their squares.
+    let inverseDegrees: [Float]
 
     var vertexCount: Int { offsets.count - 1 }
     /// Messages of one product: every link in both directions.
@@ -25,16 +27,76 @@ struct VertexLinks: Sendable {
             neighbors += row.sorted()
             offsets.append(UInt32(neighbors.count))
         }
-        neighbors += [UInt32](repeating: 0, count: rowsAhead)
-        (self.offsets, self.neighbors) = (offsets, neighbors)
-        roomForRow = (rows.map(\.count).max() ?? 0) + rowsAhead
-        inverseRoots = rows.map { $0.isEmpty ? 0 : 1 / Float($0.count).squareRoot() }
+        self.init(offsets: offsets, neighbors: neighbors + [UInt32](repeating: 0, count: rowsAhead))
     }
 
-    /// Entries of the longest row and of what a gather reads ahead.
-    let roomForRow: Int
+    private init(offsets: [UInt32], neighbors: [UInt32]) {
+        (self.offsets, self.neighbors) = (offsets, neighbors)
+        inverseRoots = (1..<offsets.count).map { (end: Int) -> Float in
+            let degree = offsets[end] - offsets[end - 1]
+            return degree == 0 ? 0 : 1 / Float(degree).squareRoot()
+        }
+        inverseDegrees = inverseRoots.map { $0 * $0 }
+    }
+
+    /// The same without a random `share` of the links between one of the first `users` vertices and one behind them.
+    /// O(links).
+    func dropping(_ share: Float, users: Int, _ random: SeededRandom) -> VertexLinks {
+        var random = random
+        var keeps = [Bool](repeating: true, count: messageCount)
+        var counts = (0..<vertexCount).map { UInt32(range(of: $0).count) }
+        // Users are met in ascending order, as the rows of the others list them.
+        var met = offsets
+        for user in 0..<users {
+            for index in range(of: user) where neighbors[index] >= users {
+                let other = Int(neighbors[index])
+                if random.uniformFloat() < share {
+                    keeps[index] = false
+                    keeps[Int(met[other])] = false
+                    counts[user] -= 1
+                    counts[other] -= 1
+                }
+                met[other] += 1
+            }
+        }
+        var (offsets, kept): ([UInt32], [UInt32]) = ([0], [])
+        kept.reserveCapacity(neighbors.count)
+        for index in 0..<messageCount where keeps[index] { kept.append(neighbors[index]) }
+        for count in counts { offsets.append(offsets[offsets.count - 1] + count) }
+        return VertexLinks(offsets: offsets, neighbors: kept + [UInt32](repeating: 0, count: rowsAhead))
+    }
 
     func range(of vertex: Int) -> Range<Int> { Int(offsets[vertex])..<Int(offsets[vertex + 1]) }
+
+    /// Lends the links as what a product of rows sums.
+    func withLists<Result>(_ body: (RowLists) -> Result) -> Result {
+        offsets.withUnsafeBufferPointer { offsets in
+            neighbors.withUnsafeBufferPointer { neighbors in
+                // SAFETY: there is always an offset, and always what is read ahead.
+                let starts = offsets.baseAddress!
+                return body(RowLists(starts: starts, ends: starts + 1, rows: neighbors.baseAddress!))
+            }
+        }
+    }
+
+    /// target[v] = scales[v] · Σ table[n] over the neighbors n of each v in `vertices`. Rows that are read and rows
+    /// that are written are different ones.
+    func multiply<Storage: StoredNumber>(
+        _ table: VertexTable<Storage>, columns: Int, _ vertices: Range<Int>, scales: [Float],
+        into target: VertexTable<Storage>, _ pool: ComputePool
+    ) {
+        let (from, to) = (table.view, target.view)
+        withLists { lists in
+            pool.forEachPiece(of: vertices.count) { piece in
+                let part = vertices.lowerBound + piece.lowerBound..<vertices.lowerBound + piece.upperBound
+                scales.withUnsafeBufferPointer { scales in
+                    guard let scales = scales.baseAddress else { return }
+                    Storage.multiplyRows(
+                        from.base, columns: columns, lists, part, scales: scales, adding: nil, into: to.base)
+                }
+            }
+        }
+    }
 }
 
 /// What light models learn from: who has which items, and perhaps who is whose friend.

@@ -50,6 +50,11 @@ package struct LightConfiguration: Sendable, Equatable {
     /// softmax: decay apart from the gradient, as AdamW has it.
     package var decay: Float = 1e-4
 
+    /// The share of interactions, drawn anew for each epoch, that carry no messages, though they are learned from. A
+    /// model whose messages hold every answer learns to repeat what they say; one that must do without some learns
+    /// whom to believe.
+    package var dropped: Float = 0
+
     /// A softmax learns cosines; when ranking, items count with this power of their length, which grows with
     /// popularity: not at all with 0, in full with 1.
     package var lengthPower: Float = 0
@@ -92,6 +97,7 @@ package struct LightConfiguration: Sendable, Equatable {
         if case .learned(let length) = fusion, storage == .half || !(length > 0) {
             return "a learned fusion stores floats, of a length above 0"
         }
+        if !(0..<1).contains(dropped) { return "some interactions carry messages" }
         if !(learningRate > 0 && decay >= 0) { return "the learning rate is above 0 and the decay at least 0" }
         switch loss {
         case .pairs(let batch): return batch > 0 ? nil : "a batch has triples"

@@ -39,6 +39,8 @@ protocol LightEncoder: AnyObject {
     /// The embeddings, [vertices, dimensions]. After a change from outside, `refresh` must be called.
     var embeddings: VertexTable<Float> { get }
     func refresh(_ pool: ComputePool)
+    /// From now on messages go along these links between users and items, some or all of the graph's. Refreshes.
+    func follow(_ links: VertexLinks, _ pool: ComputePool)
     /// The model's result for `vertices`, row by row into `results`.
     func results(of vertices: [UInt32], into results: VertexTable<Float>, _ pool: ComputePool)
     /// Goes back from the gradient of the active rows' results to that of all embeddings. `finish` is called once a
@@ -53,13 +55,16 @@ protocol LightEncoder: AnyObject {
 /// LightGCN with tables stored as `Storage`; embeddings, sums and gradients stay Float.
 final class LightConvolution<Storage: StoredNumber>: LightEncoder {
     let embeddings: VertexTable<Float>
-    private let links: VertexLinks
+    private var links: VertexLinks
     private let layers: Int
     private let d: Int
     /// z of layers 0..<layers; on the way back the same memory holds the partial gradients.
     private let tables: [VertexTable<Storage>]
     /// What the first product of the way back gathers: the active rows' gradients, by slot.
     private var compact: VertexTable<Storage>
+    private let activeLinks: ActiveLinks
+    /// The part of a layer in the result times 1 / sqrt(degree).
+    private var shares: [Float]
     /// Whether `tables` hold the layers of the present embeddings.
     private var isPropagated = false
 
@@ -69,14 +74,22 @@ final class LightConvolution<Storage: StoredNumber>: LightEncoder {
         embeddings = VertexTable(rows: links.vertexCount, columns: d)
         tables = (0..<layers).map { _ in VertexTable(rows: links.vertexCount, columns: dimensions) }
         compact = VertexTable(rows: 0, columns: d)
+        activeLinks = ActiveLinks(links)
+        shares = links.inverseRoots.map { $0 / Float(layers + 1) }
     }
 
     func moveShared(_ step: AdamStep) {}
 
+    func follow(_ links: VertexLinks, _ pool: ComputePool) {
+        self.links = links
+        shares = links.inverseRoots.map { $0 / Float(layers + 1) }
+        refresh(pool)
+    }
+
     func refresh(_ pool: ComputePool) {
         isPropagated = false
-        guard let first = tables.first else { return }
-        let (embeddings, links, d) = (embeddings, links, d)
+        guard let first = tables.first?.view else { return }
+        let (embeddings, links, d) = (embeddings.view, links, d)
         pool.forEachPiece(of: links.vertexCount) { piece in
             for vertex in piece {
                 Storage.store(embeddings[vertex], scale: links.inverseRoots[vertex], to: first[vertex], columns: d)
@@ -85,39 +98,29 @@ final class LightConvolution<Storage: StoredNumber>: LightEncoder {
     }
 
     func results(of vertices: [UInt32], into results: VertexTable<Float>, _ pool: ComputePool) {
-        if !isPropagated { propagate(pool) }
-        isPropagated = true
-        let (embeddings, links, tables, d) = (embeddings, links, tables, d)
-        let share = 1 / Float(layers + 1)
-        pool.forEachPiece(of: vertices.count) { piece in
-            var sum = [Float](repeating: 0, count: d)
-            for index in piece {
-                // The optimizer's pass has driven the embeddings out of the caches.
-                if index + 4 < piece.upperBound { prefetchRow(embeddings[Int(vertices[index + 4])], columns: d) }
-                let (vertex, row) = (Int(vertices[index]), results[index])
-                row.update(repeating: 0, count: d)
-                Float.add(embeddings[vertex], scale: share, to: row, columns: d)
-                let root = links.inverseRoots[vertex]
-                guard root > 0, let last = tables.last else { continue }
-                for table in tables.dropFirst() {
-                    Storage.add(table[vertex], scale: share / root, to: row, columns: d)
-                }
-                sumNeighbors(links, vertex, last, &sum)
-                Float.add(sum, scale: share * root, to: row, columns: d)
+        if !isPropagated {
+            for (table, next) in zip(tables, tables.dropFirst()) {
+                links.multiply(
+                    table, columns: d, 0..<links.vertexCount, scales: links.inverseDegrees, into: next, pool)
             }
         }
-    }
-
-    /// All layers but the last.
-    private func propagate(_ pool: ComputePool) {
-        let (links, d) = (links, d)
-        for (table, next) in zip(tables, tables.dropFirst()) {
-            pool.forEachPiece(of: links.vertexCount) { piece in
+        isPropagated = true
+        let (embeddings, results, roots, d) = (embeddings.view, results.view, links.inverseRoots, d)
+        let (layers, last, share) = (tables.dropFirst().map(\.view), tables.last?.view, 1 / Float(layers + 1))
+        links.withLists { lists in
+            pool.forEachPiece(of: vertices.count) { piece in
                 var sum = [Float](repeating: 0, count: d)
-                for vertex in piece {
-                    let root = links.inverseRoots[vertex]
-                    sumNeighbors(links, vertex, table, &sum)
-                    Storage.store(sum, scale: root * root, to: next[vertex], columns: d)
+                for index in piece {
+                    // The optimizer's pass has driven the embeddings out of the caches.
+                    if index + 4 < piece.upperBound { prefetchRow(embeddings[Int(vertices[index + 4])], columns: d) }
+                    let (vertex, row) = (Int(vertices[index]), results[index])
+                    Float.store(embeddings[vertex], scale: share, to: row, columns: d)
+                    let root = roots[vertex]
+                    guard root > 0, let last else { continue }
+                    for layer in layers { Storage.add(layer[vertex], scale: share / root, to: row, columns: d) }
+                    let (first, count) = lists.list(vertex)
+                    Storage.sumRows(last.base, columns: d, first, count: count, into: &sum)
+                    Float.add(sum, scale: share * root, to: row, columns: d)
                 }
             }
         }
@@ -127,95 +130,84 @@ final class LightConvolution<Storage: StoredNumber>: LightEncoder {
         _ gradient: VertexTable<Float>, _ active: ActiveRows, _ pool: ComputePool,
         finish: @Sendable (_ vertex: Int, _ gradient: UnsafeMutablePointer<Float>) -> Void
     ) {
-        let (embeddings, links, d, first, layers) = (embeddings, links, d, tables.first, layers)
-        let share = 1 / Float(layers + 1)
-        pack(gradient, active, share, pool)
-        for layer in 1..<max(layers + 1, 2) {
-            let source = layer == 1 ? nil : tables[layer - 1]
-            let next = layer < layers ? tables[layer] : nil
-            let compact = compact
-            pool.forEachPiece(of: links.vertexCount) { piece in
-                var (sum, near) = ([Float](repeating: 0, count: d), [UInt32](repeating: 0, count: links.roomForRow))
-                for vertex in piece {
-                    let root = links.inverseRoots[vertex]
-                    if layers == 0 {
-                        for column in 0..<d { sum[column] = 0 }
-                    } else if let source {
-                        sumNeighbors(links, vertex, source, &sum)
-                    } else {
-                        sumActive(links, vertex, active, compact, &near, &sum)
-                    }
-                    sum.withUnsafeMutableBufferPointer { buffer in
-                        guard let row = buffer.baseAddress else { return }
-                        for column in 0..<d { row[column] *= root }
-                        let slot = Int(active.slots[vertex])
-                        if slot >= 0 { Float.add(gradient[slot], scale: share, to: row, columns: d) }
-                        if let next {
-                            Storage.store(row, scale: root, to: next[vertex], columns: d)
-                            return
-                        }
-                        finish(vertex, row)
-                        if let first { Storage.store(embeddings[vertex], scale: root, to: first[vertex], columns: d) }
+        isPropagated = false
+        if layers == 0 {
+            finishRows(nil, nil, gradient, active, pool, finish)
+            return
+        }
+        pack(gradient, active, pool)
+        activeLinks.choose(links, active, pool)
+        var (source, isFirst) = (compact, true)
+        links.withLists { all in
+            for table in tables.dropFirst() {
+                let lists = isFirst ? activeLinks.lists : all
+                multiply(source, lists, gradient, active, into: table, pool)
+                (source, isFirst) = (table, false)
+            }
+            finishRows(source, isFirst ? activeLinks.lists : all, gradient, active, pool, finish)
+        }
+    }
+
+    /// One product of the way back: table = D^-1 A source + what the loss says of this layer.
+    private func multiply(
+        _ source: VertexTable<Storage>, _ lists: RowLists, _ gradient: VertexTable<Float>, _ active: ActiveRows,
+        into table: VertexTable<Storage>, _ pool: ComputePool
+    ) {
+        let (from, values, to, d) = (source.view, gradient.view, table.view, d)
+        let (shares, degrees) = (shares, links.inverseDegrees)
+        pool.forEachPiece(of: links.vertexCount) { piece in
+            active.slots.withUnsafeBufferPointer { slots in
+                shares.withUnsafeBufferPointer { shares in
+                    degrees.withUnsafeBufferPointer { degrees in
+                        guard let slots = slots.baseAddress, let shares = shares.baseAddress,
+                            let degrees = degrees.baseAddress
+                        else { return }
+                        let addends = RowAddends(slots: slots, values: values.base, scales: shares)
+                        Storage.multiplyRows(
+                            from.base, columns: d, lists, piece, scales: degrees, adding: addends, into: to.base)
                     }
                 }
             }
         }
-        isPropagated = false
+    }
+
+    /// The last product, row by row into `finish`, and the stored row of the embedding as that leaves it. Without a
+    /// source nothing comes from neighbors.
+    private func finishRows(
+        _ source: VertexTable<Storage>?, _ lists: RowLists?, _ gradient: VertexTable<Float>, _ active: ActiveRows,
+        _ pool: ComputePool, _ finish: @Sendable (_ vertex: Int, _ gradient: UnsafeMutablePointer<Float>) -> Void
+    ) {
+        let (embeddings, gradient, first, source) = (embeddings.view, gradient.view, tables.first?.view, source?.view)
+        let (roots, d, share) = (links.inverseRoots, d, 1 / Float(layers + 1))
+        pool.forEachPiece(of: links.vertexCount) { piece in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: d) { buffer in
+                guard let row = buffer.baseAddress else { return }
+                for vertex in piece {
+                    let root = roots[vertex]
+                    row.update(repeating: 0, count: d)
+                    if let source, let lists {
+                        let (start, count) = lists.list(vertex)
+                        Storage.sumRows(source.base, columns: d, start, count: count, into: row)
+                        for column in 0..<d { row[column] *= root }
+                    }
+                    let slot = Int(active.slots[vertex])
+                    if slot >= 0 { Float.add(gradient[slot], scale: share, to: row, columns: d) }
+                    finish(vertex, row)
+                    if let first { Storage.store(embeddings[vertex], scale: root, to: first[vertex], columns: d) }
+                }
+            }
+        }
     }
 
     /// Stores the active rows' gradients as the first product gathers them.
-    private func pack(_ gradient: VertexTable<Float>, _ active: ActiveRows, _ share: Float, _ pool: ComputePool) {
-        if layers == 0 { return }
+    private func pack(_ gradient: VertexTable<Float>, _ active: ActiveRows, _ pool: ComputePool) {
         if compact.rows < active.vertices.count { compact = VertexTable(rows: gradient.rows, columns: d) }
-        let (links, compact, d) = (links, compact, d)
+        let (shares, gradient, compact, d) = (shares, gradient.view, compact.view, d)
         pool.forEachPiece(of: active.vertices.count) { piece in
             for slot in piece {
-                let scale = share * links.inverseRoots[Int(active.vertices[slot])]
-                Storage.store(gradient[slot], scale: scale, to: compact[slot], columns: d)
+                Storage.store(
+                    gradient[slot], scale: shares[Int(active.vertices[slot])], to: compact[slot], columns: d)
             }
-        }
-    }
-}
-
-/// sum = Σ table[slot of n] over the neighbors n of a vertex that are active. `near` has room for a row of links.
-@inline(__always)
-private func sumActive<Storage: StoredNumber>(
-    _ links: VertexLinks, _ vertex: Int, _ active: ActiveRows, _ table: VertexTable<Storage>, _ near: inout [UInt32],
-    _ sum: inout [Float]
-) {
-    let columns = sum.count
-    sum.withUnsafeMutableBufferPointer { sum in
-        near.withUnsafeMutableBufferPointer { near in
-            guard let target = sum.baseAddress, let chosen = near.baseAddress else { return }
-            var count = 0
-            for index in links.range(of: vertex) {
-                let slot = active.slots[Int(links.neighbors[index])]
-                // Without a branch, which would be guessed wrongly again and again.
-                chosen[count] = UInt32(bitPattern: slot)
-                count += slot < 0 ? 0 : 1
-            }
-            // What is read ahead must be rows that exist.
-            if count == 0 {
-                target.update(repeating: 0, count: columns)
-                return
-            }
-            for ahead in count..<count + rowsAhead { chosen[ahead] = chosen[0] }
-            Storage.sumRows(table.base, columns: columns, chosen, count: count, into: target)
-        }
-    }
-}
-
-/// sum = Σ table[n] over the neighbors n of a vertex.
-@inline(__always)
-func sumNeighbors<Storage: StoredNumber>(
-    _ links: VertexLinks, _ vertex: Int, _ table: VertexTable<Storage>, _ sum: inout [Float]
-) {
-    let range = links.range(of: vertex)
-    let columns = sum.count
-    links.neighbors.withUnsafeBufferPointer { neighbors in
-        sum.withUnsafeMutableBufferPointer { sum in
-            guard let base = neighbors.baseAddress, let target = sum.baseAddress else { return }
-            Storage.sumRows(table.base, columns: columns, base + range.lowerBound, count: range.count, into: target)
         }
     }
 }

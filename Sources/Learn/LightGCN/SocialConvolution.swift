@@ -9,6 +9,7 @@ final class SocialConvolution: LightEncoder {
     let embeddings: VertexTable<Float>
     private(set) var weights: FusionWeights
     private let graph: InteractionGraph
+    private var links: VertexLinks
     private let d: Int
     private let fusions: [SocialFusion]
     /// Layers 1 and up of all vertices.
@@ -24,7 +25,7 @@ final class SocialConvolution: LightEncoder {
     private var isPropagated = false
 
     init(_ graph: InteractionGraph, dimensions d: Int, layers count: Int, length: Float, _ random: SeededRandom) {
-        (self.graph, self.d) = (graph, d)
+        (self.graph, self.d, links) = (graph, d, graph.bipartite)
         let (all, users) = (graph.vertexCount, graph.userCount)
         func table(_ rows: Int) -> VertexTable<Float> { VertexTable(rows: rows, columns: d) }
         (embeddings, scaled, change, before) = (table(all), table(all), table(all), table(all))
@@ -48,6 +49,11 @@ final class SocialConvolution: LightEncoder {
 
     func refresh(_ pool: ComputePool) { isPropagated = false }
 
+    func follow(_ links: VertexLinks, _ pool: ComputePool) {
+        self.links = links
+        refresh(pool)
+    }
+
     func results(of vertices: [UInt32], into results: VertexTable<Float>, _ pool: ComputePool) {
         if !isPropagated { propagate(pool) }
         isPropagated = true
@@ -66,7 +72,7 @@ final class SocialConvolution: LightEncoder {
     private func propagate(_ pool: ComputePool) {
         var source = embeddings
         for (layer, fusion) in zip(layers, fusions) {
-            multiply(graph.bipartite, source, scaled, into: layer, adding: false, pool)
+            multiply(links, source, scaled, into: layer, adding: false, pool)
             multiply(graph.friendLinks, source, friendScaled, into: fusion.friends, adding: false, pool)
             let count = graph.userCount * d
             fusion.items.base.update(from: layer.base, count: count)
@@ -81,18 +87,24 @@ final class SocialConvolution: LightEncoder {
         _ links: VertexLinks, _ source: VertexTable<Float>, _ scratch: VertexTable<Float>,
         into target: VertexTable<Float>, adding: Bool, _ pool: ComputePool
     ) {
-        let d = d
+        let (d, from, between, to) = (d, source.view, scratch.view, target.view)
         pool.forEachPiece(of: links.vertexCount) { piece in
             for vertex in piece {
-                Float.store(source[vertex], scale: links.inverseRoots[vertex], to: scratch[vertex], columns: d)
+                Float.store(from[vertex], scale: links.inverseRoots[vertex], to: between[vertex], columns: d)
             }
         }
-        pool.forEachPiece(of: links.vertexCount) { piece in
-            var sum = [Float](repeating: 0, count: d)
-            for vertex in piece {
-                sumNeighbors(links, vertex, scratch, &sum)
-                if !adding { target[vertex].update(repeating: 0, count: d) }
-                Float.add(sum, scale: links.inverseRoots[vertex], to: target[vertex], columns: d)
+        if !adding {
+            links.multiply(scratch, columns: d, 0..<links.vertexCount, scales: links.inverseRoots, into: target, pool)
+            return
+        }
+        links.withLists { lists in
+            pool.forEachPiece(of: links.vertexCount) { piece in
+                var sum = [Float](repeating: 0, count: d)
+                for vertex in piece {
+                    let (first, count) = lists.list(vertex)
+                    Float.sumRows(between.base, columns: d, first, count: count, into: &sum)
+                    Float.add(sum, scale: links.inverseRoots[vertex], to: to[vertex], columns: d)
+                }
             }
         }
     }
@@ -108,7 +120,7 @@ final class SocialConvolution: LightEncoder {
         for fusion in fusions.reversed() {
             fusion.back(change, weights, &slopes)
             change.base.update(from: fusion.items.base, count: count)
-            multiply(graph.bipartite, change, scaled, into: before, adding: false, pool)
+            multiply(links, change, scaled, into: before, adding: false, pool)
             multiply(graph.friendLinks, fusion.friends, friendScaled, into: before, adding: true, pool)
             change.base.update(from: before.base, count: graph.vertexCount * d)
             addActive(gradient, active)

@@ -24,19 +24,19 @@ package struct SpectralFilter: Sendable {
         let plain = graph.bipartite
         let (first, count) = (graph.userCount, graph.vertexCount)
         let table = VertexTable<Float>(rows: count, columns: d)
+        let next = VertexTable<Float>(rows: count, columns: d)
         var random = random
         var basis = (0..<graph.itemCount * d).map { _ in Float(random.normal()) }
         orthonormalize(&basis, columns: d)
         for _ in 0..<rounds {
             Self.spread(basis, table, plain, first)
-            Self.multiply(plain, table, 0..<first, power: 2, pool)
-            let next = VertexTable<Float>(rows: count, columns: d)
-            Self.multiply(plain, table, first..<count, power: 1, into: next, pool)
+            plain.multiply(table, columns: d, 0..<first, scales: plain.inverseDegrees, into: table, pool)
+            plain.multiply(table, columns: d, first..<count, scales: plain.inverseRoots, into: next, pool)
             basis = Array(UnsafeBufferPointer(start: next[first], count: basis.count))
             orthonormalize(&basis, columns: d)
         }
         Self.spread(basis, table, plain, first)
-        Self.multiply(plain, table, 0..<first, power: 1, pool)
+        plain.multiply(table, columns: d, 0..<first, scales: plain.inverseRoots, into: table, pool)
         func rows(_ vertices: [UInt32], _ row: (Int) -> Int, _ source: (Int) -> Float) -> [Float] {
             vertices.flatMap { vertex in (0..<d).map { source(row(Int(vertex)) * d + $0) } }
         }
@@ -62,23 +62,6 @@ package struct SpectralFilter: Sendable {
         for vertex in first..<links.vertexCount {
             for column in 0..<d {
                 table[vertex][column] = links.inverseRoots[vertex] * basis[(vertex - first) * d + column]
-            }
-        }
-    }
-
-    /// Rows of `range` become root^power times the sum over their neighbors, which lie on the other side.
-    private static func multiply(
-        _ links: VertexLinks, _ table: VertexTable<Float>, _ range: Range<Int>, power: Int,
-        into target: VertexTable<Float>? = nil, _ pool: ComputePool
-    ) {
-        let target = target ?? table
-        pool.forEachPiece(of: range.count) { piece in
-            var sum = [Float](repeating: 0, count: table.stride)
-            for index in piece {
-                let vertex = range.lowerBound + index
-                let root = links.inverseRoots[vertex]
-                sumNeighbors(links, vertex, table, &sum)
-                Float.store(sum, scale: power == 2 ? root * root : root, to: target[vertex], columns: table.stride)
             }
         }
     }

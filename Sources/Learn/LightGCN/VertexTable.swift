@@ -2,6 +2,7 @@
 // side by side.
 
 import Basics
+import Glibc
 import Linalg
 
 /// Rows of stored numbers, zero at first.
@@ -14,15 +15,34 @@ final class VertexTable<Element: StoredNumber>: @unchecked Sendable {
     let base: UnsafeMutablePointer<Element>
     private let memory: UnsafeMutableRawPointer
 
+    /// Rows are gathered from all over a table, so large ones ask the system for large pages: fewer addresses to look
+    /// up.
+    private static var page: Int { 2 << 20 }
+
     init(rows: Int, columns: Int) {
         (self.rows, stride) = (rows, Element.elements(columns: columns))
         let bytes = max(rows * stride * MemoryLayout<Element>.stride, 64)
-        memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        let isLarge = bytes >= Self.page
+        memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? Self.page : 64)
+        if isLarge { madvise(memory, bytes, MADV_HUGEPAGE) }
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         base = memory.bindMemory(to: Element.self, capacity: rows * stride)
     }
 
     deinit { memory.deallocate() }
+
+    subscript(row: Int) -> UnsafeMutablePointer<Element> { base + row * stride }
+
+    /// The rows for a loop: a value, so that nothing counts references to the table inside.
+    var view: RowView<Element> { RowView(base: base, stride: stride) }
+}
+
+/// Rows of a table that must outlive it.
+///
+/// SAFETY (@unchecked Sendable): as `VertexTable`.
+struct RowView<Element: StoredNumber>: @unchecked Sendable {
+    let base: UnsafeMutablePointer<Element>
+    let stride: Int
 
     subscript(row: Int) -> UnsafeMutablePointer<Element> { base + row * stride }
 }

@@ -3,6 +3,7 @@
 
 import Basics
 import Glibc
+import Linalg
 
 /// One step's numbers, the same for every entry it moves.
 struct AdamStep {
@@ -41,7 +42,7 @@ struct AdamStep {
             let v = b2 * second[index] + (1 - b2) * g * g
             first[index] = m
             second[index] = v
-            values[index] = keep * values[index] - rate * m / (v.squareRoot() * secondScale + Self.floor)
+            values[index] = keep * values[index] - rate * m / (v.root * secondScale + Self.floor)
         }
     }
 }

@@ -27,6 +27,9 @@ struct DistinctVisits: Sendable {
 
     var people: Int { offsets.count - 1 }
 
+    /// The same pairs as items of users.
+    var lists: ItemLists { ItemLists(itemCount: visitors.count, offsets: offsets, items: places) }
+
     func row(_ person: Int) -> ArraySlice<UInt32> { places[Int(offsets[person])..<Int(offsets[person + 1])] }
 
     /// Bisection.

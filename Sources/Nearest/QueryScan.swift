@@ -1,0 +1,141 @@
+// The scan over rows of bytes: sums of a chunk of rows for six queries at a time, then one comparison for each row and
+// query. A chunk stays in the second-level cache until all queries have seen it, its sums in the first. The threshold
+// is that of the chunk before, so the first chunks are short.
+
+import Linalg
+
+/// One query while the rows pass.
+struct QueryScan {
+    /// The query's whole numbers, filled up to whole groups.
+    fileprivate let entries: [Int8]
+    private var limit: ScoreLimit
+    private let allowed: AllowedRows
+    /// The first excluded row that is not behind us.
+    private var next = 0
+    private var candidates: CandidateList
+
+    /// For the best `count` rows. Nil when the query, or a product with it, may be no finite number.
+    init?(_ asked: Asked, count: Int, _ rows: QuantizedRows) {
+        let layout = rows.layout
+        var entries = [Int8](repeating: 0, count: layout.bytesOfQuery)
+        let vector = Span(_unsafeStart: asked.vector, count: layout.columns)
+        guard let quantized = Quantization(vector, into: &entries),
+            (quantized.length * rows.greatestLength).isFinite
+        else { return nil }
+        self.entries = entries
+        // The sum of the products in full is itself rounded, once for each term at most.
+        let rounding = Float(layout.columns) * Float.ulpOfOne
+        limit = ScoreLimit(
+            offset: quantized.sum * Int32(ByteLayout.zero), scale: quantized.scale,
+            errorShare: quantized.length * (1 + rounding),
+            lengthShare: quantized.error + quantized.length * rounding)
+        allowed = asked.allowed
+        candidates = CandidateList(count: count)
+    }
+
+    /// Whether any row of a tile may be an answer.
+    fileprivate func allows(tile: Int) -> Bool { allowed.mask.map { $0.words[tile] != 0 } ?? true }
+
+    /// Looks at the rows of `tiles`; `sums` has their sums of byte products.
+    fileprivate mutating func look(at tiles: Range<Int>, _ rows: RowPointers, sums: UnsafePointer<Int32>) {
+        limit.threshold = candidates.threshold
+        let first = tiles.lowerBound * ByteLayout.rowsOfTile
+        let (scales, bounds) = (rows.scales + first, rows.bounds + 2 * first / rowsOfBound)
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: tiles.count) { passing in
+            findPassingRows(
+                limit, sums, scales: scales, bounds: bounds, tiles: tiles.count, into: passing.baseAddress!)
+            for tile in tiles {
+                var word = passing[tile - tiles.lowerBound]
+                if let mask = allowed.mask { word &= mask.words[tile] }
+                while word != 0 {
+                    let row = (tile - tiles.lowerBound) * ByteLayout.rowsOfTile + word.trailingZeroBitCount
+                    word &= word - 1
+                    let block = row / rowsOfBound
+                    offer(
+                        UInt32(first + row), score: limit.score(sums[row], rowScale: scales[row]),
+                        bound: limit.bound(error: bounds[2 * block], length: bounds[2 * block + 1]))
+                }
+            }
+        }
+    }
+
+    private mutating func offer(_ row: UInt32, score: Float, bound: Float) {
+        while next < allowed.excluded.count, allowed.excluded[next] < row { next += 1 }
+        if next < allowed.excluded.count, allowed.excluded[next] == row { return }
+        candidates.offer(row, score: score, bound: bound)
+    }
+
+    /// The rows to be scored in full.
+    mutating func finish() -> [UInt32] { candidates.finish() }
+}
+
+/// The arrays of rows during a scan.
+private struct RowPointers {
+    let bytes: UnsafePointer<UInt8>
+    let scales: UnsafePointer<Float>
+    let bounds: UnsafePointer<Float>
+}
+
+/// Tiles of a chunk: 128 KiB at 128 columns.
+private let tilesPerChunk = 16
+
+/// Shows all rows to all queries. O(queries · rows · dimensions) products of bytes.
+func scan(_ rows: QuantizedRows, for queries: inout [QueryScan]) {
+    if queries.isEmpty { return }
+    let (layout, size) = (rows.layout, ByteLayout.queriesAtOnce)
+    let stride = tilesPerChunk * ByteLayout.rowsOfTile
+    let entries = queries.flatMap(\.entries)
+    rows.withPointers { pointers in
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: size * stride) { sums in
+            var chunk = 0..<min(1, layout.tiles)
+            while !chunk.isEmpty {
+                for first in Swift.stride(from: 0, to: queries.count, by: size) {
+                    let group = first..<min(first + size, queries.count)
+                    multiply(layout, pointers, chunk, entries, queries, group, into: sums.baseAddress!, stride: stride)
+                    for (index, query) in group.enumerated() {
+                        queries[query].look(at: chunk, pointers, sums: sums.baseAddress! + index * stride)
+                    }
+                }
+                chunk = chunk.upperBound..<min(chunk.upperBound + min(4 * chunk.count, tilesPerChunk), layout.tiles)
+            }
+        }
+    }
+}
+
+/// The sums of `tiles` for the queries of `group`; what stands for tiles that none of them may be answered from is left
+/// as it was.
+private func multiply(
+    _ layout: ByteLayout, _ rows: RowPointers, _ tiles: Range<Int>, _ entries: [Int8], _ queries: [QueryScan],
+    _ group: Range<Int>, into sums: UnsafeMutablePointer<Int32>, stride: Int
+) {
+    entries.withUnsafeBufferPointer { entries in
+        var tile = tiles.lowerBound
+        while tile < tiles.upperBound {
+            var end = tile
+            while end < tiles.upperBound, group.contains(where: { queries[$0].allows(tile: end) }) { end += 1 }
+            if end > tile {
+                // SAFETY: the tiles lie in the bytes, the queries in the entries, and a chunk's sums in their room.
+                multiplyByteRows(
+                    layout, rows.bytes + tile * layout.bytesOfTile, tiles: end - tile,
+                    entries.baseAddress! + group.lowerBound * layout.bytesOfQuery, queries: group.count,
+                    into: sums + (tile - tiles.lowerBound) * ByteLayout.rowsOfTile, stride: stride)
+            }
+            tile = end + 1
+        }
+    }
+}
+
+extension QuantizedRows {
+    /// Lends the arrays; there is at least one row.
+    fileprivate func withPointers(_ body: (RowPointers) -> Void) {
+        bytes.withUnsafeBufferPointer { bytes in
+            scales.withUnsafeBufferPointer { scales in
+                bounds.withUnsafeBufferPointer { bounds in
+                    body(
+                        RowPointers(
+                            bytes: bytes.baseAddress!, scales: scales.baseAddress!, bounds: bounds.baseAddress!))
+                }
+            }
+        }
+    }
+}
