@@ -32,7 +32,8 @@ extension Bench {
             Setting("rounds", "in how many parts, each judged", .integer(1...100_000), default: "1", scope: .call),
             Setting(
                 "fanout", "neighbors sampled per relation, layer by layer; empty for the model's", .text, scope: .call),
-            Setting("batch", "triplets of a step; 0 for the model's", .integer(0...1 << 20), default: "0", scope: .call),
+            Setting(
+                "batch", "triplets of a step; 0 for the model's", .integer(0...1 << 20), default: "0", scope: .call),
             tuning("rate", "Adam's rate for the shared weights", standard.learningRate),
             tuning("own-rate", "Adam's rate for the vertices' own embeddings", standard.ownLearningRate),
             tuning("decay", "decay of the shared weights", standard.weightDecay),

@@ -28,7 +28,7 @@ package struct NeighborSampler: Sendable {
     private let store = Store()
 
     /// Edges that a target looks at, at most; of a longer row it sees a stretch that begins anywhere.
-    static let edgesSeenMax = 1024
+    package static let edgesSeenMax = 1024
 
     /// `fanouts` are neighbors per vertex and relation, positive, for the layer nearest to the targets first.
     /// With `recency`, a person's visit is half as likely to be drawn as the one so many visits later, and each visit

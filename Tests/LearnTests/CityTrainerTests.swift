@@ -21,7 +21,14 @@ import Testing
             round, weights: weights, steps: steps, pool: ComputePool(threads: threads), isCancelled: { false })
     }
 
-    @Test func theNumberOfThreadsChangesNoBit() throws {
+    @Test(arguments: [StepPlan.sampled, .whole])
+    func theNumberOfThreadsChangesNoBit(plan: StepPlan) throws {
+        var configuration = configuration
+        (configuration.plan, configuration.dimensions) = (plan, 32)
+        let start = SharedWeights.initial(configuration, seed: 5).values
+        func trainer() throws -> CityTrainer {
+            try CityTrainer(graph: graph, configuration: configuration, seed: 5, state: nil)
+        }
         let (alone, together) = (try trainer(), try trainer())
         let first = try run(alone, 0, start)
         let second = try run(together, 0, start, threads: 2)
@@ -73,14 +80,17 @@ import Testing
     @Test func aLossThatIsNoNumberNamesCityRoundAndStep() throws {
         let trainer = try trainer()
         let before = trainer.state()
-        let broken = [Float](repeating: .nan, count: start.count)
+        var broken = start
+        for index in trainer.model.layout.layers[1].people.weights.range { broken[index] = .nan }
         let error = #expect(throws: LearnError.self) { try run(trainer, 3, broken) }
-        guard case .diverged(city: CityID(7), round: 3, step: 0, loss: let loss) = error else {
+        guard case .diverged(city: CityID(7), round: 3, step: 0, loss: let loss, part: "the second layer") = error
+        else {
             Issue.record("another error: \(String(describing: error))")
             return
         }
         #expect(loss.isNaN)
         #expect(error?.description.contains("city 7 diverged in round 3 at step 0") == true)
+        #expect(error?.description.contains("first in the second layer") == true)
         #expect(trainer.state() == before)
     }
 
@@ -122,12 +132,13 @@ import Testing
         #expect(restored.own.people.values[row * d..<(row + 1) * d] == small.own.people.values[0..<d])
         let stranger = Int(larger.localPerson(unknown[0])!) * d
         let drawn = OwnTables.initial(
-            larger, DistinctVisits(larger), dimensions: d, seed: restored.seed, isFresh: false)
+            larger, DistinctVisits(larger), configuration, seed: restored.seed, isFresh: false)
         #expect(
             restored.own.people.values[stranger..<stranger + d] == drawn.people.values[stranger..<stranger + d])
     }
 
-    @Test func layerWiseInferenceEqualsAStepThatSamplesEverything() throws {
+    @Test(arguments: [false, true])
+    func layerWiseInferenceEqualsAStepThatReadsEverything(isWhole: Bool) throws {
         var configuration = configuration
         configuration.fanouts = [100_000, 100_000]
         let trainer = try CityTrainer(graph: graph, configuration: configuration, seed: 5, state: nil)
@@ -138,8 +149,14 @@ import Testing
         let subgraph = NeighborSampler(graph: graph, fanouts: configuration.fanouts).sample(
             people: people, places: places, excluding: [], random: &random)
         var tape = Tape<Float>(parameters: weights, pool: ComputePool(threads: 1))
-        let own = OwnLeaves(subgraph, targets: places, trainer.own, on: &tape)
-        let rows = trainer.model.embed(subgraph, trainer.inputs, own: own.rows, on: &tape)
+        var triplets = Triplets()
+        (triplets.people, triplets.places) = (people, places)
+        let whole = WholeCity(graph, trainer.inputs).neighborhood(
+            people: people, places: places, excluding: [], layers: 2)
+        let batch = Batch(
+            triplets: triplets, neighborhood: isWhole ? whole : Neighborhood(subgraph, trainer.inputs))
+        let own = OwnLeaves(batch, trainer.own, on: &tape)
+        let rows = trainer.model.embed(batch.neighborhood, trainer.inputs, own: own.rows, on: &tape)
         let d = configuration.dimensions
         for (row, person) in people.enumerated() {
             for column in 0..<d {

@@ -10,6 +10,7 @@ func tinyConfiguration() -> GraphRecConfiguration {
     var configuration = GraphRecConfiguration()
     configuration.dimensions = 4
     configuration.encoderHidden = 5
+    configuration.edgeChannels = 3
     configuration.headHidden = [6, 3]
     configuration.contextDimensions = 6
     configuration.cityBuckets = 2
@@ -20,20 +21,25 @@ func tinyConfiguration() -> GraphRecConfiguration {
 }
 
 @Suite struct GraphRecTests {
-    /// Three people, three places, and messages in every relation of both layers.
-    private func subgraph() -> SampledSubgraph {
-        let first = SampledLayer(
-            people: 2, places: 3, social: SampledRelation(offsets: [0, 1, 2], sources: [2, 0], edges: [0, 1]),
-            interacts: SampledRelation(offsets: [0, 2, 3, 3], sources: [0, 2, 1], edges: [0, 2, 3]),
-            revInteracts: SampledRelation(offsets: [0, 1, 3], sources: [2, 0, 1], edges: [1, 0, 3]))
-        let second = SampledLayer(
-            people: 2, places: 2, social: SampledRelation(offsets: [0, 1, 1], sources: [1], edges: [1]),
-            interacts: SampledRelation(offsets: [0, 1, 3], sources: [1, 0, 1], edges: [2, 0, 1]),
-            revInteracts: SampledRelation(offsets: [0, 2, 3], sources: [2, 1, 0], edges: [3, 2, 1]))
-        return SampledSubgraph(people: [1, 0, 2], places: [2, 0, 1], layers: [first, second])
+    /// Three people, three places, and messages in every relation of both layers, one of them silent. The targets of the
+    /// last layer are the first rows of its input, or any.
+    private func neighborhood(chosen: Bool) -> Neighborhood {
+        let first = LayerMessages(
+            social: Messages(MessageRows(offsets: [0, 1, 2], others: [2, 0], kinds: [0, 1]), sources: 3),
+            interacts: Messages(
+                MessageRows(offsets: [0, 2, 3, 3], others: [0, 2, 1], kinds: [0, 2, 1]), sources: 3),
+            revInteracts: Messages(MessageRows(offsets: [0, 1, 3], others: [2, 0, 1], kinds: [1, 3, 2]), sources: 3))
+        let second = LayerMessages(
+            peopleRows: chosen ? [1, 0] : nil, placeRows: chosen ? [2, 0] : nil,
+            social: Messages(MessageRows(offsets: [0, 1, 1], others: [1], kinds: [1]), sources: 2),
+            interacts: Messages(MessageRows(offsets: [0, 1, 3], others: [1, 0, 1], kinds: [2, 0, 1]), sources: 2),
+            revInteracts: Messages(MessageRows(offsets: [0, 2, 3], others: [2, 1, 0], kinds: [0, 2, 1]), sources: 3))
+        return Neighborhood(
+            people: [1, 0, 2], places: [2, 0, 1], friendshipKinds: [1, 0], visitKinds: [0, 2, 3],
+            layers: [first, second])
     }
 
-    private func inputs(_ random: inout SeededRandom) -> CityInputs {
+    private func inputs(_ random: inout SeededRandom, _ layout: GraphRecLayout) -> CityInputs {
         var people = (0..<3 * PersonColumns.count).map { _ in random.uniformFloat() }
         var places = (0..<3 * PlaceColumns.count).map { _ in random.uniformFloat() }
         for row in 0..<3 {
@@ -50,25 +56,33 @@ func tinyConfiguration() -> GraphRecConfiguration {
         }
         return CityInputs(
             personFeatures: people, placeFeatures: places, socialFeatures: (0..<6).map { _ in random.uniformFloat() },
-            visitSignals: VisitSignalColumn(signals))
+            visitSignals: VisitSignalColumn(signals), layout)
     }
 
-    @Test func everyWeightAndOwnEmbeddingHasTheGradientThatDifferencesShow() {
-        let configuration = tinyConfiguration()
+    @Test(
+        arguments: [
+            (Aggregation.mean, false, Float(0)), (.mean, true, 0.3), (.sum, true, 0), (.attention, false, 0),
+        ])
+    func everyWeightAndOwnEmbeddingHasTheGradientThatDifferencesShow(
+        aggregation: Aggregation, chosen: Bool, dropout: Float
+    ) {
+        var configuration = tinyConfiguration()
+        configuration.aggregation = aggregation
+        configuration.dropout = dropout
         let model = GraphRec(configuration)
         let d = configuration.dimensions
         let count = model.layout.count
         var random = SeededRandom(seed: 11)
         // Every weight away from zero, so that nothing hides behind a zero start.
         let parameters = (0..<count + 6 * d + 2).map { _ in random.normal() * 0.5 }
-        let inputs = inputs(&random)
+        let inputs = inputs(&random, model.layout)
         let pairs = ScoredPairs(
             people: [0, 1, 0, 1], places: [0, 1, 1, 0],
             context: [1, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0] + [1, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 1, 0])
         let wrong = GradientCheck(parameters: parameters).disagreements(ofScores: { tape in
             let own = VertexRows(
                 people: tape.parameter(block(count, 3, d)), places: tape.parameter(block(count + 3 * d, 3, d)))
-            let rows = model.embed(subgraph(), inputs, own: own, on: &tape)
+            let rows = model.embed(neighborhood(chosen: chosen), inputs, own: own, dropoutKey: 5, on: &tape)
             return model.score(pairs, rows, bias: tape.parameter(block(count + 6 * d, 2, 1)), on: &tape)
         })
         #expect(wrong == [])
@@ -97,12 +111,13 @@ func tinyConfiguration() -> GraphRecConfiguration {
     @Test func aConfigurationSurvivesItsBytesAndRefusesOthers() throws {
         var configuration = tinyConfiguration()
         configuration.ownDecay = 0.25
+        (configuration.aggregation, configuration.plan, configuration.dropout) = (.attention, .whole, 0.5)
         var writer = ByteWriter()
         configuration.encode(into: &writer)
         var reader = ByteReader(writer.bytes)
         #expect(try GraphRecConfiguration(from: &reader) == configuration)
         try reader.finish()
-        #expect(writer.bytes[0..<6] == [1, 0, 4, 0, 0, 0])
+        #expect(writer.bytes[0..<6] == [2, 0, 4, 0, 0, 0])
         for length in 0..<writer.count {
             var short = ByteReader(Array(writer.bytes[..<length]))
             #expect(throws: ByteError.self) { try GraphRecConfiguration(from: &short) }

@@ -48,35 +48,81 @@ import Testing
             }) == [])
     }
 
-    @Test func addedRowsAndPlainProductsPassGradients() {
-        let check = GradientCheck(count: 3 * 2 + 2 * 4 + 6 * 4, seed: 12)
+    @Test(arguments: [false, true])
+    func lookedUpRowsBiasAndPlainProductsPassGradients(isRectified: Bool) {
+        let check = GradientCheck(count: 3 * 2 + 2 * 4 + 5 * 4 + 6 * 3 + 3 * 4 + 4, seed: 12)
         let wrong = check.disagreements(ofMatrix: { tape in
-            let sum = tape.gather(tape.parameter(block(14, 6, 4)), rows: [0, 1, 2, 3, 4, 5])
+            var lookups = Lookups()
             let rows = tape.product(tape.parameter(block(0, 3, 2)), tape.parameter(block(6, 2, 4)))
-            tape.addRows(rows, rows: [2, 2, 0, 1, 2, 0], to: sum)
-            return sum
+            lookups.append(Lookup(table: rows, keys: tape.keep([2, 2, 0, 1, 2, 0])))
+            lookups.append(Lookup(table: tape.parameter(block(14, 5, 4)), keys: tape.keep([4, 0, 0, 0, 1, 4])))
+            return tape.linear(
+                tape.parameter(block(34, 6, 3)), tape.parameter(block(52, 3, 4)), bias: tape.parameter(block(64, 1, 4)),
+                lookups: lookups, isRectified: isRectified)
         })
         #expect(wrong == [])
     }
 
-    @Test func segmentMeansPassGradientsToRowsAndWeights() {
-        // Weights are positive, as after relu; one target hears nobody, one hears a row twice.
-        var parameters = GradientCheck(count: 5 * 3 + 7, seed: 5).parameters
-        for index in 15..<22 { parameters[index] = abs(parameters[index]) + 0.1 }
+    @Test func kindsOfEdgesPassGradientsToTheirWeights() {
+        var features = GradientCheck(count: 8 * 3, seed: 20).parameters
+        features[4] = 0
+        let wrong = GradientCheck(count: 3 * 5 + 5, seed: 21).disagreements(ofMatrix: { tape in
+            let given = tape.leaf(rows: 8, columns: 3, needsGradient: false)
+            for (index, feature) in features.enumerated() { tape.node(given).value[index] = feature }
+            return tape.kindWeights(given, tape.parameter(block(0, 3, 5)), bias: tape.parameter(block(15, 1, 5)))
+        })
+        #expect(wrong == [])
+    }
+
+    /// One target hears nobody, one hears a source twice, one hears a silent message; kinds repeat.
+    private let messages = Messages(
+        MessageRows(offsets: [0, 2, 2, 6, 7], others: [0, 4, 1, 1, 2, 3, 0], kinds: [0, 1, 2, 1, 3, 0, 2]), sources: 5)
+
+    @Test(arguments: [false, true], [false, true])
+    func heardMessagesPassGradientsToRowsWeightsAndFactors(isMean: Bool, hasFactors: Bool) {
+        // Weights are positive, as after relu.
+        var parameters = GradientCheck(count: 5 * 3 + 3 + 5, seed: 5).parameters
+        for index in 15..<23 { parameters[index] = abs(parameters[index]) + 0.1 }
         let wrong = GradientCheck(parameters: parameters).disagreements(ofMatrix: { tape in
-            tape.segmentMean(
-                tape.parameter(block(0, 5, 3)), weights: tape.parameter(block(15, 7, 1)), offsets: [0, 2, 2, 6, 7],
-                sources: [0, 4, 1, 1, 2, 3, 0])
+            tape.hear(
+                messages, of: tape.parameter(block(0, 5, 3)), weights: tape.parameter(block(15, 3, 1)),
+                factors: hasFactors ? tape.parameter(block(18, 5, 1)) : nil, isMean: isMean)
         })
         #expect(wrong == [])
     }
 
-    @Test func layerNormPassesGradientsToInputGainAndShift() {
-        let check = GradientCheck(count: 4 * 5 + 5 + 5, seed: 6)
+    @Test func exponentialsPassGradients() {
+        let wrong = GradientCheck(count: 4 * 3, seed: 22).disagreements(ofMatrix: { tape in
+            let x = tape.gather(tape.parameter(block(0, 4, 3)), rows: [0, 1, 2, 3])
+            tape.exponential(x)
+            return x
+        })
+        #expect(wrong == [])
+    }
+
+    @Test func dropoutPassesGradientsOfWhatItKept() {
+        let wrong = GradientCheck(count: 40 * 3, seed: 23).disagreements(ofMatrix: { tape in
+            let x = tape.gather(tape.parameter(block(0, 40, 3)), rows: (0..<40).map { $0 })
+            tape.dropout(x, Dropout(key: 7, rate: 0.4))
+            return x
+        })
+        #expect(wrong == [])
+    }
+
+    @Test(arguments: [false, true], [nil, 4, 6])
+    func layerNormPassesGradientsToInputGainShiftAndResidual(isRectified: Bool, residualRows: Int?) {
+        let check = GradientCheck(count: 4 * 5 + 5 + 5 + 6 * 5, seed: 6)
         let wrong = check.disagreements(ofMatrix: { tape in
-            tape.layerNorm(
-                tape.parameter(block(0, 4, 5)), gain: tape.parameter(block(20, 1, 5)),
-                shift: tape.parameter(block(25, 1, 5)))
+            let x = tape.parameter(block(0, 4, 5))
+            let residual = residualRows.map { rows in
+                // A value of the tape's own, which may take over the gradient, and is read once more.
+                tape.gather(tape.parameter(block(30, 6, 5)), rows: (0..<UInt32(rows)).map { $0 })
+            }
+            let norm = tape.layerNorm(
+                x, gain: tape.parameter(block(20, 1, 5)), shift: tape.parameter(block(25, 1, 5)),
+                isRectified: isRectified, adding: residual)
+            if let residual, residualRows == 4 { return tape.multiply(norm, residual) }
+            return norm
         })
         #expect(wrong == [])
     }
@@ -91,12 +137,12 @@ import Testing
         #expect(check.disagreements(ofMatrix: { $0.multiply($0.parameter(a), $0.parameter(a)) }) == [])
     }
 
-    @Test func sumsAndRowMeansPassGradients() {
+    @Test func sumsPassGradients() {
         let check = GradientCheck(count: 4 * 3 + 6 * 3, seed: 8)
         let wrong = check.disagreements(ofScores: { tape in
             let sum = tape.gather(tape.parameter(block(0, 4, 3)), rows: [0, 1, 2, 3])
             tape.add(tape.parameter(block(12, 6, 3)), to: sum)
-            return tape.rowMean(tape.multiply(sum, sum))
+            return tape.rowDot(sum, sum)
         })
         #expect(wrong == [])
     }
@@ -142,15 +188,25 @@ import Testing
     }
 
     @Test func resultsDoNotDependOnTheNumberOfThreads() {
+        let ring = Messages(
+            MessageRows(
+                offsets: (0...10_000).map { 3 * $0 }, others: (0..<30_000).map { ($0 / 3 + 7 * ($0 % 3)) % 10_000 },
+                kinds: (0..<30_000).map { $0 % 4 }), sources: 10_000)
         func gradients(threads: Int) -> [Float] {
             var tape = Tape<Float>(parameterCount: 10_000 * 8 + 64 + 8 + 16, pool: ComputePool(threads: threads))
             var random = SeededRandom(seed: 9)
             for index in tape.parameters.indices { tape.parameters[index] = random.uniformFloat() - 0.5 }
             let x = tape.parameter(block(0, 10_000, 8))
-            let y = tape.linear(x, tape.parameter(block(80_000, 8, 8)), bias: tape.parameter(block(80_064, 1, 8)))
-            tape.relu(y)
+            var y = tape.linear(
+                x, tape.parameter(block(80_000, 8, 8)), bias: tape.parameter(block(80_064, 1, 8)), isRectified: true)
+            let weights = tape.kindWeights(
+                tape.gathered(rows: 3, columns: 8), tape.parameter(block(80_000, 8, 8)),
+                bias: tape.parameter(block(80_064, 1, 8)))
+            y = tape.hear(ring, of: y, weights: weights)
             let norm = tape.layerNorm(
-                y, gain: tape.parameter(block(80_072, 1, 8)), shift: tape.parameter(block(80_080, 1, 8)))
+                y, gain: tape.parameter(block(80_072, 1, 8)), shift: tape.parameter(block(80_080, 1, 8)),
+                isRectified: true, adding: x)
+            tape.dropout(norm, Dropout(key: 3, rate: 0.25))
             _ = tape.rankingLoss(tape.rowDot(norm, x), positives: 2000)
             tape.backward()
             return Array(tape.parameterGradients)
@@ -176,7 +232,18 @@ import Testing
             x, gain: tape.parameter(block(10 * width, 1, width)), shift: tape.parameter(block(11 * width, 1, width)))
         let weights = tape.parameter(block(12 * width, 4, 1))
         tape.relu(weights)
-        let mean = tape.segmentMean(norm, weights: weights, offsets: [0, 1, 4], sources: [3, 1, 2, 9])
-        return tape.rankingLoss(tape.rowMean(tape.distance(mean, tape.gather(x, rows: [0, 1]))), positives: 1)
+        let messages = Messages(
+            MessageRows(offsets: [0, 1, 4], others: [3, 1, 2, 9], kinds: [0, 1, 2, 3]), sources: 10)
+        let mean = tape.hear(messages, of: norm, weights: weights)
+        return tape.rankingLoss(tape.rowDot(mean, tape.gather(x, rows: [0, 1])), positives: 1)
+    }
+}
+
+extension Tape {
+    /// Features that are given, each different.
+    fileprivate mutating func gathered(rows: Int, columns: Int) -> Value {
+        let result = leaf(rows: rows, columns: columns, needsGradient: false)
+        for index in 0..<rows * columns { node(result).value[index] = Number(index % 7) / 4 }
+        return result
     }
 }

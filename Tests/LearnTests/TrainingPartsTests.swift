@@ -125,11 +125,14 @@ import World
         let triplets = Triplets(
             people: [UInt32(person)], places: [places[0], places[2]],
             pairs: ScoredPairs(people: [0, 0], places: [0, 1], context: []))
-        let subgraph = SampledSubgraph(people: [UInt32(person)], places: triplets.places, layers: [])
+        let batch = Batch(
+            triplets: triplets,
+            neighborhood: Neighborhood(
+                people: [UInt32(person)], places: triplets.places, friendshipKinds: [], visitKinds: [], layers: []))
         var tape = Tape<Float>(parameters: [], pool: ComputePool(threads: 1))
-        let leaves = OwnLeaves(subgraph, targets: triplets.places, own, on: &tape)
+        let leaves = OwnLeaves(batch, own, on: &tape)
         let parts = visits.visitors.map { SpectralStart.part(ofPlaceWithVisitors: $0) }
-        leaves.leaveOut(triplets, positives: 2, own, parts: parts, on: &tape)
+        leaves.leaveOut(batch, positives: 2, own, parts: parts, on: &tape)
         // The slow twin: the sum over the places that are left, at the length of a whole row.
         var expected = [Float](repeating: 0, count: d)
         for place in places where place != places[0] && place != places[2] {

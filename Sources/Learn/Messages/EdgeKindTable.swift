@@ -12,6 +12,11 @@ struct EdgeKindTable: Sendable {
 
     var count: Int { features.count / columns }
 
+    init(features: [Float], columns: Int, kindOfEdge: [UInt16]) {
+        precondition(features.count % columns == 0, "kinds have whole rows of features")
+        (self.features, self.columns, self.kindOfEdge) = (features, columns, kindOfEdge)
+    }
+
     private init(_ codes: [UInt16], columns: Int, write: (UInt16, inout MutableSpan<Float>, Int) -> Void) {
         var numbers = [UInt16](repeating: 0, count: 1 << 16)
         for code in codes { numbers[Int(code)] = 1 }
@@ -23,9 +28,7 @@ struct EdgeKindTable: Sendable {
         var features = [Float](repeating: 0, count: known.count * columns)
         var span = features.mutableSpan
         for (row, code) in known.enumerated() { write(code, &span, row * columns) }
-        self.features = features
-        self.columns = columns
-        kindOfEdge = codes.map { numbers[Int($0)] }
+        self.init(features: features, columns: columns, kindOfEdge: codes.map { numbers[Int($0)] })
     }
 
     /// Of all visits, in the order of `CityGraph.visitSignals`.

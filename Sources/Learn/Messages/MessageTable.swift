@@ -51,7 +51,8 @@ struct MessageTable<Number: Scalar> {
             if isHalf {
                 HalfPair.weighRows(halfRow(0), columns: columns, others, weights, count: count, into: sum)
             } else {
-                Float.weighRows(Self.float(UnsafePointer(full)), columns: columns, others, weights, count: count, into: sum)
+                Float.weighRows(
+                    Self.float(UnsafePointer(full)), columns: columns, others, weights, count: count, into: sum)
             }
             return
         }

@@ -34,7 +34,8 @@ struct WholeCity: Sendable {
     /// What a step of `layers` layers reads when every vertex hears all its neighbors, and in the last layer the people
     /// and places asked for do. The visits of `excluded` pairs, person << 32 | place, are silent.
     /// O(visits), mostly copied.
-    func neighborhood(people: [UInt32], places: [UInt32], excluding excluded: Set<UInt64>, layers: Int) -> Neighborhood {
+    func neighborhood(people: [UInt32], places: [UInt32], excluding excluded: Set<UInt64>, layers: Int) -> Neighborhood
+    {
         var (visits, visitors) = (visits, visitors)
         for pair in excluded { silence(pair, &visits, &visitors) }
         let all = LayerMessages(

@@ -11,11 +11,13 @@ struct VertexInputs: Sendable {
     let width: Int
     /// One array for each embedding table: the row that each vertex looks up.
     let keys: [[UInt32]]
+}
 
+extension VertexInputs {
     /// `features` is [vertices, columns] as in a `CityGraph`.
     init(_ features: [Float], columns: Int, _ blocks: EncoderBlocks) {
         let count = features.count / columns
-        width = blocks.features.rows
+        let width = blocks.features.rows
         var quantities: [Float] = []
         quantities.reserveCapacity(count * width)
         for row in 0..<count {
@@ -23,12 +25,12 @@ struct VertexInputs: Sendable {
                 quantities += features[row * columns + range.lowerBound..<row * columns + range.upperBound]
             }
         }
-        self.quantities = quantities
-        keys = blocks.tables.map { table in
+        let keys = blocks.tables.map { table in
             (0..<count).map { row in
                 UInt32(max(0, Int(features[row * columns + table.column])) % table.table.rows)
             }
         }
+        self.init(quantities: quantities, width: width, keys: keys)
     }
 }
 
@@ -38,15 +40,18 @@ struct CityInputs: Sendable {
     let places: VertexInputs
     let friendshipKinds: EdgeKindTable
     let visitKinds: EdgeKindTable
+}
 
+extension CityInputs {
     init(
         personFeatures: [Float], placeFeatures: [Float], socialFeatures: [Float], visitSignals: VisitSignalColumn,
         _ layout: GraphRecLayout
     ) {
-        people = VertexInputs(personFeatures, columns: PersonColumns.count, layout.people)
-        places = VertexInputs(placeFeatures, columns: PlaceColumns.count, layout.places)
-        friendshipKinds = EdgeKindTable(friendships: socialFeatures)
-        visitKinds = EdgeKindTable(visits: visitSignals)
+        self.init(
+            people: VertexInputs(personFeatures, columns: PersonColumns.count, layout.people),
+            places: VertexInputs(placeFeatures, columns: PlaceColumns.count, layout.places),
+            friendshipKinds: EdgeKindTable(friendships: socialFeatures), visitKinds: EdgeKindTable(visits: visitSignals)
+        )
     }
 
     /// Tastes that are derived from visits are left out: messages tell the same, without the visits to be predicted.

@@ -50,7 +50,7 @@ struct GraphRec: Sendable {
     }
 
     /// One layer: what `targets` become, hearing `sources`. The targets of the messages are the first rows of `targets`.
-    /// `dropout` has a key and a rate, for the layer's people and places.
+    /// `dropout` is the layer's.
     func pass<Number: Scalar>(
         _ messages: LayerMessages, layer: Int, targets: VertexRows, sources: VertexRows, _ edges: EdgeWeights,
         dropout: Dropout, on tape: inout Tape<Number>
@@ -58,18 +58,18 @@ struct GraphRec: Sendable {
         let blocks = layout.layers[layer]
         tape.begin(layer == 0 ? "the first layer" : layer == 1 ? "the second layer" : "a later layer")
         let relations = configuration.relations
-        var fromFriends, fromVisits, fromVisitors: Heard?
-        if relations.contains(.social) {
-            fromFriends = Heard(hear(messages.social, of: sources.people, blocks.social, edges.social, on: &tape), blocks.social)
+        func heard(
+            _ relation: Relations, _ messages: Messages, of rows: Value, _ blocks: RelationBlocks, _ weights: Value,
+            _ tape: inout Tape<Number>
+        ) -> Heard? {
+            if !relations.contains(relation) { return nil }
+            return Heard(mean: hear(messages, of: rows, blocks, weights, on: &tape), blocks: blocks)
         }
-        if relations.contains(.revInteracts) {
-            let mean = hear(messages.revInteracts, of: sources.places, blocks.revInteracts, edges.revInteracts, on: &tape)
-            fromVisits = Heard(mean, blocks.revInteracts)
-        }
-        if relations.contains(.interacts) {
-            let mean = hear(messages.interacts, of: sources.people, blocks.interacts, edges.interacts, on: &tape)
-            fromVisitors = Heard(mean, blocks.interacts)
-        }
+        let fromFriends = heard(.social, messages.social, of: sources.people, blocks.social, edges.social, &tape)
+        let fromVisits = heard(
+            .revInteracts, messages.revInteracts, of: sources.places, blocks.revInteracts, edges.revInteracts, &tape)
+        let fromVisitors = heard(
+            .interacts, messages.interacts, of: sources.people, blocks.interacts, edges.interacts, &tape)
         let people = update(
             targets.people, rows: messages.people, blocks.people, fromFriends, fromVisits, dropout, on: &tape)
         let places = update(
@@ -81,8 +81,6 @@ struct GraphRec: Sendable {
     private struct Heard {
         let mean: Value
         let blocks: RelationBlocks
-
-        init(_ mean: Value, _ blocks: RelationBlocks) { (self.mean, self.blocks) = (mean, blocks) }
     }
 
     private func update<Number: Scalar>(
@@ -94,9 +92,10 @@ struct GraphRec: Sendable {
         for heard in [first, second] {
             guard let heard else { continue }
             tape.addProduct(heard.mean, tape.parameter(heard.blocks.messages), to: sum)
-            let straight = tape.product(heard.mean, tape.parameter(heard.blocks.straight))
-            tape.add(kept, to: straight)
-            kept = straight
+            guard let straight = heard.blocks.straight else { continue }
+            let passed = tape.product(heard.mean, tape.parameter(straight))
+            tape.add(kept, to: passed)
+            kept = passed
         }
         return finish(sum, kept, blocks, dropout, on: &tape)
     }

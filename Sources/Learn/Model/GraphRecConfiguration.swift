@@ -17,6 +17,8 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var edgeChannels = 16
     /// What a vertex makes of its neighbors' messages.
     package var aggregation = Aggregation.mean
+    /// Whether what a vertex hears also reaches it past the rectifier and the norm, which forget signs and lengths.
+    package var passesStraight = true
     /// Along which relations messages pass.
     package var relations = Relations.all
     /// Share of a layer's entries that a step drops.
@@ -83,6 +85,8 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         configuration.batch = 512
         configuration.negatives = 1
         configuration.softmaxWeight = 0
+        configuration.passesStraight = false
+        configuration.validationShare = 0
         return configuration
     }
 
@@ -92,15 +96,16 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     /// | bytes | field |
     /// | --- | --- |
     /// | 2 | version 3 |
-    /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets, edgeChannels |
-    /// | 4 each | people, candidates, relations, recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
+    /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets |
+    /// | 4 each | edgeChannels, people, candidates, relations, passesStraight (0 or 1) |
+    /// | 4 each | recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
     /// | 4 + 4n each | headHidden, fanouts |
     /// | 4 each | the numbers in the order of `numbers` |
     package func encode(into writer: inout ByteWriter) {
         writer.put(Self.version)
         let counts = [
             dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets,
-            edgeChannels, people, candidates, Int(relations.rawValue), recencyHalfLife, aggregation.rawValue, hasOwnEmbeddings ? 1 : 0, plan.rawValue,
+            edgeChannels, people, candidates, Int(relations.rawValue), passesStraight ? 1 : 0, recencyHalfLife, aggregation.rawValue, hasOwnEmbeddings ? 1 : 0, plan.rawValue,
         ]
         for count in counts { writer.put(UInt32(count)) }
         writer.put(array: headHidden.map { UInt32($0) })
@@ -123,6 +128,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         people = try Self.width(&reader, atMost: 1 << 20)
         candidates = try Self.width(&reader, atMost: 1 << 24)
         relations = try Self.choice(&reader) { (0..<8).contains($0) ? Relations(rawValue: UInt8($0)) : nil }
+        passesStraight = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
         recencyHalfLife = Int(try reader.get(UInt32.self))
         aggregation = try Self.choice(&reader, Aggregation.init)
         hasOwnEmbeddings = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }

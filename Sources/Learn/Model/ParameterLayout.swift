@@ -23,6 +23,7 @@ struct ParameterBlock: Sendable {
     }
 
     var count: Int { rows * columns }
+    var range: Range<Int> { offset..<offset + count }
 }
 
 /// Hands out blocks one after the other.
@@ -110,7 +111,7 @@ struct RelationBlocks: Sendable {
     let edgeBias: ParameterBlock
     let messages: ParameterBlock
     /// What is heard also goes on straight, since rectifying and normalizing forget signs and lengths.
-    let straight: ParameterBlock
+    let straight: ParameterBlock?
     /// [dimensions, 1]; with `Aggregation.attention` only.
     let attention: ParameterBlock?
 
@@ -121,8 +122,11 @@ struct RelationBlocks: Sendable {
         edges = allocator.weights(features, configuration.edgeChannels)
         edgeBias = allocator.row(configuration.edgeChannels, 1)
         messages = allocator.weights(configuration.dimensions, configuration.dimensions)
-        straight = allocator.take(configuration.dimensions, configuration.dimensions, .diagonal(start))
-        attention = configuration.aggregation == .attention
+        straight =
+            configuration.passesStraight
+            ? allocator.take(configuration.dimensions, configuration.dimensions, .diagonal(start)) : nil
+        attention =
+            configuration.aggregation == .attention
             ? allocator.take(configuration.dimensions, 1, .constant(0)) : nil
     }
 }

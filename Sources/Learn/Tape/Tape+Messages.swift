@@ -192,7 +192,8 @@ extension Tape {
         let columns = y.columns
         let isHalf = MessageTable<Number>.halves(precision, columns: columns)
         let room = scratch(isHalf ? y.count / 2 : y.count)
-        let table = isHalf
+        let table =
+            isHalf
             ? MessageTable<Number>(half: room, columns: columns) : MessageTable<Number>(full: room, columns: columns)
         // SAFETY: a block of targets writes only its own rows of the table and its own levels.
         nonisolated(unsafe) let (rows, levels, scales) = (table, scratch(y.rows), hearing.scales)

@@ -78,7 +78,8 @@ struct BatchMaker: Sendable {
     ) -> Double {
         let (people, places) = (graph.people.count, graph.places.count)
         let messages = graph.socialNeighbors.count + 2 * graph.visitPlaces.count
-        let asked = triplets.people.reduce(0) { $0 + graph.friends(of: $1).count + graph.visits(of: $1).count }
+        let asked =
+            triplets.people.reduce(0) { $0 + graph.friends(of: $1).count + graph.visits(of: $1).count }
             + triplets.places.reduce(0) { $0 + graph.visitors(of: $1).count }
         return encoding(people + places, configuration)
             + Double(configuration.fanouts.count - 1)
