@@ -149,6 +149,12 @@ private final class QualityTrial {
         let some = task.judging(atMost: 300)
         values["some_recall_retrieved"] = some.quality(of: ranked(some.judged, nil), at: [10])[0].recall
         values["some_recall_all_ranked"] = some.quality(of: ranked(some.judged, .max), at: [10])[0].recall
+        let friends = city.trainer.friendQuality(weights: weights, pool: pool)
+        values["friend_pairs"] = Double(friends.pairs)
+        values["compatible_auc"] = friends.compatible
+        values["attends_auc"] = friends.attends
+        values["attends_if_compatible_auc"] = friends.attendsIfCompatible
+        values["attends_if_compatible_auc_by_edge"] = friends.attendsByEdge
         if run.settings.flag("baselines") {
             for baseline in Baseline.allCases {
                 let found = baseline.quality(in: graph, task, at: [10], seed: run.seed, pool: pool)[0]

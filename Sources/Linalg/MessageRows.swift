@@ -3,8 +3,6 @@
 
 import CRelaxed
 
-private let hasWideVectors = machine_has_avx512() != 0
-
 /// Rows that messages carry, as Float or in half the bytes.
 package protocol MessageNumber: StoredNumber {
     /// sum[c] = Σ weights[i] · table[rows[i], c] over `count` rows; relaxed.

@@ -34,7 +34,7 @@ struct Interests {
         let places = found.map { $0.map(\.row) }
         let scores = PlaceHead(configuration: configuration, weights: weights).scores(
             people: people.map { UInt32($0) }, candidates: places, embeddings: embeddings,
-            context: PlaceContext.vector(slot: nil, width: configuration.contextDimensions), pool: pool)
+            wish: .anything, features: graph.placeFeatures, pool: pool)
         return pool.map(people.count) { Self.best(keep, places: places[$0], scores: scores[$0]) }
     }
 

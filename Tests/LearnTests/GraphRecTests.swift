@@ -12,7 +12,7 @@ func tinyConfiguration() -> GraphRecConfiguration {
     configuration.encoderHidden = 5
     configuration.edgeChannels = 3
     configuration.headHidden = [6, 3]
-    configuration.contextDimensions = 6
+    configuration.contextDimensions = 16
     configuration.cityBuckets = 2
     configuration.neighborhoodBuckets = 3
     configuration.fanouts = [2, 2]
@@ -74,16 +74,15 @@ func tinyConfiguration() -> GraphRecConfiguration {
         let count = model.layout.count
         var random = SeededRandom(seed: 11)
         // Every weight away from zero, so that nothing hides behind a zero start.
-        let parameters = (0..<count + 6 * d + 2).map { _ in random.normal() * 0.5 }
+        let parameters = (0..<count + 3 * d + 2).map { _ in random.normal() * 0.5 }
         let inputs = inputs(&random, model.layout)
         let pairs = ScoredPairs(
             people: [0, 1, 0, 1], places: [0, 1, 1, 0],
-            context: [1, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0] + [1, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 1, 0])
+            context: [0, 16, 0, 20].flatMap { one in (0..<16).map { $0 + 16 == one || $0 == one ? 1 : 0 } })
         let wrong = GradientCheck(parameters: parameters).disagreements(ofScores: { tape in
-            let own = VertexRows(
-                people: tape.parameter(block(count, 3, d)), places: tape.parameter(block(count + 3 * d, 3, d)))
+            let own = tape.parameter(block(count, 3, d))
             let rows = model.embed(neighborhood(chosen: chosen), inputs, own: own, dropoutKey: 5, on: &tape)
-            return model.score(pairs, rows, bias: tape.parameter(block(count + 6 * d, 2, 1)), on: &tape)
+            return model.score(pairs, rows, bias: tape.parameter(block(count + 3 * d, 2, 1)), on: &tape)
         })
         #expect(wrong == [])
     }

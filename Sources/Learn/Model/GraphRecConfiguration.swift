@@ -11,7 +11,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var encoderHidden = 128
     /// Widths of the place head's hidden layers; at least one.
     package var headHidden = [128, 64]
-    /// Width of the context vector, see `PlaceContext`.
+    /// Width of the context vector, see `ContextColumns`.
     package var contextDimensions = 16
     /// Channels that the weight of an edge is the mean of.
     package var edgeChannels = 16
@@ -43,6 +43,11 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     /// scores. Without softmax nothing is hidden but the batch's positives.
     package var softmaxWeight: Float = 1
     package var rankingWeight: Float = 1
+    /// Of the friend head's cross-entropies: do two people get on, and would they come when invited together?
+    package var friendWeight: Float = 0.5
+    package var attendWeight: Float = 0.3
+    /// Labelled pairs of people a step.
+    package var friendBatch = 512
     /// Of each resident's training visits, the last share is kept back to choose checkpoints and settings by.
     package var validationShare: Float = 0.1
     /// Positives a step of the place head.
@@ -85,6 +90,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         configuration.batch = 512
         configuration.negatives = 1
         configuration.softmaxWeight = 0
+        (configuration.friendWeight, configuration.attendWeight) = (0, 0)
         configuration.passesStraight = false
         configuration.validationShare = 0
         return configuration
@@ -97,7 +103,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     /// | --- | --- |
     /// | 2 | version 3 |
     /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets |
-    /// | 4 each | edgeChannels, people, candidates, relations, passesStraight (0 or 1) |
+    /// | 4 each | edgeChannels, people, candidates, relations, passesStraight (0 or 1), friendBatch |
     /// | 4 each | recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
     /// | 4 + 4n each | headHidden, fanouts |
     /// | 4 each | the numbers in the order of `numbers` |
@@ -105,7 +111,8 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         writer.put(Self.version)
         let counts = [
             dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets,
-            edgeChannels, people, candidates, Int(relations.rawValue), passesStraight ? 1 : 0, recencyHalfLife, aggregation.rawValue, hasOwnEmbeddings ? 1 : 0, plan.rawValue,
+            edgeChannels, people, candidates, Int(relations.rawValue), passesStraight ? 1 : 0, friendBatch,
+            recencyHalfLife, aggregation.rawValue, hasOwnEmbeddings ? 1 : 0, plan.rawValue,
         ]
         for count in counts { writer.put(UInt32(count)) }
         writer.put(array: headHidden.map { UInt32($0) })
@@ -129,6 +136,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         candidates = try Self.width(&reader, atMost: 1 << 24)
         relations = try Self.choice(&reader) { (0..<8).contains($0) ? Relations(rawValue: UInt8($0)) : nil }
         passesStraight = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
+        friendBatch = try Self.width(&reader, atMost: 1 << 20)
         recencyHalfLife = Int(try reader.get(UInt32.self))
         aggregation = try Self.choice(&reader, Aggregation.init)
         hasOwnEmbeddings = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
@@ -149,17 +157,20 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         rankingWeight = try Self.number(&reader)
         validationShare = try Self.number(&reader)
         biasLearningRate = try Self.number(&reader)
+        friendWeight = try Self.number(&reader)
+        attendWeight = try Self.number(&reader)
         guard hiddenShare <= 1, validationShare < 1 else {
             throw .invalid("shares of \(hiddenShare) and \(validationShare)")
         }
         guard dropout < 1 else { throw .invalid("dropout of \(dropout)") }
-        guard contextDimensions >= PlaceContext.slots else { throw .invalid("context of \(contextDimensions)") }
+        guard contextDimensions >= ContextColumns.count else { throw .invalid("context of \(contextDimensions)") }
     }
 
     private var numbers: [Float] {
         [
             learningRate, headLearningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating,
             dropout, hiddenShare, activityPower, softmaxWeight, rankingWeight, validationShare, biasLearningRate,
+            friendWeight, attendWeight,
         ]
     }
 
@@ -226,21 +237,4 @@ package enum StepPlan: Int, Sendable {
     case sampled
     /// All vertices hear all their neighbors, but in the last layer only those that the batch asks for.
     case whole
-}
-
-/// The context a place is judged in. Columns 0..<6 are the wanted time slot, one of them 1, all 0 when no
-/// slot is asked for; the columns from 6 on are reserved and 0.
-package enum PlaceContext {
-    /// How many time slots there are.
-    package static let slots = 6
-
-    /// The context of a time slot, or of no slot at all.
-    package static func vector(slot: Int?, width: Int) -> [Float] {
-        var context = [Float](repeating: 0, count: width)
-        if let slot {
-            precondition((0..<slots).contains(slot), "a time slot is in 0..<6")
-            context[slot] = 1
-        }
-        return context
-    }
 }

@@ -163,7 +163,7 @@ struct LayerBlocks: Sendable {
     }
 }
 
-/// The place head: [z_u, z_p, z_u ⊙ z_p, |z_u - z_p|, context] -> hidden layers -> one number.
+/// A head over two vertices: [z_u, z_p, z_u ⊙ z_p, |z_u - z_p|, context] -> hidden layers -> one number.
 struct HeadBlocks: Sendable {
     let person: ParameterBlock
     let place: ParameterBlock
@@ -199,6 +199,7 @@ struct GraphRecLayout: Sendable {
     let places: EncoderBlocks
     /// First the layer nearest the input.
     let layers: [LayerBlocks]
+    let friends: FriendBlocks
     let head: HeadBlocks
     let headOffset: Int
     let count: Int
@@ -221,6 +222,7 @@ struct GraphRecLayout: Sendable {
         var layers: [LayerBlocks] = []
         for _ in configuration.fanouts { layers.append(LayerBlocks(&allocator, configuration)) }
         self.layers = layers
+        friends = FriendBlocks(&allocator, configuration)
         headOffset = allocator.count
         head = HeadBlocks(&allocator, configuration)
         count = allocator.count

@@ -53,13 +53,14 @@ struct BatchMaker: Sendable {
             return Batch(
                 triplets: triplets,
                 neighborhood: whole.neighborhood(
-                    people: triplets.people, places: triplets.places, excluding: triplets.excluded, layers: layers))
+                    people: triplets.people, places: triplets.places, excluding: triplets.excluded,
+                    silent: triplets.friends.silentFriendships, layers: layers))
         }
         var random = random
         let sample = sampler.sample(
             people: triplets.people, places: triplets.places, excluding: triplets.excluded.union(silent),
             random: &random)
-        return Batch(triplets: triplets, neighborhood: Neighborhood(sample, inputs))
+        return Batch(triplets: triplets, neighborhood: Neighborhood(sample, inputs, silent: Set(triplets.friends.silentFriendships)))
     }
 
     /// Nanoseconds of a step that reads a sample.

@@ -10,9 +10,10 @@ private let blockRows = 1024
 
 extension CityTrainer {
     /// The embeddings of all people (halo included) and places under `weights`. O(edges · layers); deterministic.
-    /// The visits of `excluded` pairs, person << 32 | place, carry no message.
+    /// The visits of `excluded` pairs, person << 32 | place, carry no message, nor do
+    /// the `silent` edges of the social relation.
     package func embeddings(
-        weights: [Float], excluding excluded: Set<UInt64> = [], pool: ComputePool
+        weights: [Float], excluding excluded: Set<UInt64> = [], silent: [UInt32] = [], pool: ComputePool
     ) -> CityEmbeddings {
         precondition(weights.count == model.layout.count, "weights belong to the trainer's configuration")
         BLAS.configure()
@@ -24,7 +25,7 @@ extension CityTrainer {
         var places = encoded(graph.places.count, own.places, on: &tape) { rows, tape in
             self.model.encode(places: rows, self.inputs, on: &tape)
         }
-        let city = WholeCity(graph, inputs, excluding: excluded)
+        let city = WholeCity(graph, inputs, excluding: excluded, silent: silent)
         for layer in model.layout.layers.indices {
             let before = (people: people, places: places)
             pass(layer, city, before, people: &people, places: &places, on: &tape)

@@ -32,6 +32,7 @@ package final class CityTrainer {
     let seed: SeededRandom
     private var triplets: TripletSampler
     let validation: ValidationVisits
+    let friends: FriendSampler
     private var maker: BatchMaker?
     var own: OwnTables
     var moments: Moments
@@ -53,9 +54,10 @@ package final class CityTrainer {
         inputs = CityInputs(graph, model.layout)
         self.seed = SeededRandom(seed: seed).child("city", UInt64(graph.city.number))
         validation = ValidationVisits(graph, share: configuration.validationShare)
+        friends = FriendSampler(graph, configuration, seed: self.seed, splitSeed: seed)
         triplets = TripletSampler(
             graph: graph, visits: DistinctVisits(graph), configuration: configuration, seed: self.seed,
-            reserved: validation.pairs)
+            friends: friends, reserved: validation.pairs)
         own = OwnTables.initial(
             graph, DistinctVisits(graph, without: validation.pairs), configuration, seed: self.seed,
             isFresh: state == nil)
@@ -154,6 +156,13 @@ package final class CityTrainer {
             loss += tape.softmaxLoss(
                 people: rows.people, places: rows.places, bias: bias, triplets.targets,
                 weight: model.configuration.softmaxWeight)
+        }
+        if triplets.friends.count > 0 {
+            let logits = model.judge(triplets.friends, people: rows.people, on: &tape)
+            loss += tape.binaryLoss(
+                logits.compatible, labels: triplets.friends.compatible, weight: model.configuration.friendWeight)
+            loss += tape.binaryLoss(
+                logits.attends, labels: triplets.friends.attends, weight: model.configuration.attendWeight)
         }
         if triplets.positives > 0 {
             let scores = model.score(triplets.pairs, rows, bias: bias, on: &tape)

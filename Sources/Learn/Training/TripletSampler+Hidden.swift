@@ -4,11 +4,12 @@
 // person's one embedding, so that a step learns from tens of thousands of them.
 
 import Basics
+import Graph
 import Linalg
 
 extension TripletSampler {
     /// What step `number` hides and asks for. People take turns in shuffled epochs.
-    func drawHidden(step number: Int) -> Triplets {
+    mutating func drawHidden(step number: Int) -> Triplets {
         var random = seed.child("hidden", UInt64(number))
         var triplets = Triplets()
         var rows = DistinctRows()
@@ -26,6 +27,9 @@ extension TripletSampler {
         let total = triplets.targets.weights.reduce(0, +)
         for index in triplets.targets.weights.indices { triplets.targets.weights[index] /= total }
         addPairs(of: hidden, &triplets, &rows, &random)
+        if configuration.friendWeight + configuration.attendWeight > 0 {
+            triplets.friends = friends.draw(step: number, &rows)
+        }
         triplets.people = rows.people
         triplets.places = rows.places
         return triplets
@@ -68,22 +72,50 @@ extension TripletSampler {
         of hidden: [Positive], _ triplets: inout Triplets, _ rows: inout DistinctRows, _ random: inout SeededRandom
     ) {
         if hidden.isEmpty || configuration.rankingWeight == 0 { return }
-        let width = configuration.contextDimensions
         let chosen = (0..<configuration.batch).map { _ in hidden[random.below(hidden.count)] }
         let pool = chosen.map { _ in UInt32(random.below(placeCount)) }
-        let contexts = chosen.map { positive in
-            // Half of the time no slot is asked for, so that the head can judge without one.
-            PlaceContext.vector(slot: random.next() & 1 == 0 ? nil : Int(positive.slot), width: width)
-        }
+        let wishes = chosen.map { wish(after: $0, &random) }
         for block in 0...configuration.negatives {
-            for (positive, context) in zip(chosen, contexts) {
+            for (positive, wish) in zip(chosen, wishes) {
                 let place = block == 0 ? positive.place : negative(for: positive.person, from: pool, &random)
                 triplets.pairs.people.append(rows.person(positive.person))
                 triplets.pairs.places.append(rows.place(place))
-                triplets.pairs.context += context
+                triplets.pairs.context += wish.context(
+                    place: features(ofPlace: place), width: configuration.contextDimensions)
             }
         }
         triplets.positives = chosen.count
+    }
+}
+
+extension TripletSampler {
+    /// What somebody who ended up at this place may have asked for. Half of the time nothing, so that the head can judge
+    /// without a wish; else the slot of the visit, one of the place's categories or one of its tags, each by chance.
+    private func wish(after positive: Positive, _ random: inout SeededRandom) -> PlaceWish {
+        if random.next() & 1 == 0 { return .anything }
+        let features = features(ofPlace: positive.place)
+        var wish = PlaceWish()
+        if random.next() & 1 == 0 { wish.slot = Int(positive.slot) }
+        if random.next() & 1 == 0 { wish.categories = Self.one(of: features, PlaceColumns.categories, &random) }
+        if random.next() & 1 == 0 { wish.tags = Self.one(of: features, PlaceColumns.fineTags, &random) }
+        return wish
+    }
+
+    /// One of the columns that are not zero, by its weight, as a vector; none when all are zero.
+    private static func one(
+        of features: ArraySlice<Float>, _ columns: Range<Int>, _ random: inout SeededRandom
+    ) -> [Float] {
+        let weights = columns.map { Double(max(features[features.startIndex + $0], 0)) }
+        let total = weights.reduce(0, +)
+        if total <= 0 { return [] }
+        var chosen = [Float](repeating: 0, count: weights.count)
+        chosen[random.weighted(weights, total: total)] = 1
+        return chosen
+    }
+
+    private func features(ofPlace place: UInt32) -> ArraySlice<Float> {
+        let start = Int(place) * PlaceColumns.count
+        return placeFeatures[start..<start + PlaceColumns.count]
     }
 }
 

@@ -19,6 +19,8 @@ struct Triplets {
     var positives = 0
     /// What a softmax over `places` is to find; rows as above.
     var targets = SoftmaxTargets()
+    /// Pairs of people for the friend head.
+    var friends = FriendPairs()
 }
 
 /// Draws triplets. What it draws for a step depends on the seed and the step's number alone.
@@ -26,12 +28,16 @@ struct TripletSampler: Sendable {
     let configuration: GraphRecConfiguration
     let seed: SeededRandom
     let placeCount: Int
+    /// [places, 114]
+    let placeFeatures: [Float]
     let visits: DistinctVisits
     /// Distinct pairs with a visit rated high enough, by person and place, and the time slot of the last such visit.
     private(set) var positives: [Positive] = []
     /// People with positives, and where these begin; one entry more than people.
     private(set) var people: [UInt32] = []
     private(set) var starts: [Int] = [0]
+    /// Draws pairs for the friend head.
+    var friends: FriendSampler
     private var epoch = -1
     private var order: [UInt32] = []
 
@@ -40,12 +46,14 @@ struct TripletSampler: Sendable {
     /// `reserved` pairs, person << 32 | place, are neither positives nor negatives.
     init(
         graph: CityGraph, visits: DistinctVisits, configuration: GraphRecConfiguration, seed: SeededRandom,
-        reserved: Set<UInt64> = []
+        friends: FriendSampler, reserved: Set<UInt64> = []
     ) {
+        self.friends = friends
         self.configuration = configuration
         self.seed = seed
         self.visits = visits
         placeCount = graph.places.count
+        placeFeatures = graph.placeFeatures
         var row: [(place: UInt32, edge: Int)] = []
         for person in 0..<UInt32(graph.people.count) {
             // Somebody who has been everywhere leaves no negative to learn from.
@@ -79,6 +87,9 @@ struct TripletSampler: Sendable {
         let chosen = (0..<configuration.batch).map { index in positive(number * configuration.batch + index) }
         var triplets = Triplets()
         var rows = DistinctRows()
+        if configuration.friendWeight + configuration.attendWeight > 0 {
+            triplets.friends = friends.draw(step: number, &rows)
+        }
         let width = configuration.contextDimensions
         let slots = chosen.map { positive in
             // Half of the time no slot is asked for, so that the head can judge without one.

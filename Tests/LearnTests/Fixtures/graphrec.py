@@ -72,7 +72,8 @@ def finish(p, name, x, messages):
     total = x @ p[f"{name}.weights"] + p[f"{name}.bias"]
     for relation, message in messages:
         total = total + message @ p[f"{relation}.messages"]
-    return layer_norm(total.relu(), (WIDTH,), p[f"{name}.gain"], p[f"{name}.shift"], 1e-5) + x
+    straight = sum(message @ p[f"{relation}.straight"] for relation, message in messages)
+    return layer_norm(total.relu(), (WIDTH,), p[f"{name}.gain"], p[f"{name}.shift"], 1e-5) + x + straight
 
 
 def case(seed, aggregation):
@@ -85,6 +86,7 @@ def case(seed, aggregation):
             p.draw(f"{layer}.{relation}.edges", columns, CHANNELS)
             p.draw(f"{layer}.{relation}.edgeBias", CHANNELS)
             p.draw(f"{layer}.{relation}.messages", WIDTH, WIDTH)
+            p.draw(f"{layer}.{relation}.straight", WIDTH, WIDTH)
             if aggregation == "attention":
                 p.draw(f"{layer}.{relation}.attention", WIDTH, 1)
         for kind in ("people", "places"):
@@ -92,8 +94,7 @@ def case(seed, aggregation):
             p.draw(f"{layer}.{kind}.bias", WIDTH)
             p.draw(f"{layer}.{kind}.gain", WIDTH)
             p.draw(f"{layer}.{kind}.shift", WIDTH)
-    for kind in ("people", "places"):
-        p.draw(f"own.{kind}", PEOPLE if kind == "people" else PLACES, WIDTH)
+    p.draw("own.places", PLACES, WIDTH)
     features = {"people": short(torch.rand(PEOPLE, 146)), "places": short(torch.rand(PLACES, 110))}
     keys = {
         "people": [torch.randint(0, TABLE, (PEOPLE,)) for _ in range(2)],
@@ -114,7 +115,8 @@ def case(seed, aggregation):
         "revInteracts": ("places", "people", kinds["visits"],
                          [(place, person, kind) for (person, place), kind in zip(visits, kind_of_visit)]),
     }
-    x = {kind: encode(p, kind, features[kind], keys[kind]) + p[f"own.{kind}"] for kind in features}
+    x = {kind: encode(p, kind, features[kind], keys[kind]) for kind in features}
+    x["places"] = x["places"] + p["own.places"]
     for layer in "01":
         heard = {"people": [], "places": []}
         for relation, (source, target, table, edges) in relations.items():
