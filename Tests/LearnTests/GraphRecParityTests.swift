@@ -91,7 +91,9 @@ import Testing
             for (index, table) in encoder.tables.enumerated() {
                 names["\(kind).table\(index)"] = table.table
                 names["\(kind).table\(index).weights"] = table.weights
+                names["\(kind).table\(index).straight"] = table.straight
             }
+            names["\(kind).straight"] = encoder.straight
             names["\(kind).features"] = encoder.features
             names["\(kind).hiddenBias"] = encoder.hiddenBias
             names["\(kind).output"] = encoder.output

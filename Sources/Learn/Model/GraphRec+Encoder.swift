@@ -32,8 +32,16 @@ extension GraphRec {
             quantities, tape.parameter(blocks.features), bias: tape.parameter(blocks.hiddenBias), lookups: lookups,
             isRectified: true)
         let output = tape.linear(hidden, tape.parameter(blocks.output), bias: tape.parameter(blocks.outputBias))
-        return tape.layerNorm(
+        let encoded = tape.layerNorm(
             output, gain: tape.parameter(blocks.norm.gain), shift: tape.parameter(blocks.norm.shift))
+        guard let straight = blocks.straight else { return encoded }
+        tape.addProduct(quantities, tape.parameter(straight), to: encoded)
+        for (index, table) in blocks.tables.enumerated() {
+            guard let straight = table.straight else { continue }
+            let looked = tape.product(tape.parameter(table.table), tape.parameter(straight))
+            tape.add(tape.gather(looked, rows: rows.map { inputs.keys[index][Int($0)] }), to: encoded)
+        }
+        return encoded
     }
 }
 

@@ -55,22 +55,22 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     /// Places each positive is compared with, drawn from the step's own uniform sample of the city.
     package var negatives = 4
     /// Adam's rate for the shared weights.
-    package var learningRate: Float = 1e-3
+    package var learningRate: Float = 3e-3
     /// Adam's rate for the place head: lower, since it corrects a ranking that is good already, and at the shared rate
     /// it wanders over it.
     package var headLearningRate: Float = 1e-4
     /// Adam's rate for the vertices' own embeddings, which see few gradients each.
-    package var ownLearningRate: Float = 1e-3
+    package var ownLearningRate: Float = 3e-3
     /// Adam's rate for the places' biases, which start at the popularity that was counted.
-    package var biasLearningRate: Float = 0
+    package var biasLearningRate: Float = 1e-3
     /// Decoupled decay of the shared weights, per unit of learning rate.
     package var weightDecay: Float = 1e-5
     /// Decoupled decay of the vertices' own embeddings, likewise.
     package var ownDecay: Float = 1e-2
     /// Longest gradient a step follows; a longer one is shortened to this.
     package var gradientNormMax: Float = 5
-    /// A visit with at least this implicit rating (1...5) is a positive.
-    package var positiveRating: Float = 3
+    /// A visit with at least this implicit rating (1...5) is a positive; 0 for every visit.
+    package var positiveRating: Float = 0
     /// Rows of the city embedding; cities share a row modulo this.
     package var cityBuckets = 64
     /// Rows of the neighborhood embedding; neighborhoods share a row modulo this.
@@ -90,6 +90,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         configuration.batch = 512
         configuration.negatives = 1
         configuration.softmaxWeight = 0
+        configuration.positiveRating = 3
         (configuration.friendWeight, configuration.attendWeight) = (0, 0)
         configuration.passesStraight = false
         configuration.validationShare = 0

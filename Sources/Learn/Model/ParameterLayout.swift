@@ -52,6 +52,8 @@ struct TableBlocks: Sendable {
     let column: Int
     let table: ParameterBlock
     let weights: ParameterBlock
+    /// Carries it past the hidden layer, see `EncoderBlocks.straight`.
+    let straight: ParameterBlock?
 }
 
 /// Feature row -> hidden layer -> embedding, normalized.
@@ -64,6 +66,8 @@ struct EncoderBlocks: Sendable {
     let output: ParameterBlock
     let outputBias: ParameterBlock
     let norm: NormBlocks
+    /// Features to the embedding: what resembles each other in features does so in embeddings from the first step on.
+    let straight: ParameterBlock?
 
     /// `tables` are (feature column, rows, width).
     init(
@@ -77,8 +81,10 @@ struct EncoderBlocks: Sendable {
         for size in sizes {
             let table = allocator.take(size.rows, size.width, .normal(deviation: 0.1))
             let weights = allocator.take(size.width, hidden, .glorot(inputs: inputs, outputs: hidden))
-            tables.append(TableBlocks(column: size.column, table: table, weights: weights))
+            let straight = Self.straight(&allocator, size.width, configuration)
+            tables.append(TableBlocks(column: size.column, table: table, weights: weights, straight: straight))
         }
+        straight = Self.straight(&allocator, width, configuration)
         self.tables = tables
         self.quantities = quantities
         features = allocator.take(width, hidden, .glorot(inputs: inputs, outputs: hidden))
@@ -86,6 +92,13 @@ struct EncoderBlocks: Sendable {
         output = allocator.weights(hidden, configuration.dimensions)
         outputBias = allocator.row(configuration.dimensions, 0)
         norm = NormBlocks(&allocator, configuration.dimensions, gain: NormBlocks.encoderGain)
+    }
+
+    private static func straight(
+        _ allocator: inout ParameterAllocator, _ width: Int, _ configuration: GraphRecConfiguration
+    ) -> ParameterBlock? {
+        if !configuration.passesStraight { return nil }
+        return allocator.take(width, configuration.dimensions, .normal(deviation: 0.05))
     }
 }
 

@@ -37,6 +37,8 @@ def encoder(p, kind, quantities, tables):
     for index, (rows, width) in enumerate(tables):
         p.draw(f"{kind}.table{index}", rows, width)
         p.draw(f"{kind}.table{index}.weights", width, HIDDEN)
+        p.draw(f"{kind}.table{index}.straight", width, WIDTH)
+    p.draw(f"{kind}.straight", quantities, WIDTH)
     p.draw(f"{kind}.features", quantities, HIDDEN)
     p.draw(f"{kind}.hiddenBias", HIDDEN)
     p.draw(f"{kind}.output", HIDDEN, WIDTH)
@@ -46,11 +48,13 @@ def encoder(p, kind, quantities, tables):
 
 
 def encode(p, kind, quantities, keys):
+    straight = quantities @ p[f"{kind}.straight"]
     hidden = quantities @ p[f"{kind}.features"] + p[f"{kind}.hiddenBias"]
     for index, column in enumerate(keys):
         hidden = hidden + p[f"{kind}.table{index}"][column] @ p[f"{kind}.table{index}.weights"]
+        straight = straight + p[f"{kind}.table{index}"][column] @ p[f"{kind}.table{index}.straight"]
     output = hidden.relu() @ p[f"{kind}.output"] + p[f"{kind}.outputBias"]
-    return layer_norm(output, (WIDTH,), p[f"{kind}.gain"], p[f"{kind}.shift"], 1e-5)
+    return layer_norm(output, (WIDTH,), p[f"{kind}.gain"], p[f"{kind}.shift"], 1e-5) + straight
 
 
 def hear(p, name, x, edges, features, targets, aggregation):
