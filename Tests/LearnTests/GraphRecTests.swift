@@ -107,6 +107,13 @@ func tinyConfiguration() -> GraphRecConfiguration {
         #expect(weights.values.allSatisfy { $0.isFinite })
     }
 
+    @Test func ratesRiseStayAndFall() {
+        var configuration = tinyConfiguration()
+        (configuration.warmUpSteps, configuration.steadySteps) = (4, 100)
+        #expect(configuration.pace(step: 1) == 0.25 && configuration.pace(step: 4) == 1)
+        #expect(configuration.pace(step: 100) == 1 && configuration.pace(step: 400) == 0.5)
+    }
+
     @Test func aConfigurationSurvivesItsBytesAndRefusesOthers() throws {
         var configuration = tinyConfiguration()
         configuration.ownDecay = 0.25
@@ -116,7 +123,7 @@ func tinyConfiguration() -> GraphRecConfiguration {
         var reader = ByteReader(writer.bytes)
         #expect(try GraphRecConfiguration(from: &reader) == configuration)
         try reader.finish()
-        #expect(writer.bytes[0..<6] == [2, 0, 4, 0, 0, 0])
+        #expect(writer.bytes[0..<6] == [3, 0, 4, 0, 0, 0])
         for length in 0..<writer.count {
             var short = ByteReader(Array(writer.bytes[..<length]))
             #expect(throws: ByteError.self) { try GraphRecConfiguration(from: &short) }

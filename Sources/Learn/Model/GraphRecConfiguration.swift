@@ -54,6 +54,11 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var batch = 256
     /// Places each positive is compared with, drawn from the step's own uniform sample of the city.
     package var negatives = 4
+    /// Whether these places have a coarse category in common with the positive: harder to tell from it.
+    package var negativesShareCategory = false
+    /// Steps in which all rates rise from near zero, and after which they fall with the root of the steps taken.
+    package var warmUpSteps = 10
+    package var steadySteps = 100
     /// Adam's rate for the shared weights.
     package var learningRate: Float = 3e-3
     /// Adam's rate for the place head: lower, since it corrects a ranking that is good already, and at the shared rate
@@ -78,6 +83,12 @@ package struct GraphRecConfiguration: Equatable, Sendable {
 
     package init() {}
 
+    /// What every rate is multiplied with in step `number`, counted from 1.
+    func pace(step number: Int) -> Float {
+        let rise = min(Float(number) / Float(warmUpSteps), 1)
+        return rise * (Float(steadySteps) / Float(max(number, steadySteps))).squareRoot()
+    }
+
     /// The sizes that the model was specified with, and the features alone to tell vertices apart.
     package static var specified: GraphRecConfiguration {
         var configuration = GraphRecConfiguration()
@@ -90,6 +101,8 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         configuration.batch = 512
         configuration.negatives = 1
         configuration.softmaxWeight = 0
+        configuration.warmUpSteps = 1
+        configuration.steadySteps = 1 << 24
         configuration.positiveRating = 3
         (configuration.friendWeight, configuration.attendWeight) = (0, 0)
         configuration.passesStraight = false
@@ -105,6 +118,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     /// | 2 | version 3 |
     /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets |
     /// | 4 each | edgeChannels, people, candidates, relations, passesStraight (0 or 1), friendBatch |
+    /// | 4 each | negativesShareCategory (0 or 1), warmUpSteps, steadySteps |
     /// | 4 each | recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
     /// | 4 + 4n each | headHidden, fanouts |
     /// | 4 each | the numbers in the order of `numbers` |
@@ -113,6 +127,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         let counts = [
             dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets,
             edgeChannels, people, candidates, Int(relations.rawValue), passesStraight ? 1 : 0, friendBatch,
+            negativesShareCategory ? 1 : 0, warmUpSteps, steadySteps,
             recencyHalfLife, aggregation.rawValue, hasOwnEmbeddings ? 1 : 0, plan.rawValue,
         ]
         for count in counts { writer.put(UInt32(count)) }
@@ -138,6 +153,9 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         relations = try Self.choice(&reader) { (0..<8).contains($0) ? Relations(rawValue: UInt8($0)) : nil }
         passesStraight = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
         friendBatch = try Self.width(&reader, atMost: 1 << 20)
+        negativesShareCategory = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
+        warmUpSteps = try Self.width(&reader, atMost: 1 << 24)
+        steadySteps = try Self.width(&reader, atMost: 1 << 24)
         recencyHalfLife = Int(try reader.get(UInt32.self))
         aggregation = try Self.choice(&reader, Aggregation.init)
         hasOwnEmbeddings = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }

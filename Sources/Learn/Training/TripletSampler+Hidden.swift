@@ -77,7 +77,7 @@ extension TripletSampler {
         let wishes = chosen.map { wish(after: $0, &random) }
         for block in 0...configuration.negatives {
             for (positive, wish) in zip(chosen, wishes) {
-                let place = block == 0 ? positive.place : negative(for: positive.person, from: pool, &random)
+                let place = block == 0 ? positive.place : negative(for: positive, from: pool, &random)
                 triplets.pairs.people.append(rows.person(positive.person))
                 triplets.pairs.places.append(rows.place(place))
                 triplets.pairs.context += wish.context(

@@ -107,7 +107,7 @@ struct TripletSampler: Sendable {
         for _ in 1..<blocks {
             triplets.pairs.people += people
             for positive in chosen {
-                triplets.pairs.places.append(rows.place(negative(for: positive.person, from: pool, &random)))
+                triplets.pairs.places.append(rows.place(negative(for: positive, from: pool, &random)))
             }
         }
         for block in 0..<blocks {
@@ -134,15 +134,22 @@ struct TripletSampler: Sendable {
 
     /// A place of the pool that the person has not visited, or any such place when the pool has hardly one. The pool
     /// itself is uniform over the city, and being shared by the batch it keeps the subgraph small.
-    func negative(for person: UInt32, from pool: [UInt32], _ random: inout SeededRandom) -> UInt32 {
+    /// Where categories are to be shared and sixteen draws find none that does, any unvisited place will do.
+    func negative(for positive: Positive, from pool: [UInt32], _ random: inout SeededRandom) -> UInt32 {
         for _ in 0..<16 {
             let place = pool[random.below(pool.count)]
-            if !visits.contains(Int(person), place) { return place }
+            if visits.contains(Int(positive.person), place) { continue }
+            if !configuration.negativesShareCategory || shareCategory(positive.place, place) { return place }
         }
         while true {
             let place = UInt32(random.below(placeCount))
-            if !visits.contains(Int(person), place) { return place }
+            if !visits.contains(Int(positive.person), place) { return place }
         }
+    }
+
+    private func shareCategory(_ one: UInt32, _ other: UInt32) -> Bool {
+        let (first, second) = (Int(one) * PlaceColumns.count, Int(other) * PlaceColumns.count)
+        return PlaceColumns.categories.contains { placeFeatures[first + $0] * placeFeatures[second + $0] > 0 }
     }
 }
 
