@@ -45,6 +45,7 @@ let package = Package(
         system("CHiredis"),
         system("CMicroHTTP"),
         system("CRelaxed"),
+        system("CInfluence"),
         system("CZlib"),
         system("CZstd"),
         // Floor 1
@@ -63,7 +64,7 @@ let package = Package(
         module("Gateway", ["Basics", "Wire", "CMicroHTTP"]),
         // Floor 4
         module("Learn", ["Basics", "Linalg", "Graph"]),
-        module("Influence", ["Basics", "Graph"]),
+        module("Influence", ["Basics", "Graph", "CInfluence"]),
         // Floor 5
         module("Plans", ["Basics", "World", "Graph", "Nearest", "Learn", "Influence"]),
         // Floor 6

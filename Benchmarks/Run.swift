@@ -55,6 +55,23 @@ final class Run {
         return (result, cost)
     }
 
+    /// What `body` costs, beside the work that counts.
+    func timing<Result>(_ body: () throws -> Result) rethrows -> (result: Result, cost: Cost) {
+        let (wall, cpu) = (monotonicSeconds(), processCPUSeconds())
+        let result = try body()
+        return (result, Cost(cpu: processCPUSeconds() - cpu, wall: monotonicSeconds() - wall))
+    }
+
+    /// Does the same work some times over; the run with the median CPU time counts.
+    func median<Result>(of repeats: Int, _ body: () throws -> Result) rethrows -> (result: Result, cost: Cost) {
+        let (first, once) = try working(body)
+        var costs = [once]
+        for _ in 1..<max(repeats, 1) { costs.append(try timing(body).cost) }
+        costs.sort { $0.cpu < $1.cpu }
+        work = costs[costs.count / 2]
+        return (first, work)
+    }
+
     /// Prints one line with all that was measured so far, under another name where it is about something else.
     func report(_ metrics: [String: Figure], as name: String? = nil) throws {
         let line = ResultLine(

@@ -2,9 +2,9 @@
 
     OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 python graphrec_torch.py [--plan whole --batch 4096] [--friendships 60000]
 
-The model of `muster-bench graphrec --specified`, on a made-up city of the same size: features, popularity and friendships
-are random, which no time depends on. Careful means: sparse products in both directions instead of gathers and scatters,
-the
+The model of `muster-bench graphrec --specified`, on a made-up city of the same size: features, popularity and
+friendships are random, which no time depends on. Careful means: sparse products in both directions instead of gathers
+and scatters, the
 channels of edge weights in blocks that stay in the cache and computed anew on the way back, no last-layer work for
 vertices that the batch does not ask for, and no time counted for sampling: batches and their matrices, both ways, are
 drawn ahead. Prints one JSON object in the language of muster-bench.

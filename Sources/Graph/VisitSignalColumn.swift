@@ -3,6 +3,8 @@
 // the seconds spent take the narrowest column that holds all of them exactly: none where no visit has any,
 // 16 bits where all are whole, a float where one is not. A kernel opens them one visit at a time.
 
+import World
+
 /// One `VisitSignals` per visit, packed. Equal signals make equal columns.
 ///
 /// | bits of `packed` | field |
@@ -77,10 +79,6 @@ extension VisitSignals {
         flags = UInt8(packed & 15)
     }
 
-    /// Number of the time slot of a visit: the time of day on weekdays; on weekends 4 by day (morning, afternoon) and
-    /// 5 by night.
-    package var slot: UInt8 {
-        if !isWeekend { return UInt8(timeOfDay) }
-        return timeOfDay < 2 ? 4 : 5
-    }
+    /// Number of the `TimeSlot` of the visit.
+    package var slot: UInt8 { TimeSlot(timeOfDay: timeOfDay, isWeekend: isWeekend).number }
 }

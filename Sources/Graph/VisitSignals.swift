@@ -3,6 +3,7 @@
 // `VisitSignalColumn`.
 
 import Glibc
+import World
 
 /// The signals of one visit, from which its edge features and its rating are computed.
 ///
@@ -43,16 +44,10 @@ import Glibc
 
     package var isWeekend: Bool { flags & 8 != 0 }
 
-    /// How much the person liked it, in 1...5: one, plus up to 2 for the time spent (150 s a point), up to
-    /// 1.5 for likes (0.5 each), 2 for saves (1 each), 1 for shares (0.5 each), and 2 for having gone there.
+    /// How much the person liked it, in 1...5: see `Visit`.
     package var implicitRating: Float {
-        var score: Float = 1
-        score += min(dwellSeconds / 150, 2)
-        score += min(Float(likes) * 0.5, 1.5)
-        score += min(Float(saves), 2)
-        score += min(Float(shares) * 0.5, 1)
-        if attended { score += 2 }
-        return min(score, 5)
+        Visit.implicitRating(
+            dwellSeconds: dwellSeconds, likes: Int(likes), saves: Int(saves), shares: Int(shares), attended: attended)
     }
 
     /// Writes the 12 edge features, each in 0...1, to the 12 entries of `features` from `start` on: rating / 5,

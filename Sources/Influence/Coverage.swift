@@ -18,51 +18,108 @@ struct GreedyCover: Equatable {
     var covered: Int { gains.reduce(0, +) }
 }
 
-/// Chooses min(budget, vertices) vertices, ties by lower vertex, also when nothing is left to gain.
-/// O(members + vertices + budget * greatest gain).
-func greedyCover(_ collection: RRCollection, budget: Int) -> GreedyCover {
-    var gains = (0..<collection.vertices).map { collection.sets(holding: UInt32($0)).count }
-    var histogram = [Int](repeating: 0, count: (gains.max() ?? 0) + 1)
-    for gain in gains { histogram[gain] += 1 }
-    var isCovered = [Bool](repeating: false, count: collection.count)
-    var heap = MaxHeap((0..<collection.vertices).map { GainKey(gain: gains[$0], vertex: UInt32($0)) })
+/// People who are not in a collection: how many, and that none of them meets more than `gain` sets.
+struct Outsiders: Equatable {
+    var count = 0
+    var gain = 0
+}
+
+/// Chooses min(budget, vertices) vertices, ties by lower vertex, also when nothing is left to gain. Nil when one of
+/// the outsiders could have won a step. O(members + vertices + budget * greatest gain).
+func greedyCover(_ collection: RRCollection, budget: Int, outsiders: Outsiders = Outsiders()) -> GreedyCover? {
+    var state = CoverState(collection, outsiders)
     var result = GreedyCover()
     var covered = 0
-    result.upperBound = min(collection.count, greatest(budget, of: &histogram))
-    while result.seeds.count < budget, let top = heap.pop() {
-        let vertex = Int(top.vertex)
-        if top.gain != gains[vertex] {
-            heap.push(GainKey(gain: gains[vertex], vertex: top.vertex))
-            continue
-        }
+    result.upperBound = min(collection.count, state.greatest(budget))
+    while result.seeds.count < budget, let top = state.best() {
+        if outsiders.count > 0, top.gain <= outsiders.gain { return nil }
         result.seeds.append(top.vertex)
         result.gains.append(top.gain)
         covered += top.gain
-        for set in collection.sets(holding: top.vertex) where !isCovered[Int(set)] {
-            isCovered[Int(set)] = true
-            for member in collection.members(of: Int(set)) {
-                histogram[gains[Int(member)]] -= 1
-                gains[Int(member)] -= 1
-                histogram[gains[Int(member)]] += 1
-            }
-        }
-        result.upperBound = min(result.upperBound, covered + greatest(budget, of: &histogram))
+        state.take(top.vertex)
+        result.upperBound = min(result.upperBound, covered + state.greatest(budget))
     }
+    if result.seeds.count < budget, outsiders.count > 0 { return nil }
     return result
 }
 
-/// Sum of the `count` greatest gains. Drops empty top buckets for good, since gains never rise.
-private func greatest(_ count: Int, of histogram: inout [Int]) -> Int {
-    while histogram.last == 0 { histogram.removeLast() }
-    var sum = 0, left = count
-    var gain = histogram.count - 1
-    while gain > 0, left > 0 {
-        let taken = min(left, histogram[gain])
-        sum += taken * gain
-        left -= taken
-        gain -= 1
+/// Which sets are met and what everybody would add.
+private struct CoverState {
+    let collection: RRCollection
+    let outsiders: Outsiders
+    private var gains: [Int32]
+    /// Vertices per gain.
+    private var histogram: [Int]
+    private var isCovered: [Bool]
+    private var heap: MaxHeap<GainKey>
+
+    init(_ collection: RRCollection, _ outsiders: Outsiders) {
+        self.collection = collection
+        self.outsiders = outsiders
+        let offsets = collection.holderOffsets
+        let gains = (0..<collection.vertices).map { Int32(offsets[$0 + 1] - offsets[$0]) }
+        self.gains = gains
+        histogram = [Int](repeating: 0, count: Int(gains.max() ?? 0) + 1)
+        for gain in gains { histogram[Int(gain)] += 1 }
+        isCovered = [Bool](repeating: false, count: collection.count)
+        heap = MaxHeap(gains.indices.map { GainKey(gain: Int(gains[$0]), vertex: UInt32($0)) })
     }
-    return sum
+
+    mutating func best() -> GainKey? {
+        while let top = heap.pop() {
+            let gain = Int(gains[Int(top.vertex)])
+            if top.gain == gain { return top }
+            heap.push(GainKey(gain: gain, vertex: top.vertex))
+        }
+        return nil
+    }
+
+    mutating func take(_ vertex: UInt32) {
+        let (first, end) = (collection.holderOffsets[Int(vertex)], collection.holderOffsets[Int(vertex) + 1])
+        // SAFETY: a collection's indices lie within it.
+        collection.holders.withUnsafeBufferPointer { holders in
+            collection.sets.offsets.withUnsafeBufferPointer { offsets in
+                collection.sets.members.withUnsafeBufferPointer { members in
+                    for place in Int(first)..<Int(end) {
+                        let set = Int(holders[place])
+                        if isCovered[set] { continue }
+                        isCovered[set] = true
+                        for index in Int(offsets[set])..<Int(offsets[set + 1]) {
+                            let member = Int(members[index]), gain = Int(gains[member])
+                            histogram[gain] -= 1
+                            histogram[gain - 1] += 1
+                            gains[member] = Int32(gain - 1)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sum of the `count` greatest gains, or more where outsiders may hold some of them. Drops empty top buckets for
+    /// good, since gains never rise.
+    mutating func greatest(_ count: Int) -> Int {
+        while histogram.last == 0 { histogram.removeLast() }
+        var sum = 0, left = count
+        var gain = histogram.count - 1
+        while gain > 0, left > 0, gain > outsiders.gain || outsiders.count == 0 {
+            let taken = min(left, histogram[gain])
+            sum += taken * gain
+            left -= taken
+            gain -= 1
+        }
+        // Below their bound, outsiders count as if each of them reached it.
+        let strange = min(left, outsiders.count)
+        sum += strange * outsiders.gain
+        left -= strange
+        while gain > 0, left > 0 {
+            let taken = min(left, histogram[gain])
+            sum += taken * gain
+            left -= taken
+            gain -= 1
+        }
+        return sum
+    }
 }
 
 /// Gain and vertex in one number: greater gain first, then lower vertex.
@@ -75,20 +132,4 @@ private struct GainKey: Comparable {
     var vertex: UInt32 { ~UInt32(truncatingIfNeeded: packed) }
 
     static func < (left: GainKey, right: GainKey) -> Bool { left.packed < right.packed }
-}
-
-/// How many sets of a collection each seed adds to those before it, on sets that took no part in choosing them.
-/// O(members); needs no index.
-func validate(_ seeds: [UInt32], on sets: FlatSets, vertices: Int) -> [Int] {
-    var rank = [UInt32](repeating: UInt32.max, count: vertices)
-    for (index, seed) in seeds.enumerated() { rank[Int(seed)] = UInt32(index) }
-    var gains = [Int](repeating: 0, count: seeds.count)
-    for set in 0..<sets.count {
-        var first = UInt32.max
-        for place in Int(sets.offsets[set])..<Int(sets.offsets[set + 1]) {
-            first = min(first, rank[Int(sets.members[place])])
-        }
-        if first != UInt32.max { gains[Int(first)] += 1 }
-    }
-    return gains
 }

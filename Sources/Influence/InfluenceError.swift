@@ -1,13 +1,17 @@
 /// Why a question about influence cannot be asked as it stands.
 package enum InfluenceError: Error, Equatable {
     case budget(Int)
-    case edgeCounts(offsets: Int, sources: Int, probabilities: Int)
+    case edgeCounts(offsets: Int, sources: Int, chances: Int)
     case epsilon(Double)
+    case factor(Double)
     case failure(Double)
     case limit(name: String, value: Int, least: Int)
     case offsets(vertex: Int)
     case probability(edge: Int, value: Float)
     case source(edge: Int, source: UInt32)
+    case thresholdSum(vertex: Int, sum: Double)
+    case value(vertex: Int, value: Double)
+    case values(count: Int, vertices: Int)
 }
 
 extension InfluenceError: CustomStringConvertible {
@@ -15,11 +19,13 @@ extension InfluenceError: CustomStringConvertible {
         switch self {
         case .budget(let budget):
             "the number of people to choose is \(budget): ask for zero or more"
-        case .edgeCounts(let offsets, let sources, let probabilities):
+        case .edgeCounts(let offsets, let sources, let chances):
             "the influence graph announces \(offsets) edges but has \(sources) sources and "
-                + "\(probabilities) probabilities: give one of each per edge"
+                + "\(chances) chances: give one of each per edge"
         case .epsilon(let value):
             "epsilon is \(value): choose it above 0 and below 1 - 1/e (0.632)"
+        case .factor(let value):
+            "the factor of a weighted cascade is \(value): choose zero or more"
         case .failure(let value):
             "the chance of failure is \(value): choose it above 0 and below 1"
         case .limit(let name, let value, let least):
@@ -30,6 +36,12 @@ extension InfluenceError: CustomStringConvertible {
             "the influence graph's edge \(edge) has probability \(value): keep it in 0...1"
         case .source(let edge, let source):
             "the influence graph's edge \(edge) comes from vertex \(source), which does not exist"
+        case .thresholdSum(let vertex, let sum):
+            "the weights of vertex \(vertex)'s in-edges sum to \(sum): under linear threshold keep them at most 1"
+        case .value(let vertex, let value):
+            "the value of vertex \(vertex) is \(value): keep it finite and not below 0, and not all of them 0"
+        case .values(let count, let vertices):
+            "there are \(count) values for \(vertices) vertices: give one for each"
         }
     }
 }

@@ -1,26 +1,35 @@
-// Reverse-reachable sets (Borgs et al. 2014): pick a person, flip the coins of the edges that lead to them,
-// and go backwards over the heads. The set is everyone who would have caused this person to come. A group
-// that meets a share x of many such sets brings, in expectation, x times everybody: choosing whom to ask
-// becomes choosing whom the sets contain.
+// Sets with the way back, from a vertex to the sets that hold it. Flat: 4 bytes a member, and 4 more for the way back.
 //
-// Storage is flat: 4 bytes per member, and 4 more per member for the way back from a person to their sets.
+// Turning sets around is a sort of (vertex, set) by vertex. Writing each straight to its place misses the cache twice
+// a member. So vertices are first dealt into blocks small enough that the counters and the holders of a block stay in
+// the cache, then each block is sorted by counting (one pass of a radix sort by the high bits). Threads deal disjoint
+// ranges of sets into places counted beforehand and sort disjoint blocks, so the result is the same for any number of
+// them.
 
-/// Sets one after the other, without a way back. Set i is members[offsets[i]..<offsets[i + 1]], its root first.
+package import Basics
+
+/// Sets one after the other, without a way back. Set i is members[offsets[i]..<offsets[i + 1]].
 struct FlatSets: Sendable, Equatable {
     var offsets: [UInt32] = [0]
     var members: [UInt32] = []
 
     var count: Int { offsets.count - 1 }
 
-    /// What the sets occupy.
-    var bytes: Int { 4 * (offsets.count + members.count) }
-
-    /// Appends sets that were made elsewhere. Members of both together stay below 2^32.
-    mutating func append(_ other: FlatSets) {
-        let base = UInt32(members.count)
-        offsets.append(contentsOf: other.offsets.dropFirst().map { base + $0 })
-        members.append(contentsOf: other.members)
+    /// Puts a pool's chunks together. Members stay below 2^32.
+    init(_ chunks: [SetChunk]) {
+        let total = chunks.reduce(0) { $0 + $1.members.count }
+        precondition(total < Int(UInt32.max), "the sets outgrew their 32-bit index")
+        members.reserveCapacity(total)
+        offsets.reserveCapacity(chunks.count * setsPerChunk + 1)
+        for chunk in chunks {
+            let base = UInt32(members.count)
+            for offset in chunk.offsets.dropFirst() { offsets.append(base + offset) }
+            members.append(contentsOf: chunk.members)
+        }
     }
+
+    /// The members of one set.
+    func members(of set: Int) -> ArraySlice<UInt32> { members[Int(offsets[set])..<Int(offsets[set + 1])] }
 }
 
 /// Reverse-reachable sets with the way back from a vertex to the sets that hold it. Immutable and reusable:
@@ -33,31 +42,16 @@ package struct RRCollection: Sendable, Equatable {
     let holderOffsets: [UInt32]
     let holders: [UInt32]
 
-    /// Indexes the sets by counting sort. O(vertices + members).
-    init(_ sets: FlatSets, vertices: Int) {
-        var starts = [UInt32](repeating: 0, count: vertices + 1)
-        for member in sets.members { starts[Int(member) + 1] += 1 }
-        for vertex in 0..<vertices { starts[vertex + 1] += starts[vertex] }
-        var next = starts
-        let holders = [UInt32](unsafeUninitializedCapacity: sets.members.count) { buffer, initialized in
-            for set in 0..<sets.count {
-                for place in Int(sets.offsets[set])..<Int(sets.offsets[set + 1]) {
-                    let member = Int(sets.members[place])
-                    // SAFETY: `next` runs through the slots counted above, a permutation of the whole buffer.
-                    buffer[Int(next[member])] = UInt32(set)
-                    next[member] += 1
-                }
-            }
-            initialized = sets.members.count
-        }
-        self.vertices = vertices
-        self.sets = sets
-        self.holderOffsets = starts
-        self.holders = holders
+    /// Puts together and indexes a pool's sets. O(vertices + members).
+    package init(_ pool: SetPool, vertices: Int, pool threads: ComputePool? = nil) {
+        self.init(FlatSets(pool.chunks), vertices: vertices, threads: threads)
     }
 
-    /// What the way back from people to sets occupies.
-    static func indexBytes(_ sets: FlatSets, vertices: Int) -> Int { 4 * (vertices + 1 + sets.members.count) }
+    init(_ sets: FlatSets, vertices: Int, threads: ComputePool? = nil) {
+        self.vertices = vertices
+        self.sets = sets
+        (holderOffsets, holders) = turnedAround(sets, vertices: vertices, on: threads)
+    }
 
     /// Number of sets.
     package var count: Int { sets.count }
@@ -65,13 +59,143 @@ package struct RRCollection: Sendable, Equatable {
     /// Sum of the sets' sizes.
     package var memberCount: Int { sets.members.count }
 
-    /// The members of one set, its root first.
-    package func members(of set: Int) -> ArraySlice<UInt32> {
-        sets.members[Int(sets.offsets[set])..<Int(sets.offsets[set + 1])]
+    /// What the sets and the way back occupy.
+    package var bytes: Int {
+        4 * (sets.offsets.count + sets.members.count + holderOffsets.count + holders.count)
     }
+
+    /// The members of one set, its root first.
+    package func members(of set: Int) -> ArraySlice<UInt32> { sets.members(of: set) }
 
     /// The sets that hold a vertex, ascending.
     package func sets(holding vertex: UInt32) -> ArraySlice<UInt32> {
         holders[Int(holderOffsets[Int(vertex)])..<Int(holderOffsets[Int(vertex) + 1])]
+    }
+}
+
+/// Vertices of a block: their counters take 64 KB.
+private let blockBits = 14
+
+/// Per vertex, where its holders begin; and all holders. See the head of the file.
+func turnedAround(
+    _ sets: FlatSets, vertices: Int, on threads: ComputePool?
+) -> (offsets: [UInt32], holders: [UInt32]) {
+    let total = sets.members.count
+    let blocks = max((vertices + (1 << blockBits) - 1) >> blockBits, 1)
+    let parts = min(threads?.threads ?? 1, max(sets.count / setsPerChunk, 1))
+    var places = [Int](repeating: 0, count: parts * blocks)
+    var offsets = [UInt32](repeating: 0, count: vertices + 1)
+    let dealt = LargeMemory<UInt64>(count: total)
+    let holders = [UInt32](unsafeUninitializedCapacity: total) { holderBuffer, initialized in
+        sets.offsets.withUnsafeBufferPointer { setOffsets in
+            sets.members.withUnsafeBufferPointer { members in
+                places.withUnsafeMutableBufferPointer { places in
+                    offsets.withUnsafeMutableBufferPointer { offsets in
+                        // SAFETY: parts own disjoint counters and places, blocks own disjoint vertices and holders.
+                        nonisolated(unsafe) let turn = Turning(
+                            setOffsets: setOffsets.baseAddress!, sets: setOffsets.count - 1,
+                            members: members.baseAddress, vertices: vertices, blocks: blocks, parts: parts,
+                            places: places.baseAddress!, dealt: dealt.base, offsets: offsets.baseAddress!,
+                            holders: holderBuffer.baseAddress)
+                        forEach(parts, on: threads) { turn.count(part: $0) }
+                        turn.place()
+                        forEach(parts, on: threads) { turn.deal(part: $0) }
+                        forEach(blocks, on: threads) { turn.sort(block: $0) }
+                    }
+                }
+            }
+        }
+        initialized = total
+    }
+    withExtendedLifetime(dealt) {}
+    offsets[vertices] = UInt32(total)
+    return (offsets, holders)
+}
+
+private func forEach(_ count: Int, on threads: ComputePool?, _ body: @Sendable (Int) -> Void) {
+    if let threads {
+        threads.forEach(count, body)
+    } else {
+        for index in 0..<count { body(index) }
+    }
+}
+
+/// The steps of turning sets around, each for one part of the sets or one block of the vertices.
+private struct Turning {
+    let setOffsets: UnsafePointer<UInt32>
+    let sets: Int
+    let members: UnsafePointer<UInt32>?
+    let vertices: Int
+    let blocks: Int
+    let parts: Int
+    /// [parts, blocks]: how many members, then where the next one goes; at the end, where the part's share ends.
+    let places: UnsafeMutablePointer<Int>
+    /// set | place of the vertex in its block << 32, block after block.
+    let dealt: UnsafeMutablePointer<UInt64>
+    let offsets: UnsafeMutablePointer<UInt32>
+    let holders: UnsafeMutablePointer<UInt32>?
+
+    private func range(_ part: Int) -> Range<Int> { part * sets / parts..<(part + 1) * sets / parts }
+
+    func count(part: Int) {
+        guard let members else { return }
+        let range = range(part), counts = places + part * blocks
+        for index in Int(setOffsets[range.lowerBound])..<Int(setOffsets[range.upperBound]) {
+            counts[Int(members[index] >> UInt32(blockBits))] += 1
+        }
+    }
+
+    /// Turns counts into places: blocks one after the other, in each the parts in order.
+    func place() {
+        var next = 0
+        for block in 0..<blocks {
+            for part in 0..<parts {
+                let count = places[part * blocks + block]
+                places[part * blocks + block] = next
+                next += count
+            }
+        }
+    }
+
+    func deal(part: Int) {
+        guard let members else { return }
+        let next = places + part * blocks
+        let mask = UInt32(1) << UInt32(blockBits) - 1
+        for set in range(part) {
+            for index in Int(setOffsets[set])..<Int(setOffsets[set + 1]) {
+                let member = members[index]
+                let block = Int(member >> UInt32(blockBits))
+                dealt[next[block]] = UInt64(member & mask) << 32 | UInt64(set)
+                next[block] += 1
+            }
+        }
+    }
+
+    func sort(block: Int) {
+        let first = block << blockBits, count = min(1 << blockBits, vertices - first)
+        guard count > 0, let holders else { return }
+        // The last part's share of the block before ends where this block begins.
+        let start = block == 0 ? 0 : places[(parts - 1) * blocks + block - 1]
+        let end = places[(parts - 1) * blocks + block]
+        let next = offsets + first
+        for index in start..<end { next[Int(dealt[index] >> 32)] += 1 }
+        var place = UInt32(start)
+        for vertex in 0..<count {
+            let holding = next[vertex]
+            next[vertex] = place
+            place += holding
+        }
+        for index in start..<end {
+            let vertex = Int(dealt[index] >> 32)
+            holders[Int(next[vertex])] = UInt32(truncatingIfNeeded: dealt[index])
+            next[vertex] += 1
+        }
+        // Each entry now says where its vertex ends, which is where the next begins.
+        var vertex = count - 1
+        while vertex > 0 {
+            next[vertex] = next[vertex - 1]
+            vertex -= 1
+        }
+        next[0] = UInt32(start)
     }
 }

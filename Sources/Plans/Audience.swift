@@ -51,18 +51,18 @@ struct Audience: Sendable {
     ) -> InfluenceGraph {
         var offsets: [UInt32] = [0]
         var sources: [UInt32] = []
-        var probabilities: [Float] = []
+        var chances: [Float] = []
         for (position, person) in people.enumerated() {
             for edge in Int(influence.offsets[Int(person)])..<Int(influence.offsets[Int(person) + 1]) {
                 let friend = Int(influence.sources[edge])
                 guard friend < positions.count, positions[friend] >= 0 else { continue }
                 sources.append(UInt32(positions[friend]))
-                probabilities.append(influence.probabilities[edge] * acceptance[position])
+                chances.append(Float(influence.chance(of: edge, into: Int(person))) * acceptance[position])
             }
             offsets.append(UInt32(sources.count))
         }
         do {
-            return try InfluenceGraph(offsets: offsets, sources: sources, probabilities: probabilities)
+            return try InfluenceGraph(offsets: offsets, sources: sources, chances: .each(chances))
         } catch {
             preconditionFailure("part of an influence graph is not one: \(error)")
         }

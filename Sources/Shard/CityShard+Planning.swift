@@ -91,7 +91,7 @@ extension CityShard {
         try computing.withLock { _, _ in
             let graph = try currentGraph(pool: pool)
             let result = maximizeInfluence(
-                .weightedCascade(of: graph),
+                SetSampler(.weightedCascade(of: graph), threads: pool.threads),
                 options: try InfluenceOptions(budget: Int(order.count), epsilon: order.epsilon, seed: order.seed),
                 pool: pool)
             let rows = zip(result.seeds, result.marginal).map {

@@ -4,18 +4,7 @@ extension Database {
     /// The value of a key, or nil when there is none.
     package func get(_ family: Family, key: [UInt8]) throws(StoreError) -> [UInt8]? {
         let open = try opened()
-        let slice = try open.checked("get", family) { error in
-            key.withUnsafeBytes {
-                rocksdb_get_pinned_cf(
-                    open.database, open.reading, open.handle(family), $0.bindMemory(to: CChar.self).baseAddress,
-                    $0.count, error)
-            }
-        }
-        guard let slice else { return nil }
-        defer { rocksdb_pinnableslice_destroy(slice) }
-        var count = 0
-        let start = rocksdb_pinnableslice_value(slice, &count)
-        return Array(UnsafeRawBufferPointer(start: start, count: count))
+        return try open.get(family, key: key, open.reading)
     }
 
     /// Visits the keys that begin with `prefix`, in order, from the first that is not below `from`
@@ -43,37 +32,17 @@ extension Database {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StoreError) -> Bool
     ) throws(StoreError) {
         let open = try opened()
-        guard let iterator = rocksdb_create_iterator_cf(open.database, open.reading, open.handle(family)) else {
-            preconditionFailure("no memory for an iterator")
-        }
-        defer { rocksdb_iter_destroy(iterator) }
         let start = from.lexicographicallyPrecedes(prefix) ? prefix : from
-        start.withUnsafeBytes {
-            rocksdb_iter_seek(iterator, $0.bindMemory(to: CChar.self).baseAddress, $0.count)
+        try open.walk(family, from: start, open.reading) { key, value throws(StoreError) in
+            guard key.starts(with: prefix) else { return false }
+            return try body(key, value)
         }
-        while rocksdb_iter_valid(iterator) != 0 {
-            var keyCount = 0
-            var valueCount = 0
-            let key = UnsafeRawBufferPointer(start: rocksdb_iter_key(iterator, &keyCount), count: keyCount)
-            let value = UnsafeRawBufferPointer(start: rocksdb_iter_value(iterator, &valueCount), count: valueCount)
-            guard key.starts(with: prefix), try body(key, value) else { return }
-            rocksdb_iter_next(iterator)
-        }
-        try open.checked("scan", family) { rocksdb_iter_get_error(iterator, $0) }
     }
 
     /// The last key of a family, or nil when it is empty.
     func lastKey(_ family: Family) throws(StoreError) -> [UInt8]? {
         let open = try opened()
-        guard let iterator = rocksdb_create_iterator_cf(open.database, open.reading, open.handle(family)) else {
-            preconditionFailure("no memory for an iterator")
-        }
-        defer { rocksdb_iter_destroy(iterator) }
-        rocksdb_iter_seek_to_last(iterator)
-        try open.checked("scan", family) { rocksdb_iter_get_error(iterator, $0) }
-        guard rocksdb_iter_valid(iterator) != 0 else { return nil }
-        var count = 0
-        return Array(UnsafeRawBufferPointer(start: rocksdb_iter_key(iterator, &count), count: count))
+        return try open.ends(of: family, open.reading) { Array($0) }?.last
     }
 
     /// Looks up many keys of one length at once. `keys` holds them behind one another, ascending; `body` is

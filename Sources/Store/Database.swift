@@ -1,4 +1,5 @@
 import CRocksDB
+import Glibc
 import Synchronization
 
 // A directory of ordered keys and values. It knows nothing of cities: the coordinator keeps its own
@@ -45,6 +46,7 @@ package final class Database: Sendable {
     package func commit(_ batch: WriteBatch, synced: Bool = true) throws(StoreError) {
         if batch.isEmpty { return }
         let open = try opened()
+        try requireRoom(for: batch.bytes.count)
         guard let rows = rocksdb_writebatch_create() else { preconditionFailure("no memory for a write batch") }
         defer { rocksdb_writebatch_destroy(rows) }
         batch.bytes.withUnsafeBytes { bytes in
@@ -65,6 +67,16 @@ package final class Database: Sendable {
         }
         try open.checked("commit", nil) { error in
             rocksdb_write(open.database, synced ? open.synced : open.unsynced, rows, error)
+        }
+    }
+
+    /// Throws where the disk would be nearly full. A log that fails in the middle of a write stays broken until the
+    /// store is opened again, and RocksDB's own attempt to mend it ends the process; so it must not come to that.
+    private func requireRoom(for bytes: Int) throws(StoreError) {
+        var facts = statvfs()
+        guard statvfs(directory, &facts) == 0 else { return }
+        if Int(facts.f_bavail) * Int(facts.f_frsize) < bytes + StoreLimits.diskReserveBytes {
+            throw .diskFull(directory: directory, operation: "commit")
         }
     }
 }

@@ -1,5 +1,4 @@
 package import Basics
-import CRocksDB
 package import World
 
 // Rows a page at a time, for those who carry whole tables away: bounded memory, no iterator that stays open between
@@ -75,49 +74,5 @@ extension ShardStore {
     package func snapshot() throws(StoreError) -> StoreSnapshot {
         try settle()
         return try StoreSnapshot(self)
-    }
-}
-
-extension DatabaseView {
-    /// Visits the keys from the first that is not below `from` (empty: from the beginning), in order, until `body`
-    /// returns false. The bytes are good only during the call of `body`. Errors of `body` pass through.
-    fileprivate func walk(
-        _ family: Family, from: [UInt8],
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(StoreError) -> Bool
-    ) throws(StoreError) {
-        let options = reading()
-        defer { rocksdb_readoptions_destroy(options) }
-        guard let iterator = rocksdb_create_iterator_cf(open.database, options, open.handle(family)) else {
-            preconditionFailure("no memory for an iterator")
-        }
-        defer { rocksdb_iter_destroy(iterator) }
-        from.withUnsafeBytes {
-            rocksdb_iter_seek(iterator, $0.bindMemory(to: CChar.self).baseAddress, $0.count)
-        }
-        while rocksdb_iter_valid(iterator) != 0 {
-            var (keyCount, valueCount) = (0, 0)
-            let key = UnsafeRawBufferPointer(start: rocksdb_iter_key(iterator, &keyCount), count: keyCount)
-            let value = UnsafeRawBufferPointer(start: rocksdb_iter_value(iterator, &valueCount), count: valueCount)
-            guard try body(key, value) else { return }
-            rocksdb_iter_next(iterator)
-        }
-        try open.checked("scan", family) { rocksdb_iter_get_error(iterator, $0) }
-    }
-
-    fileprivate func get(_ family: Family, key: [UInt8]) throws(StoreError) -> [UInt8]? {
-        let options = reading()
-        defer { rocksdb_readoptions_destroy(options) }
-        let slice = try open.checked("get", family) { error in
-            key.withUnsafeBytes {
-                rocksdb_get_pinned_cf(
-                    open.database, options, open.handle(family), $0.bindMemory(to: CChar.self).baseAddress, $0.count,
-                    error)
-            }
-        }
-        guard let slice else { return nil }
-        defer { rocksdb_pinnableslice_destroy(slice) }
-        var count = 0
-        let start = rocksdb_pinnableslice_value(slice, &count)
-        return Array(UnsafeRawBufferPointer(start: start, count: count))
     }
 }

@@ -1,6 +1,6 @@
 package import Basics
 import Synchronization
-package import World
+import World
 
 // The memory of one city: its records, how many there are, its outbox and its epoch, in one directory.
 // Two locks, never held together: `writing` orders writers of records, because "is it new?" and "write
@@ -104,26 +104,6 @@ package final class ShardStore: Sendable {
             batch.put(.meta, key: MetaKey.epoch.bytes, value: Self.encoded(epoch.number))
             try database.commit(batch)
             stored = epoch
-        }
-    }
-
-    /// Every record: people, places, visits, friendships, friend labels, gatherings, each kind in the order of its
-    /// keys. It sees each kind as it was when that kind's turn came. Errors of `body` pass through.
-    package func forEachRecord(_ body: (Record) throws -> Void) throws {
-        try settle()
-        for family in Family.records {
-            var failure: (any Error)?
-            try database.walk(family) { key, value throws(StoreError) in
-                let record = try self.record(family, key, value)
-                do {
-                    try body(record)
-                    return true
-                } catch {
-                    failure = error
-                    return false
-                }
-            }
-            if let failure { throw failure }
         }
     }
 

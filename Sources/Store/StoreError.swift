@@ -30,7 +30,7 @@ extension StoreError: CustomStringConvertible {
         case .corrupt(let directory, let family, let reason):
             "store \(directory), \(family): damaged (\(reason)); restore the directory from a backup"
         case .diskFull(let directory, let operation):
-            "store \(directory): no space left on the disk during \(operation); free some and open the store again"
+            "store \(directory): too little space left on the disk for \(operation); free some and try again"
         case .failed(let directory, let family, let operation, let reason):
             "store \(directory), \(family): \(operation) failed: \(reason)"
         case .locked(let directory, let holder):

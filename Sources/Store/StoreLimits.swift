@@ -21,6 +21,8 @@ package enum StoreLimits {
     package static let blockCacheBytes = 32 << 20
     /// How far a scan of a whole family reads ahead.
     package static let scanAheadBytes = 256 << 10
+    /// Room on the disk below which no rows are taken: what is in memory must still become files.
+    package static let diskReserveBytes = 64 << 20
     /// Acknowledged outbox rows kept for a Redis that lost its tail.
     package static let outboxRetained = 100_000
 }

@@ -16,6 +16,13 @@
         self.number = number
     }
 
+    /// The time of day (0..<4, see `Timestamp.timeOfDay`) on weekdays; on the weekend its day (morning, afternoon) or
+    /// its night (the rest).
+    @inlinable
+    package init(timeOfDay: Int, isWeekend: Bool) {
+        number = isWeekend ? (timeOfDay < 2 ? 4 : 5) : UInt8(timeOfDay)
+    }
+
     /// The slot of a number from outside, or nil when there is no such slot.
     package init?(checking number: UInt8) {
         guard number < Self.count else { return nil }
@@ -55,14 +62,10 @@
 
     /// 0 morning (from 6), 1 afternoon (from 12), 2 evening (from 17), 3 night (from 22).
     @inlinable
-    package var timeOfDay: Int {
-        switch hour {
-        case 6..<12: 0
-        case 12..<17: 1
-        case 17..<22: 2
-        default: 3
-        }
-    }
+    package var timeOfDay: Int { Timestamp.timeOfDay(atHour: hour) }
+
+    @inlinable
+    static func timeOfDay(atHour hour: Int) -> Int { hour < 6 ? 3 : hour < 12 ? 0 : hour < 17 ? 1 : hour < 22 ? 2 : 3 }
 
     /// 0 weekday, 1 weekend (Saturday and Sunday).
     @inlinable
@@ -76,16 +79,12 @@
         let hours = UInt64(milliseconds) / 3_600_000
         let days = hours / 24
         let hour = hours &- 24 &* days
-        return (hour < 6 ? 3 : hour < 12 ? 0 : hour < 17 ? 1 : hour < 22 ? 2 : 3, (days &+ 3) % 7 >= 5)
+        return (Timestamp.timeOfDay(atHour: Int(hour)), (days &+ 3) % 7 >= 5)
     }
 
-    /// The time of day on weekdays; on the weekend its day (morning, afternoon) or night (the rest).
+    /// The part of the week in which people go out together.
     @inlinable
-    package var slot: TimeSlot {
-        let part = timeOfDay
-        if dayOfWeek == 0 { return TimeSlot(number: UInt8(part)) }
-        return TimeSlot(number: part < 2 ? 4 : 5)
-    }
+    package var slot: TimeSlot { TimeSlot(timeOfDay: timeOfDay, isWeekend: dayOfWeek == 1) }
 
     /// Division that rounds down below zero too, so that 1969 has hours like any other year.
     @usableFromInline

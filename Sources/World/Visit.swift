@@ -29,9 +29,18 @@ package struct Visit: Equatable, Sendable {
         self.attended = attended
     }
 
-    /// How much the person liked it, 1...5: 1, and up to 2 for five minutes of dwelling, 1.5 for
-    /// likes, 2 for saves, 1 for shares and 2 for attending, at most 5 together (specification 2.4).
+    /// How much the person liked it: see the function of this name.
     package var implicitRating: Float {
+        Visit.implicitRating(
+            dwellSeconds: dwellSeconds, likes: Int(likes), saves: Int(saves), shares: Int(shares), attended: attended)
+    }
+
+    /// How much somebody who did this liked it, 1...5: 1, and up to 2 for five minutes of dwelling, 1.5 for
+    /// likes, 2 for saves, 1 for shares and 2 for attending, at most 5 together (specification 2.4).
+    @inlinable
+    package static func implicitRating(
+        dwellSeconds: Float, likes: Int, saves: Int, shares: Int, attended: Bool
+    ) -> Float {
         var score: Float = 1
         score += min(max(dwellSeconds, 0) / 150, 2)
         score += min(Float(likes) * 0.5, 1.5)

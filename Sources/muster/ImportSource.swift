@@ -44,25 +44,33 @@ func importSource(_ invocation: Invocation, words: [String]) throws -> any DataS
     default:
         let name = settings.text("table")
         guard let table = TableKind(rawValue: name) else {
-            if name.isEmpty { return try tables(words, table: nil, city: city) }
+            if name.isEmpty { return try named(words, table: nil, city: city) }
             let names = TableKind.allCases.map(\.rawValue)
             let hint = suggestion(for: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
             throw UsageError("--table '\(name)' is none of \(names.joined(separator: ", "))\(hint)")
         }
-        return try tables(words, table: table, city: city)
+        return try named(words, table: table, city: city)
     }
 }
 
-private func tables(_ words: [String], table: TableKind?, city: String?) throws -> TableDataSet {
-    var tables = try namedTables(words, table: table, city: city)
+/// What a folder holds: a layout of check-ins, which is known by the files that it alone has, or our own tables.
+func dataSet(in folder: String, city: String?) throws -> any DataSet {
+    if access(folder + "/venues.tsv", F_OK) == 0 { return FoursquareDataSet(directory: folder) }
+    if access(folder + "/poi_city.tsv", F_OK) == 0 { return GowallaDataSet(directory: folder) }
+    return onAllProcessors(try TableDataSet(directory: folder, city: city))
+}
+
+private func onAllProcessors(_ tables: TableDataSet) -> TableDataSet {
+    var tables = tables
     tables.threads = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     return tables
 }
 
-private func namedTables(_ words: [String], table: TableKind?, city: String?) throws -> TableDataSet {
+private func named(_ words: [String], table: TableKind?, city: String?) throws -> any DataSet {
     if words == ["-"] {
         guard let table else { throw UsageError("which table comes from standard input? Say --table visits") }
-        return try TableDataSet(paths: [try spooledInput()], table: table, name: "standard input", city: city)
+        return onAllProcessors(
+            try TableDataSet(paths: [try spooledInput()], table: table, name: "standard input", city: city))
     }
     for word in words where access(word, F_OK) != 0 {
         let hint = suggestion(for: word, among: ["foursquare", "gowalla", "lightgcn", "synthetic"])
@@ -70,10 +78,10 @@ private func namedTables(_ words: [String], table: TableKind?, city: String?) th
     }
     var facts = stat()
     guard stat(words[0], &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else {
-        return try TableDataSet(paths: words, table: table, city: city)
+        return onAllProcessors(try TableDataSet(paths: words, table: table, city: city))
     }
     if words.count > 1 { throw UsageError("'\(words[1])' is one word too many behind a folder") }
-    return try TableDataSet(directory: words[0], city: city)
+    return try dataSet(in: words[0], city: city)
 }
 
 /// Standard input as a file that can be read more than once: cities must be known before rows are sent. The file has

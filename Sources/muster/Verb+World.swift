@@ -38,7 +38,7 @@ extension Verb {
         case "describe":
             try invocation.noMoreWords(after: 2)
             let folder = invocation.words.dropFirst().first
-            try describe(try folder.map { try worldDataSet(in: $0) } ?? madeUp(invocation.settings), invocation)
+            try describe(try folder.map { try dataSet(in: $0, city: nil) } ?? madeUp(invocation.settings), invocation)
         case let word?:
             let hint = suggestion(for: word, among: ["generate", "describe"]).map { "; did you mean '\($0)'?" } ?? ""
             throw UsageError("'\(word)' is nothing to do with a world\(hint)")
@@ -113,14 +113,6 @@ extension Verb {
         } catch {
             throw CommandError("the plots cannot be written to \(folder): \(error)")
         }
-    }
-
-    /// The layouts other than our own are known by the files that they alone have.
-    private static func worldDataSet(in folder: String) throws -> any DataSet {
-        let files = FileManager.default
-        if files.fileExists(atPath: folder + "/venues.tsv") { return FoursquareDataSet(directory: folder) }
-        if files.fileExists(atPath: folder + "/poi_city.tsv") { return GowallaDataSet(directory: folder) }
-        return try TableDataSet(directory: folder)
     }
 }
 

@@ -162,10 +162,9 @@ private func row(_ matrix: [Float], _ number: Int, of columns: Int) -> [Float] {
         ])
         let busy = row(graph.placeFeatures, 0, of: 114)[PlaceColumns.popularity]
         let calm = row(graph.placeFeatures, 1, of: 114)[PlaceColumns.popularity]
-        let novelty = [PlacePopularity.novelty(ofBase: 1.5), PlacePopularity.novelty(ofBase: 0.5)]
-        #expect(isClose(Array(busy), [0.183_258_1, 0.183_258_1, 1.0 / 3, novelty[0]]))
-        #expect(isClose(Array(calm), [0.081_093_0, 0.081_093_0, 1, novelty[1]]))
-        #expect(novelty.allSatisfy { $0 > 0 && $0 <= 1 })
+        // Novelty is 1 / (1 + log(2.5)) = 1 / 1.9162907 and 1 / (1 + log(1.5)) = 1 / 1.4054651.
+        #expect(isClose(Array(busy), [0.183_258_1, 0.183_258_1, 1.0 / 3, 0.521_841_5]))
+        #expect(isClose(Array(calm), [0.081_093_0, 0.081_093_0, 1, 0.711_508_2]))
     }
 
     @Test func friendsWithoutFeaturesAreComparedByWhatTheyDidInTraining() {

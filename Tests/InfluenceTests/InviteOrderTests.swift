@@ -35,10 +35,11 @@ import Testing
             sets, already: [7], candidates: [1, 2, 3, 4, 5], acceptance: [0.9, 0.2, 0.6, 0.5, 0.4], count: 5)
         let chance: [UInt32: Double] = [1: 0.9, 2: 0.2, 3: 0.6, 4: 0.5, 5: 0.4]
         var random = SeededRandom(seed: 4)
+        let forward = ForwardCascade(graph)
         var total = 0.0
         for run in 0..<3000 {
             let yes = order.filter { random.uniform() < chance[$0]! }
-            total += simulateSpread(graph, seeds: [7] + yes, runs: 4, seed: UInt64(run))
+            total += forward.spread(of: [7] + yes, runs: 4, seed: UInt64(run)).mean
         }
         #expect(abs(turnout[4] - total / 3000) < 0.35)
     }

@@ -16,8 +16,11 @@ import World
         let graph = InfluenceGraph.weightedCascade(of: builder.build(pool: ComputePool(threads: 1)))
         #expect(graph.offsets == [0, 2, 4, 7, 8])
         #expect(graph.sources == [1, 2, 0, 2, 0, 1, 3, 2])
-        let half: Float = 0.5, third: Float = 1 / 3
-        let expected: [Float] = [half, half, half, half, third, third, third, 1]
-        #expect(graph.probabilities == expected)
+        let chances = (0..<4).flatMap { vertex in
+            (Int(graph.offsets[vertex])..<Int(graph.offsets[vertex + 1])).map { graph.chance(of: $0, into: vertex) }
+        }
+        let third = 1.0 / 3
+        let expected: [Double] = [0.5, 0.5, 0.5, 0.5, third, third, third, 1]
+        #expect(chances == expected)
     }
 }

@@ -21,8 +21,8 @@ func tinyConfiguration() -> GraphRecConfiguration {
 }
 
 @Suite struct GraphRecTests {
-    /// Three people, three places, and messages in every relation of both layers, one of them silent. The targets of the
-    /// last layer are the first rows of its input, or any.
+    /// Three people, three places, and messages in every relation of both layers, one of them silent. The targets of
+    /// the last layer are the first rows of its input, or any.
     private func neighborhood(chosen: Bool) -> Neighborhood {
         let first = LayerMessages(
             social: Messages(MessageRows(offsets: [0, 1, 2], others: [2, 0], kinds: [0, 1]), sources: 3),

@@ -9,7 +9,7 @@ import Testing
 /// is either taken or rejected by file and line, and a file that ends too early is an error that names it.
 @Suite struct TableMutationTests {
     /// MUTATIONS in the environment asks for more.
-    private static let count = ProcessInfo.processInfo.environment["MUTATIONS"].flatMap { Int($0) } ?? 1_000
+    static let count = ProcessInfo.processInfo.environment["MUTATIONS"].flatMap { Int($0) } ?? 1_000
 
     private static let json = [
         "visits.jsonl":

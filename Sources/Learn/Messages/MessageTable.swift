@@ -5,8 +5,8 @@ import Linalg
 enum MessagePrecision: Sendable {
     /// As they are.
     case full
-    /// In bfloat16, half the bytes: a relative error of 2^-9 an entry, unbiased over the messages of a target. Sums stay
-    /// full. For Float and a multiple of 32 columns; others stay full.
+    /// In bfloat16, half the bytes: a relative error of 2^-9 an entry, while sums stay full. For Float and a multiple
+    /// of 32 columns; others stay full.
     case half
 }
 

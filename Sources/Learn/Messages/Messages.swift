@@ -2,8 +2,8 @@
 // way back. So each pass writes every row once, from messages that it reads one behind the other, and no thread ever
 // adds to what another one writes.
 //
-// A message has a kind, and all messages of a kind have one weight: see `EdgeKindTable`. A silent message weighs nothing: that is how what a step predicts is kept out of its messages
-// without a row being rebuilt.
+// A message has a kind, and all messages of a kind have one weight: see `EdgeKindTable`. A silent message weighs
+// nothing: that is how what a step predicts is kept out of its messages without a row being rebuilt.
 
 import Basics
 import Linalg

@@ -49,7 +49,7 @@ struct GraphRec: Sendable {
             revInteracts: weights(visits, blocks.revInteracts, &tape))
     }
 
-    /// One layer: what `targets` become, hearing `sources`. The targets of the messages are the first rows of `targets`.
+    /// One layer: what `targets` become, hearing `sources`. The messages' targets are the first rows of `targets`.
     /// `dropout` is the layer's.
     func pass<Number: Scalar>(
         _ messages: LayerMessages, layer: Int, targets: VertexRows, sources: VertexRows, _ edges: EdgeWeights,

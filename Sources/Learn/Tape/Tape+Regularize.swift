@@ -5,7 +5,7 @@ import Linalg
 
 private let blockEntries = 1 << 16
 
-/// Which entries are dropped: a hash of the key and the entry's number, so that no mask is stored and no thread matters.
+/// Which entries are dropped: a hash of the key and the entry's number says it, so that no mask is stored.
 struct Dropout {
     let key: UInt32
     let rate: Float
@@ -27,8 +27,8 @@ struct Dropout {
 }
 
 extension Tape {
-    /// x = x / (1 - rate), or 0 for a share `rate` of the entries, in place (Srivastava et al., 2014). What made x must not
-    /// read its result going backward.
+    /// x = x / (1 - rate), or 0 for a share `rate` of the entries, in place (Srivastava et al., 2014). What made x must
+    /// not read its result going backward.
     mutating func dropout(_ x: Value, _ dropout: Dropout) {
         precondition(dropout.rate >= 0 && dropout.rate < 1, "a share of entries is dropped, never all")
         if dropout.rate == 0 { return }

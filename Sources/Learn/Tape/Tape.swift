@@ -162,8 +162,8 @@ struct Tape<Number: Scalar>: ~Copyable {
         return (gradient, true)
     }
 
-    /// d x += change, for the first `rows` rows. Where x has nothing yet and no more rows, it takes over `change` itself:
-    /// whoever calls has no more use for it.
+    /// d x += change, for the first `rows` rows. Where x has nothing yet and no more rows, it takes over `change`
+    /// itself: whoever calls has no more use for it.
     mutating func passOn(_ change: UnsafeMutablePointer<Number>, rows: Int, to x: Value) {
         let index = Int(x.index)
         if nodes[index].needsGradient, nodes[index].gradient == nil, nodes[index].rows == rows {
@@ -199,6 +199,7 @@ struct Tape<Number: Scalar>: ~Copyable {
 
 /// What a tape remembers of each operation: its operands, and what its backward needs beside them.
 enum Operation<Number: Scalar> {
+    case start(LayerStart)
     case product(Value, Value, result: Value, start: LayerStart?)
     case relu(Value)
     case add(Value, to: Value)
@@ -216,6 +217,7 @@ enum Operation<Number: Scalar> {
 extension Tape {
     fileprivate mutating func backward(_ operation: Operation<Number>) {
         switch operation {
+        case .start(let start): startBackward(start)
         case .product(let x, let weights, let result, let start): productBackward(x, weights, result, start: start)
         case .relu(let x): reluBackward(x)
         case .add(let x, let sum): addBackward(x, to: sum)
@@ -235,7 +237,7 @@ extension Tape {
 extension Operation {
     fileprivate var phase: StepPhase {
         switch self {
-        case .product: .product
+        case .product, .start: .product
         case .hear: .gather
         default: .other
         }

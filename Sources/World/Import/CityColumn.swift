@@ -27,24 +27,3 @@ struct CityColumn {
         return lastSlot
     }
 }
-
-/// The names in a column with how often each stands there, in order of first appearance. Rows of the wrong width and
-/// names that are not text are passed over here: reading the rows rejects them.
-func countNames(_ table: consuming TextTable, column: Int, into cities: inout [CityOutline]) {
-    var rows = Dictionary(uniqueKeysWithValues: zip(cities.map(\.name), cities.indices))
-    var last: [UInt8] = []
-    var row = 0
-    while table.next() {
-        guard (try? table.checkWidth()) != nil else { continue }
-        if last.isEmpty || !table.field(column, is: last) {
-            guard let name = try? table.text(column, "city") else { continue }
-            last = Array(name.utf8)
-            row = rows[name, default: cities.count]
-            if row == cities.count {
-                rows[name] = row
-                cities.append(CityOutline(name: name, size: 0))
-            }
-        }
-        cities[row].size += 1
-    }
-}

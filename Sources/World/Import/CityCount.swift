@@ -20,6 +20,14 @@ struct CityCount: Sendable {
         }
     }
 
+    /// Adds the names in a column of a table's rows. Rows of the wrong width are passed over too.
+    mutating func count(_ table: consuming TextTable, _ column: Int) {
+        while table.next() {
+            guard (try? table.checkWidth()) != nil else { continue }
+            table.raw(column).withUnsafeBufferPointer { if !$0.isEmpty { count($0) } }
+        }
+    }
+
     /// Adds what was counted in the rows behind.
     mutating func add(_ other: CityCount) {
         for city in other.outlines { count(name: city.name, rows: city.size) }

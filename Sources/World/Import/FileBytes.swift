@@ -14,8 +14,20 @@ func requireFolder(_ path: String) throws(ImportError) {
 /// a data set of which a part is missing.
 func requireFiles(_ files: [String], in directory: String) throws(ImportError) {
     try requireFolder(directory)
-    for path in files.map({ "\(directory)/\($0)" }) where access(path, R_OK) != 0 {
-        throw .unreadable(file: path, reason: lastFault())
+    for path in files.map({ "\(directory)/\($0)" }) {
+        guard access(path, R_OK) == 0 else { throw .unreadable(file: path, reason: lastFault()) }
+        try requireRegularFile(path, name: path)
+    }
+}
+
+/// Throws unless `path` is a file that can be read more than once, as all of a data set are: a pipe cannot. `name` is
+/// what the error calls it.
+func requireRegularFile(_ path: String, name: String) throws(ImportError) {
+    var facts = stat()
+    guard stat(path, &facts) == 0 else { throw .unreadable(file: name, reason: lastFault()) }
+    guard facts.st_mode & S_IFMT == S_IFREG else {
+        throw .unreadable(
+            file: name, reason: "it is no regular file; what a pipe gives is read as '-', the standard input")
     }
 }
 

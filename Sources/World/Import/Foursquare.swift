@@ -10,73 +10,51 @@ package import Basics
 
 /// The Foursquare data set in one folder.
 package struct FoursquareDataSet: DataSet {
-    private let directory: String
+    private let folder: CheckInFolder<FoursquareReading>
 
-    package init(directory: String) { self.directory = directory }
+    package init(directory: String) { folder = CheckInFolder(directory: directory) }
 
-    package func outline() throws(ImportError) -> [CityOutline] {
-        try requireFiles(FoursquareReading.files, in: directory)
-        var venues = try TextTable(directory: directory, file: FoursquareReading.venuesFile)
-        let column = try venues.header(["city"])[0]
-        var cities: [CityOutline] = []
-        countNames(venues, column: column, into: &cities)
-        return cities
-    }
+    package func outline() throws(ImportError) -> [CityOutline] { try folder.outline() }
 
     package func read(
         cities: [String: CityID], emit: (CityID, Record) throws -> Void, reject: (Reject) throws -> Void,
         progress: (Double) -> Void
     ) throws {
-        try requireFolder(directory)
-        var reading = FoursquareReading(cities: cities)
-        try reading.readVenues(directory, reject)
-        try reading.readCheckIns(directory, reject)
-        reading.settleHomes()
-        try reading.readFriends(directory, reject)
-        let parsed = 0.1
-        progress(parsed)
-        try reading.emitAll(emit, progress, from: parsed)
-        progress(1)
+        try folder.read(cities: cities, emit: emit, reject: reject, progress: progress)
     }
 }
 
-/// The files as columns of small numbers. Cities are slots of `cities`, people and venues are
-/// numbered in order of first appearance.
-struct FoursquareReading {
-    static let venuesFile = "venues.tsv"
-    static let checkInsFile = "checkins.tsv"
-    static let friendsFile = "friends_new.tsv"
+/// The three files, row by row.
+struct FoursquareReading: CheckInReading {
+    private static let venuesFile = "venues.tsv"
+    private static let checkInsFile = "checkins.tsv"
+    private static let friendsFile = "friends_new.tsv"
     static let files = [venuesFile, checkInsFile, friendsFile]
+    static let cityFiles = [venuesFile]
     /// Monday 2012-04-02 00:00 UTC.
     private static let start: Int64 = 1_333_324_800_000
-    private static let hourMilliseconds: Int64 = 3_600_000
 
-    private struct Venue {
-        var id: UInt64
-        var city: Int32
-        var category: Int32
-    }
-
-    private struct CheckIn {
-        var person: UInt32
-        var venue: UInt32
-        var time: Int64
-    }
-
-    private var cities: CityColumn
-    private var venues: [Venue] = []
-    /// Per city slot, the index in `venues` of each venue's number.
+    private(set) var cities: CityColumn
+    private(set) var rows = CheckIns()
+    /// Per city slot, the position of each venue's number.
     private var venueIndex: [[UInt64: UInt32]] = []
-    private var people = CheckInPeople()
     private var homeBallot = Ballot()
-    private var checkIns: [CheckIn] = []
+    private let tags = TagVectors()
 
     init(cities: [String: CityID]) { self.cities = CityColumn(known: cities) }
 
-    mutating func readVenues(_ directory: String, _ reject: (Reject) throws -> Void) throws {
-        var table = try TextTable(directory: directory, file: Self.venuesFile)
-        let columns = try table.header(["city", "venue", "category"])
-        try table.forEachRow(reject) { table throws(RowFault) in try addVenue(table, columns) }
+    mutating func readAll(_ directory: String, _ reject: (Reject) throws -> Void) throws {
+        try TextTable.forEachRow(
+            of: Self.venuesFile, in: directory, columns: ["city", "venue", "category"], reject
+        ) { table, columns throws(RowFault) in try addVenue(table, columns) }
+        try TextTable.forEachRow(
+            of: Self.checkInsFile, in: directory,
+            columns: ["city", "user", "venue", "hour_of_week", "seq", "pseudo_week"], reject
+        ) { table, columns throws(RowFault) in try addCheckIn(table, columns) }
+        settleHomes()
+        try TextTable.forEachRow(
+            of: Self.friendsFile, in: directory, columns: ["city", "user_a", "user_b"], reject
+        ) { table, columns throws(RowFault) in try addFriends(table, columns) }
     }
 
     private mutating func addVenue(_ table: borrowing TextTable, _ columns: [Int]) throws(RowFault) {
@@ -85,14 +63,8 @@ struct FoursquareReading {
         let category = try table.number(columns[2], "category", in: 0...1_000_000)
         while venueIndex.count <= city { venueIndex.append([:]) }
         guard venueIndex[city][id] == nil else { throw RowFault(reason: "venue \(id) of this city was given before") }
-        venueIndex[city][id] = UInt32(venues.count)
-        venues.append(Venue(id: id, city: Int32(city), category: Int32(category)))
-    }
-
-    mutating func readCheckIns(_ directory: String, _ reject: (Reject) throws -> Void) throws {
-        var table = try TextTable(directory: directory, file: Self.checkInsFile)
-        let columns = try table.header(["city", "user", "venue", "hour_of_week", "seq", "pseudo_week"])
-        try table.forEachRow(reject) { table throws(RowFault) in try addCheckIn(table, columns) }
+        venueIndex[city][id] = UInt32(rows.places.count)
+        rows.places.append((city, tags.place(PlaceID(id), cities.cities[city], category: Int(category))))
     }
 
     private mutating func addCheckIn(_ table: borrowing TextTable, _ columns: [Int]) throws(RowFault) {
@@ -105,25 +77,20 @@ struct FoursquareReading {
         guard city < venueIndex.count, let venue = venueIndex[city][venueNumber] else {
             throw RowFault(reason: "venue \(venueNumber) of this city is not in \(Self.venuesFile)")
         }
-        let person = people.added(user)
+        let person = rows.people.added(user)
         homeBallot.add(person: Int(person), choice: city)
         let hours = Int64(week) * 168 + Int64(hour) - 1
-        let time = Self.start + hours * Self.hourMilliseconds + Int64(sequence % UInt64(Self.hourMilliseconds))
-        checkIns.append(CheckIn(person: person, venue: venue, time: time))
+        let order = Int64(sequence % UInt64(CheckIns.hourMilliseconds))
+        let time = Self.start + hours * CheckIns.hourMilliseconds + order
+        rows.visits.append(CheckIns.Visit(time: time, person: person, place: venue))
     }
 
     /// Everybody seen so far lives where most of their check-ins are.
-    mutating func settleHomes() {
-        people.homes = homeBallot.favourites(people: people.numbers.count).map { home in
+    private mutating func settleHomes() {
+        rows.people.homes = homeBallot.favourites(people: rows.people.numbers.count).map { home in
             guard let home else { preconditionFailure("whoever is known by now has checked in") }
             return home
         }
-    }
-
-    mutating func readFriends(_ directory: String, _ reject: (Reject) throws -> Void) throws {
-        var table = try TextTable(directory: directory, file: Self.friendsFile)
-        let columns = try table.header(["city", "user_a", "user_b"])
-        try table.forEachRow(reject) { table throws(RowFault) in try addFriends(table, columns) }
     }
 
     /// Friends who never checked in are people too, at home in the row's city.
@@ -132,40 +99,8 @@ struct FoursquareReading {
         let first = try table.number(columns[1], "user_a")
         let second = try table.number(columns[2], "user_b")
         guard first != second else { throw RowFault(reason: "user \(first) cannot be their own friend") }
-        people.befriend(people.added(min(first, second)), people.added(max(first, second)))
-        while people.homes.count < people.numbers.count { people.homes.append(city) }
-    }
-
-    func emitAll(
-        _ emit: (CityID, Record) throws -> Void, _ progress: (Double) -> Void, from parsed: Double
-    ) throws {
-        var meter = ProgressMeter(total: people.rows + venues.count + checkIns.count, from: parsed)
-        let cities = cities.cities
-        var guests = GuestList()
-        for checkIn in checkIns {
-            let person = Int(checkIn.person)
-            guests.note(person: person, in: Int(venues[Int(checkIn.venue)].city), home: people.homes[person])
-        }
-        try people.emitPeople(guests, to: cities, emit) { person, home in
-            Person(id: PersonID(people.numbers[person]), homeCity: cities[home])
-        } step: {
-            meter.step(progress)
-        }
-        let tags = TagVectors()
-        for venue in venues {
-            let city = cities[Int(venue.city)]
-            try emit(city, .place(tags.place(PlaceID(venue.id), city, category: Int(venue.category))))
-            meter.step(progress)
-        }
-        for checkIn in checkIns {
-            let venue = venues[Int(checkIn.venue)]
-            let visit = Visit(
-                person: PersonID(people.numbers[Int(checkIn.person)]), place: PlaceID(venue.id),
-                time: Timestamp(milliseconds: checkIn.time), attended: true)
-            try emit(cities[Int(venue.city)], .visit(visit))
-            meter.step(progress)
-        }
-        try people.emitFriendships(to: cities, emit) { meter.step(progress) }
+        rows.people.befriend(rows.people.added(min(first, second)), rows.people.added(max(first, second)))
+        while rows.people.homes.count < rows.people.numbers.count { rows.people.homes.append(city) }
     }
 }
 

@@ -13,82 +13,65 @@ package import Basics
 
 /// The Gowalla data set in one folder.
 package struct GowallaDataSet: DataSet {
-    private let directory: String
+    private let folder: CheckInFolder<GowallaReading>
 
-    package init(directory: String) { self.directory = directory }
+    package init(directory: String) { folder = CheckInFolder(directory: directory) }
 
-    package func outline() throws(ImportError) -> [CityOutline] {
-        try requireFiles(GowallaReading.files, in: directory)
-        var cities: [CityOutline] = []
-        for file in [GowallaReading.placesFile, GowallaReading.homesFile] {
-            var table = try TextTable(directory: directory, file: file)
-            let column = try table.header(["city"])[0]
-            countNames(table, column: column, into: &cities)
-        }
-        return cities
-    }
+    package func outline() throws(ImportError) -> [CityOutline] { try folder.outline() }
 
     package func read(
         cities: [String: CityID], emit: (CityID, Record) throws -> Void, reject: (Reject) throws -> Void,
         progress: (Double) -> Void
     ) throws {
-        try requireFolder(directory)
-        var reading = GowallaReading(cities: cities)
-        try reading.readPlaces(directory, reject)
-        try reading.readHomes(directory, reject)
-        for file in GowallaReading.visitFiles { try reading.readVisits(directory, file, reject) }
-        try reading.readFriends(directory, reject)
-        let parsed = 0.1
-        progress(parsed)
-        try reading.emitAll(emit, progress, from: parsed)
-        progress(1)
+        try folder.read(cities: cities, emit: emit, reject: reject, progress: progress)
     }
 }
 
-/// The files as columns of small numbers: cities are slots of `cities`, people and places are
-/// numbered in the order of their files.
-struct GowallaReading {
-    static let placesFile = "poi_city.tsv"
-    static let homesFile = "user_home_city.tsv"
-    static let trainFile = "train.txt"
-    static let visitFiles = [trainFile, "tune.txt", "test.txt"]
-    static let friendsFile = "socialRelations.txt"
+/// The six files, row by row.
+struct GowallaReading: CheckInReading {
+    private static let placesFile = "poi_city.tsv"
+    private static let homesFile = "user_home_city.tsv"
+    private static let trainFile = "train.txt"
+    private static let visitFiles = [trainFile, "tune.txt", "test.txt"]
+    private static let friendsFile = "socialRelations.txt"
     static let files = [placesFile, homesFile] + visitFiles + [friendsFile]
+    static let cityFiles = [placesFile, homesFile]
     /// Monday 2009-02-02 00:00 UTC, the week in which Gowalla opened.
     private static let start: Int64 = 1_233_532_800_000
-    private static let hourMilliseconds: Int64 = 3_600_000
     /// Side of a neighbourhood in degrees.
     private static let squareDegrees = 0.05
 
-    private struct Spot {
-        var id: UInt64
-        var city: Int
-        var neighborhood: UInt16
-    }
-
-    private struct CheckIns {
-        var person: UInt32
-        var place: UInt32
-        var hours: UInt32
-        var count: UInt32
-    }
-
-    private var cities: CityColumn
-    private var places: [Spot] = []
-    private var placeIndex: [UInt64: UInt32] = [:]
+    private(set) var cities: CityColumn
+    private(set) var rows = CheckIns()
+    private var placeIndex = NumberIndex()
     /// Per city slot, the number of each square.
     private var squares: [[UInt64: UInt16]] = []
-    private var people = CheckInPeople()
     private var rowsOfPerson: [UInt32] = []
     private var neighborhoodBallot = Ballot()
-    private var visits: [CheckIns] = []
 
     init(cities: [String: CityID]) { self.cities = CityColumn(known: cities) }
 
-    mutating func readPlaces(_ directory: String, _ reject: (Reject) throws -> Void) throws {
-        var table = try TextTable(directory: directory, file: Self.placesFile)
-        let columns = try table.header(["poi", "lat", "lon", "city"])
-        try table.forEachRow(reject) { table throws(RowFault) in try addPlace(table, columns) }
+    mutating func readAll(_ directory: String, _ reject: (Reject) throws -> Void) throws {
+        try TextTable.forEachRow(
+            of: Self.placesFile, in: directory, columns: ["poi", "lat", "lon", "city"], reject
+        ) { table, columns throws(RowFault) in try addPlace(table, columns) }
+        try TextTable.forEachRow(
+            of: Self.homesFile, in: directory, columns: ["user", "city"], reject
+        ) { table, columns throws(RowFault) in try addPerson(table, columns) }
+        for file in Self.visitFiles {
+            var table = try TextTable(directory: directory, file: file, width: 3)
+            let isTraining = file == Self.trainFile
+            try table.forEachRow(reject) { table throws(RowFault) in try addVisit(table, isTraining: isTraining) }
+        }
+        rows.people.neighborhoods = neighborhoodBallot.favourites(people: rows.people.numbers.count).map {
+            UInt16($0 ?? 0)
+        }
+        var table = try TextTable(directory: directory, file: Self.friendsFile, width: 2)
+        try table.forEachRow(reject) { table throws(RowFault) in
+            let (one, other) = (try person(table, 0), try person(table, 1))
+            guard one != other else { throw RowFault(reason: "a user cannot be their own friend") }
+            rows.people.befriend(one, other)
+        }
     }
 
     private mutating func addPlace(_ table: borrowing TextTable, _ columns: [Int]) throws(RowFault) {
@@ -96,104 +79,49 @@ struct GowallaReading {
         let latitude = try table.decimal(columns[1], "lat", in: -90...90)
         let longitude = try table.decimal(columns[2], "lon", in: -180...180)
         let city = try cities.slot(table, columns[3])
-        guard placeIndex[id] == nil else { throw RowFault(reason: "poi \(id) was given before") }
+        guard placeIndex.insert(id, rows.places.count) else { throw RowFault(reason: "poi \(id) was given before") }
         let row = UInt64((latitude + 90) / Self.squareDegrees)
         let column = UInt64((longitude + 180) / Self.squareDegrees)
         while squares.count <= city { squares.append([:]) }
         let square = row << 32 | column
         let neighborhood = squares[city][square] ?? UInt16(truncatingIfNeeded: squares[city].count)
         squares[city][square] = neighborhood
-        placeIndex[id] = UInt32(places.count)
-        places.append(Spot(id: id, city: city, neighborhood: neighborhood))
-    }
-
-    mutating func readHomes(_ directory: String, _ reject: (Reject) throws -> Void) throws {
-        var table = try TextTable(directory: directory, file: Self.homesFile)
-        let columns = try table.header(["user", "city"])
-        try table.forEachRow(reject) { table throws(RowFault) in try addPerson(table, columns) }
+        rows.places.append(
+            (city, Place(id: PlaceID(id), city: cities.cities[city], neighborhood: neighborhood)))
     }
 
     private mutating func addPerson(_ table: borrowing TextTable, _ columns: [Int]) throws(RowFault) {
         let id = try table.number(columns[0], "user")
         let city = try cities.slot(table, columns[1])
-        guard people.position(of: id) == nil else { throw RowFault(reason: "user \(id) was given before") }
-        _ = people.added(id)
-        people.homes.append(city)
+        guard rows.people.position(of: id) == nil else { throw RowFault(reason: "user \(id) was given before") }
+        _ = rows.people.added(id)
+        rows.people.homes.append(city)
         rowsOfPerson.append(0)
     }
 
-    mutating func readVisits(_ directory: String, _ file: String, _ reject: (Reject) throws -> Void) throws {
-        var table = try TextTable(directory: directory, file: file, width: 3)
-        try table.forEachRow(reject) { table throws(RowFault) in
-            let row = try checkIns(table)
-            visits.append(row)
-            let (person, place) = (Int(row.person), places[Int(row.place)])
-            rowsOfPerson[person] += 1
-            if file == Self.trainFile && place.city == people.homes[person] {
-                neighborhoodBallot.add(person: person, choice: Int(place.neighborhood))
-            }
-        }
-    }
-
-    private func checkIns(_ table: borrowing TextTable) throws(RowFault) -> CheckIns {
+    private mutating func addVisit(_ table: borrowing TextTable, isTraining: Bool) throws(RowFault) {
         let person = try person(table, 0)
         let id = try table.number(1, "poi")
         let count = try table.number(2, "count", in: 1...1_000_000)
-        guard let place = placeIndex[id] else {
+        guard let position = placeIndex[id] else {
             throw RowFault(reason: "poi \(id) is not in \(Self.placesFile)")
         }
-        return CheckIns(person: person, place: place, hours: rowsOfPerson[Int(person)], count: UInt32(count))
+        let (number, place) = (Int(person), rows.places[position])
+        rows.visits.append(
+            CheckIns.Visit(
+                time: Self.start + Int64(rowsOfPerson[number]) * CheckIns.hourMilliseconds, person: person,
+                place: UInt32(position), likes: UInt16(min(count - 1, UInt64(UInt16.max)))))
+        rowsOfPerson[number] += 1
+        if isTraining && place.slot == rows.people.homes[number] {
+            neighborhoodBallot.add(person: number, choice: Int(place.record.neighborhood))
+        }
     }
 
     private func person(_ table: borrowing TextTable, _ column: Int) throws(RowFault) -> UInt32 {
         let id = try table.number(column, "user")
-        guard let person = people.position(of: id) else {
+        guard let person = rows.people.position(of: id) else {
             throw RowFault(reason: "user \(id) is not in \(Self.homesFile)")
         }
         return person
-    }
-
-    mutating func readFriends(_ directory: String, _ reject: (Reject) throws -> Void) throws {
-        var table = try TextTable(directory: directory, file: Self.friendsFile, width: 2)
-        try table.forEachRow(reject) { table throws(RowFault) in
-            let (one, other) = (try person(table, 0), try person(table, 1))
-            guard one != other else { throw RowFault(reason: "a user cannot be their own friend") }
-            people.befriend(one, other)
-        }
-    }
-
-    func emitAll(
-        _ emit: (CityID, Record) throws -> Void, _ progress: (Double) -> Void, from parsed: Double
-    ) throws {
-        var meter = ProgressMeter(total: people.rows + places.count + visits.count, from: parsed)
-        let cities = cities.cities
-        let neighborhoods = neighborhoodBallot.favourites(people: people.numbers.count)
-        var guests = GuestList()
-        for row in visits {
-            let person = Int(row.person)
-            guests.note(person: person, in: places[Int(row.place)].city, home: people.homes[person])
-        }
-        try people.emitPeople(guests, to: cities, emit) { person, home in
-            Person(
-                id: PersonID(people.numbers[person]), homeCity: cities[home],
-                homeNeighborhood: UInt16(neighborhoods[person] ?? 0))
-        } step: {
-            meter.step(progress)
-        }
-        for place in places {
-            let city = cities[place.city]
-            try emit(city, .place(Place(id: PlaceID(place.id), city: city, neighborhood: place.neighborhood)))
-            meter.step(progress)
-        }
-        for row in visits {
-            let place = places[Int(row.place)]
-            let visit = Visit(
-                person: PersonID(people.numbers[Int(row.person)]), place: PlaceID(place.id),
-                time: Timestamp(milliseconds: Self.start + Int64(row.hours) * Self.hourMilliseconds),
-                likes: UInt16(min(row.count - 1, UInt32(UInt16.max))), attended: true)
-            try emit(cities[place.city], .visit(visit))
-            meter.step(progress)
-        }
-        try people.emitFriendships(to: cities, emit) { meter.step(progress) }
     }
 }

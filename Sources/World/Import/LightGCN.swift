@@ -30,34 +30,26 @@ package struct LightGCNDataSet: DataSet {
     ) throws {
         try requireFiles([Self.trainFile, Self.testFile], in: directory)
         guard let number = cities[city] else { throw ImportError.unknownCity(city) }
-        var reading = LightGCNReading()
+        var reading = LightGCNReading(city: number)
         for file in [Self.trainFile, Self.testFile] {
             try reading.read(file, try bytes(ofFile: "\(directory)/\(file)"), reject)
         }
-        try reading.emitAll(number, emit, progress)
-        progress(1)
+        try reading.rows.emitAll(to: [number], emit, progress)
     }
 }
 
 private struct LightGCNReading {
     /// Monday 2018-01-01 00:00 UTC; any other would do.
     private static let start: Int64 = 1_514_764_800_000
-    private static let hourMilliseconds: Int64 = 3_600_000
 
-    private struct Row {
-        var person: UInt32
-        var place: UInt32
-        var hours: UInt32
-    }
-
-    private var people: [UInt64] = []
-    private var personIndex = NumberIndex()
-    private var places: [UInt64] = []
+    let city: CityID
+    private(set) var rows = CheckIns()
     private var placeIndex = NumberIndex()
-    private var rowsOfPerson: [UInt32] = []
-    private var rows: [Row] = []
+    private var rowsOfPerson: [Int] = []
     /// Hours up to the year 2100.
     private static let rowsPerPersonMax = 700_000
+
+    init(city: CityID) { self.city = city }
 
     mutating func read(_ file: String, _ bytes: [UInt8], _ reject: (Reject) throws -> Void) throws {
         var line = 0
@@ -103,45 +95,23 @@ private struct LightGCNReading {
     /// A user and their items; a user without items is a person too.
     private mutating func add(_ numbers: [UInt64]) throws(RowFault) {
         guard let user = numbers.first else { return }
-        let known = personIndex[user]
-        let person = known ?? people.count
-        let before = known.map { Int(rowsOfPerson[$0]) } ?? 0
+        let before = rows.people.position(of: user).map { rowsOfPerson[Int($0)] } ?? 0
         guard before + numbers.count - 1 <= Self.rowsPerPersonMax else {
             throw RowFault(reason: "user \(user) has more than \(Self.rowsPerPersonMax) items")
         }
-        if known == nil {
-            _ = personIndex.insert(user, person)
-            people.append(user)
+        let person = rows.people.added(user)
+        if Int(person) == rowsOfPerson.count {
+            rows.people.homes.append(0)
             rowsOfPerson.append(0)
         }
         for item in numbers.dropFirst() {
-            let place = placeIndex[item] ?? places.count
-            if place == places.count {
-                _ = placeIndex.insert(item, place)
-                places.append(item)
-            }
-            rows.append(Row(person: UInt32(person), place: UInt32(place), hours: rowsOfPerson[person]))
-            rowsOfPerson[person] += 1
-        }
-    }
-
-    func emitAll(_ city: CityID, _ emit: (CityID, Record) throws -> Void, _ progress: (Double) -> Void) throws {
-        var meter = ProgressMeter(total: max(people.count + places.count + rows.count, 1), from: 0.1)
-        for person in people {
-            try emit(city, .person(Person(id: PersonID(person), homeCity: city)))
-            meter.step(progress)
-        }
-        for place in places {
-            try emit(city, .place(Place(id: PlaceID(place), city: city)))
-            meter.step(progress)
-        }
-        for row in rows {
-            let time = Self.start + Int64(row.hours) * Self.hourMilliseconds
-            let visit = Visit(
-                person: PersonID(people[Int(row.person)]), place: PlaceID(places[Int(row.place)]),
-                time: Timestamp(milliseconds: time), attended: true)
-            try emit(city, .visit(visit))
-            meter.step(progress)
+            let place = placeIndex[item] ?? rows.places.count
+            if placeIndex.insert(item, place) { rows.places.append((0, Place(id: PlaceID(item), city: city))) }
+            let hour = Int64(rowsOfPerson[Int(person)])
+            rows.visits.append(
+                CheckIns.Visit(
+                    time: Self.start + hour * CheckIns.hourMilliseconds, person: person, place: UInt32(place)))
+            rowsOfPerson[Int(person)] += 1
         }
     }
 }

@@ -25,7 +25,6 @@ struct RowSplit {
 private let quote = UInt8(ascii: "\"")
 private let lineFeed = UInt8(ascii: "\n")
 private let carriageReturn = UInt8(ascii: "\r")
-private let backslash = UInt8(ascii: "\\")
 
 /// Cuts the row at `from`. `slots` has the slot of each column, -1 for none; `fields` gets the ranges by slot.
 func splitDelimited(

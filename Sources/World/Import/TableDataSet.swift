@@ -56,6 +56,7 @@ package struct TableDataSet: DataSet {
             if let other = files.first(where: { $0.kind == kind }) {
                 throw .ambiguous("\(other.path) and \(path) are both \(kind.rawValue): load them one after the other")
             }
+            try requireRegularFile(path, name: name ?? path)
             let last = path.split(separator: "/").last.map { String($0) }
             files.append(TableFile(kind: kind, path: path, name: name ?? last ?? path))
         }

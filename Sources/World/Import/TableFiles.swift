@@ -29,7 +29,9 @@ struct TableFile: Equatable, Sendable {
                 }
             }
             if found.count > 1 { throw .ambiguous("\(directory) holds \(found[0]) and \(found[1]): keep one of them") }
-            if let name = found.first { files.append(TableFile(kind: kind, path: "\(directory)/\(name)", name: name)) }
+            guard let name = found.first else { continue }
+            try requireRegularFile("\(directory)/\(name)", name: name)
+            files.append(TableFile(kind: kind, path: "\(directory)/\(name)", name: name))
         }
         if files.isEmpty {
             throw .ambiguous(

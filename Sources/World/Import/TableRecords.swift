@@ -4,9 +4,6 @@
 import Basics
 
 extension TableReader {
-    /// The name of a city.
-    func cityBytes(_ slot: Int) -> FieldBytes? { field(slot) }
-
     func person(home: CityID) throws(RowFault) -> Person {
         let person = Person(
             id: PersonID(try identifier(0)), homeCity: home, homeNeighborhood: try whole(2) ?? 0,

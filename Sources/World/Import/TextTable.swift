@@ -36,9 +36,6 @@ struct TextTable {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }  // a byte order mark
     }
 
-    /// How much of the file lies behind the cursor, 0...1.
-    var progress: Double { bytes.isEmpty ? 1 : Double(position) / Double(bytes.count) }
-
     /// Reads the first line as the names of the columns; returns the columns that `names` have.
     mutating func header(_ names: [String]) throws(ImportError) -> [Int] {
         _ = next()
@@ -90,19 +87,9 @@ struct TextTable {
     func number(
         _ column: Int, _ name: StaticString, in valid: ClosedRange<UInt64> = 0...UInt64.max
     ) throws(RowFault) -> UInt64 {
-        let field = range(column)
-        let digitsMax = 19  // always below 2^64
-        var value: UInt64 = 0
-        var isNumber = !field.isEmpty && field.count <= digitsMax
-        for index in field {
-            let digit = bytes[index] &- 48
-            if digit > 9 || !isNumber {
-                isNumber = false
-                break
-            }
-            value = value &* 10 &+ UInt64(digit)
+        guard let value = bytes[range(column)].withUnsafeBufferPointer({ wholeNumber($0) }) else {
+            throw RowFault(reason: "\(name) is not a whole number of at most 19 digits")
         }
-        guard isNumber else { throw RowFault(reason: "\(name) is not a whole number of at most 19 digits") }
         guard valid.contains(value) else {
             throw RowFault(reason: "\(name) is \(value), it must be \(valid.lowerBound)...\(valid.upperBound)")
         }

@@ -113,7 +113,8 @@ def case(seed, aggregation):
 
     relations = {
         "social": ("people", "people", kinds["friends"],
-                   [edge for (a, b), kind in zip(friends, kind_of_friendship) for edge in ((a, b, kind), (b, a, kind))]),
+                   [edge for (a, b), kind in zip(friends, kind_of_friendship)
+                    for edge in ((a, b, kind), (b, a, kind))]),
         "interacts": ("people", "places", kinds["visits"],
                       [(person, place, kind) for (person, place), kind in zip(visits, kind_of_visit)]),
         "revInteracts": ("places", "people", kinds["visits"],
@@ -135,7 +136,8 @@ def case(seed, aggregation):
     loss.backward()
     return {
         "aggregation": aggregation,
-        "parameters": [{"name": name, "values": flat(value), "gradient": flat(value.grad)} for name, value in p.items()],
+        "parameters": [
+            {"name": name, "values": flat(value), "gradient": flat(value.grad)} for name, value in p.items()],
         "features": {kind: flat(value) for kind, value in features.items()},
         "keys": {kind: [column.tolist() for column in columns] for kind, columns in keys.items()},
         "visits": visits, "friends": friends,

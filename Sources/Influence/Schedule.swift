@@ -1,0 +1,83 @@
+// The sizes that the search for a certificate goes through, and what it may claim at each.
+//
+// After OPIM-C (Tang et al. 2018, section 5), with two changes. Its bounds are those of martingales with a chosen
+// variance; roots are drawn independently, so the number of sets met is binomial, and the exact tail of the
+// binomial (Clopper and Pearson 1934) claims more from the same sets. And sizes grow by half instead of doubling.
+
+struct Schedule {
+    let vertices: Int
+    /// What everybody together is worth: the number of vertices, or the sum of their values.
+    let worth: Double
+    let budget: Int
+    let failure: Double
+    /// Sets of the choosing pool, round by round: whole chunks. With the last of them the ratio 1 - 1/e - epsilon holds
+    /// without a look at the instance.
+    let sizes: [Int]
+    /// ln of the chance of failure that one bound may use up: a third of all for the last size, a third for the upper
+    /// and a third for the lower bounds of all rounds.
+    private let price: Double
+
+    /// How many times more sets the first round has than the least that could do. Drawing them costs less than choosing
+    /// among too few, twice; and more sets choose better people than the certificate asks for.
+    private static let head = 8.0
+
+    init(vertices: Int, worth: Double, budget: Int, options: InfluenceOptions) {
+        self.vertices = vertices
+        self.worth = worth
+        self.budget = budget
+        failure = options.failure ?? 1 / Double(max(vertices, 2))
+        let sure = naturalLogarithm(6 / failure)
+        let ways = logarithmOfBinomial(vertices, budget)
+        let root = greedyRatio * sure.squareRoot() + (greedyRatio * (ways + sure)).squareRoot()
+        let start = 2 * root * root
+        // The best choice is worth at least what `budget` of `vertices` people are on average.
+        let worst = start * Double(vertices) / (options.epsilon * options.epsilon * Double(budget))
+        let enough = worst < 1e15 ? Int(worst) + 1 : Int(1e15)
+        var sizes: [Int] = []
+        var size = max(Int(Self.head * start), 4 * setsPerChunk)
+        repeat {
+            size = (size + setsPerChunk - 1) / setsPerChunk * setsPerChunk
+            sizes.append(size)
+            size += size / 2
+        } while sizes[sizes.count - 1] < enough
+        self.sizes = sizes
+        price = -naturalLogarithm(3 * Double(sizes.count) / failure)
+    }
+
+    /// With the price paid, the chosen meet at least this share of all sets: they met `hits` of `sets` fresh ones.
+    func lowestShare(hits: Int, of sets: Int) -> Double {
+        if hits == 0 { return 0 }
+        let share = Double(hits) / Double(sets)
+        return bisect(from: 0, to: share) { chance in
+            logarithmOfUpperTail(hits: Double(hits), trials: Double(sets), chance: chance) <= price
+        }
+    }
+
+    /// With the price paid, no choice of as many meets more than this share: none meets more than `hits` of `sets`.
+    func greatestShare(hits: Int, of sets: Int) -> Double {
+        if hits >= sets { return 1 }
+        let misses = Double(sets - hits)
+        return 1
+            - bisect(from: 0, to: misses / Double(sets)) { chance in
+                logarithmOfUpperTail(hits: misses, trials: Double(sets), chance: chance) <= price
+            }
+    }
+
+    /// Lower bound of what the chosen are worth over upper bound of what any choice is, both helped by what needs no
+    /// sampling where everyone is worth 1: k people reach at least k; nobody reaches more than everyone.
+    func ratio(lowest: Double, greatest: Double) -> Double {
+        let isPlain = worth == Double(vertices)
+        let lower = max(lowest * worth, isPlain ? Double(budget) : 0)
+        return min(lower / min(greatest * worth, worth), 1)
+    }
+
+    /// The greatest chance in the interval at which `isRare` holds; it holds below, and not above. Errs downwards.
+    private func bisect(from low: Double, to high: Double, _ isRare: (Double) -> Bool) -> Double {
+        var low = low, high = high
+        for _ in 0..<40 {
+            let middle = (low + high) / 2
+            if isRare(middle) { low = middle } else { high = middle }
+        }
+        return low
+    }
+}
