@@ -95,6 +95,7 @@ import Testing
                 names["\(kind).table\(index).straight"] = table.straight
             }
             names["\(kind).straight"] = encoder.straight
+            names["\(kind).straightBias"] = encoder.straightBias
             names["\(kind).features"] = encoder.features
             names["\(kind).hiddenBias"] = encoder.hiddenBias
             names["\(kind).output"] = encoder.output

@@ -89,15 +89,20 @@ struct GraphRec: Sendable {
     ) -> Value {
         let sum = tape.linear(x, tape.parameter(blocks.weights), bias: tape.parameter(blocks.bias), rows: rows)
         var kept = x
-        for heard in [first, second] {
-            guard let heard else { continue }
-            tape.addProduct(heard.mean, tape.parameter(heard.blocks.messages), to: sum)
-            guard let straight = heard.blocks.straight else { continue }
-            let passed = tape.product(heard.mean, tape.parameter(straight))
-            tape.add(kept, to: passed)
-            kept = passed
-        }
+        if let first { kept = add(first, to: sum, and: kept, on: &tape) }
+        if let second { kept = add(second, to: sum, and: kept, on: &tape) }
         return finish(sum, kept, blocks, dropout, on: &tape)
+    }
+
+    /// Adds what was heard to what is rectified, in place; answers what is kept beside it.
+    private func add<Number: Scalar>(
+        _ heard: Heard, to sum: Value, and kept: Value, on tape: inout Tape<Number>
+    ) -> Value {
+        tape.addProduct(heard.mean, tape.parameter(heard.blocks.messages), to: sum)
+        guard let straight = heard.blocks.straight else { return kept }
+        let passed = tape.product(heard.mean, tape.parameter(straight))
+        tape.add(kept, to: passed)
+        return passed
     }
 
     private func finish<Number: Scalar>(

@@ -68,6 +68,7 @@ struct EncoderBlocks: Sendable {
     let norm: NormBlocks
     /// Features to the embedding: what resembles each other in features does so in embeddings from the first step on.
     let straight: ParameterBlock?
+    let straightBias: ParameterBlock?
 
     /// `tables` are (feature column, rows, width).
     init(
@@ -85,6 +86,7 @@ struct EncoderBlocks: Sendable {
             tables.append(TableBlocks(column: size.column, table: table, weights: weights, straight: straight))
         }
         straight = Self.straight(&allocator, width, configuration)
+        straightBias = configuration.passesStraight ? allocator.row(configuration.dimensions, 0) : nil
         self.tables = tables
         self.quantities = quantities
         features = allocator.take(width, hidden, .glorot(inputs: inputs, outputs: hidden))

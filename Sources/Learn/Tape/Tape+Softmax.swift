@@ -28,26 +28,27 @@ private let peoplePerBlock = 128
 private let placesPerTile = 1024
 
 extension Tape {
-    /// The loss of `targets`, times `weight`; leaves its gradient on people [rows, d], places [m, d] and bias [m, 1].
-    /// The first rows of `people` are those asked for. 6 · people · m · d operations.
+    /// The loss of `targets`, times `weight`; leaves its gradient on people [rows, d], places [m, d] and bias [m, 1], if
+    /// there is one. The first rows of `people` are those asked for. 6 · people · m · d operations.
     mutating func softmaxLoss(
-        people: Value, places: Value, bias: Value, _ targets: SoftmaxTargets, weight: Number
+        people: Value, places: Value, bias: Value?, _ targets: SoftmaxTargets, weight: Number
     ) -> Double {
-        precondition(node(people).columns == node(places).columns, "people and places have one width")
-        precondition(node(bias).count == node(places).rows, "every place has a bias")
+        let (count, d) = (node(places).rows, node(places).columns)
+        precondition(node(people).columns == d, "people and places have one width")
+        precondition(bias.map { node($0).count == count } ?? true, "every place has a bias")
         precondition(node(people).rows >= targets.people, "every person asked for has a row")
-        guard let x = gradientToAdd(people), let y = gradientToAdd(places), let z = gradientToAdd(bias) else {
+        guard let x = gradientToAdd(people), let y = gradientToAdd(places) else {
             preconditionFailure("scores depend on parameters")
         }
+        let tiles = (count + placesPerTile - 1) / placesPerTile
         let pass = SoftmaxPass(
-            people: node(people), places: node(places), bias: node(bias).value, targets, weight: weight,
-            room: scratch(peoplePerBlock * node(places).rows), gradients: (x, y, z))
-        let tiles = (node(places).rows + placesPerTile - 1) / placesPerTile
-        let partial = scratch(tiles * peoplePerBlock * node(people).columns)
+            people: node(people).value, places: node(places).value, bias: bias.map { node($0).value }, columns: d,
+            count: count, tiles: tiles, targets: targets, weight: weight, room: scratch(peoplePerBlock * count),
+            partial: scratch(tiles * peoplePerBlock * d), sums: scratch(3 * (tiles + 1) * peoplePerBlock),
+            peopleGradient: x, placesGradient: y, biasGradient: bias.flatMap { gradientToAdd($0) })
         var loss = 0.0
         for start in stride(from: 0, to: targets.people, by: peoplePerBlock) {
-            let block = start..<min(start + peoplePerBlock, targets.people)
-            loss += pass.run(block, tiles: tiles, partial: partial, on: pool)
+            loss += pass.run(start..<min(start + peoplePerBlock, targets.people), on: pool)
         }
         return loss
     }
@@ -55,87 +56,71 @@ extension Tape {
 
 /// What all blocks of one softmax share. SAFETY of its pointers: they live on the tape; threads write disjoint tiles.
 private struct SoftmaxPass<Number: Scalar>: @unchecked Sendable {
-    let people: UnsafePointer<Number>
-    let places: UnsafePointer<Number>
-    let bias: UnsafePointer<Number>
-    let (columns, count): (Int, Int)
+    let people: UnsafeMutablePointer<Number>
+    let places: UnsafeMutablePointer<Number>
+    let bias: UnsafeMutablePointer<Number>?
+    let columns: Int
+    /// Places, and the tiles they make.
+    let count: Int
+    let tiles: Int
     let targets: SoftmaxTargets
     let weight: Number
-    /// [tiles][block, tile]
+    /// [tiles][block, tile]: scores, then powers, then gradients.
     let room: UnsafeMutablePointer<Number>
+    /// [tiles][block, columns]
+    let partial: UnsafeMutablePointer<Number>
+    /// By tile and person the largest score, the sum of powers and the sum of wanted scores; then the same by person.
+    let sums: UnsafeMutablePointer<Number>
     let peopleGradient: UnsafeMutablePointer<Number>
     let placesGradient: UnsafeMutablePointer<Number>
-    let biasGradient: UnsafeMutablePointer<Number>
+    let biasGradient: UnsafeMutablePointer<Number>?
 
-    init(
-        people: Tape<Number>.Node, places: Tape<Number>.Node, bias: UnsafePointer<Number>, _ targets: SoftmaxTargets,
-        weight: Number, room: UnsafeMutablePointer<Number>,
-        gradients: (
-            UnsafeMutablePointer<Number>, UnsafeMutablePointer<Number>, UnsafeMutablePointer<Number>
-        )
-    ) {
-        self.people = UnsafePointer(people.value)
-        self.places = UnsafePointer(places.value)
-        self.bias = bias
-        (columns, count) = (people.columns, places.rows)
-        (self.targets, self.weight, self.room) = (targets, weight, room)
-        (peopleGradient, placesGradient, biasGradient) = gradients
+    private enum Kind: Int { case largest, powers, wanted }
+
+    private func sums(_ kind: Kind, tile: Int) -> UnsafeMutablePointer<Number> {
+        sums + (kind.rawValue * (tiles + 1) + tile) * peoplePerBlock
     }
+
+    /// Of all tiles together.
+    private func total(_ kind: Kind) -> UnsafeMutablePointer<Number> { sums(kind, tile: tiles) }
 
     private func tile(_ number: Int) -> Range<Int> {
         number * placesPerTile..<min((number + 1) * placesPerTile, count)
     }
 
     /// The loss of one block of people.
-    func run(
-        _ block: Range<Int>, tiles: Int, partial: UnsafeMutablePointer<Number>, on pool: ComputePool
-    ) -> Double {
-        var largest = [Number](repeating: -.infinity, count: tiles * block.count)
-        var sums = [Number](repeating: 0, count: tiles * block.count)
-        var wantedScores = [Number](repeating: 0, count: tiles * block.count)
-        // SAFETY: a tile writes only its own entries of the arrays and its own part of `room` and `partial`.
-        nonisolated(unsafe) let partial = partial
-        largest.withUnsafeMutableBufferPointer { largest in
-            wantedScores.withUnsafeMutableBufferPointer { wanted in
-                nonisolated(unsafe) let (largest, wanted) = (largest, wanted)
-                pool.forEach(tiles) { score(tile($0), block, $0 * block.count, largest, wanted) }
-            }
-        }
-        let tops = combined(largest, tiles, block.count) { max($0, $1) }
-        sums.withUnsafeMutableBufferPointer { sums in
-            nonisolated(unsafe) let sums = sums
-            pool.forEach(tiles) { number in
-                let width = tile(number).count
-                for row in 0..<block.count {
-                    sums[number * block.count + row] = Number.exponentiate(
-                        part(tile(number), block) + row * width, count: width, shift: tops[row])
-                }
-            }
-        }
-        let totals = combined(sums, tiles, block.count, +)
-        let scales = block.map { weight * Number(targets.weights[$0]) / totals[$0 - block.lowerBound] }
+    func run(_ block: Range<Int>, on pool: ComputePool) -> Double {
+        pool.forEach(tiles) { score($0, block) }
+        combine(.largest, block.count) { max($0, $1) }
+        combine(.wanted, block.count) { $0 + $1 }
         pool.forEach(tiles) { number in
-            descend(tile(number), block, scales, partial + number * block.count * columns)
+            let width = tile(number).count
+            for row in 0..<block.count {
+                sums(.powers, tile: number)[row] = Number.exponentiate(
+                    part(tile(number), block) + row * width, count: width, shift: total(.largest)[row])
+            }
         }
+        combine(.powers, block.count) { $0 + $1 }
+        pool.forEach(tiles) { descend($0, block) }
+        let target = peopleGradient + block.lowerBound * columns
         for number in 0..<tiles {
-            let source = partial + number * block.count * columns
-            let target = peopleGradient + block.lowerBound * columns
+            let source = partial + number * peoplePerBlock * columns
             for index in 0..<block.count * columns { target[index] += source[index] }
         }
-        let means = combined(wantedScores, tiles, block.count, +)
-        return zip(block, block.indices).reduce(0.0) { loss, index in
-            let row = index.0 - block.lowerBound
-            let count = Number(targets.wantedOffsets[index.0 + 1] - targets.wantedOffsets[index.0])
-            let normalizer = Double(tops[row]) + Double(Number.logOnePlus(totals[row] - 1))
-            return loss + Double(weight) * Double(targets.weights[index.0]) * (normalizer - Double(means[row] / count))
+        var loss = 0.0
+        for (row, person) in block.enumerated() {
+            let normalizer = total(.largest)[row] + Number.logOnePlus(total(.powers)[row] - 1)
+            let mean = total(.wanted)[row] / Number(targets.wantedCount(person))
+            loss += Double(weight) * Double(targets.weights[person]) * Double(normalizer - mean)
         }
+        return loss
     }
 
-    private func combined(
-        _ parts: [Number], _ tiles: Int, _ rows: Int, _ combine: (Number, Number) -> Number
-    ) -> [Number] {
-        (0..<rows).map { row in
-            (1..<tiles).reduce(parts[row]) { combine($0, parts[$1 * rows + row]) }
+    private func combine(_ kind: Kind, _ rows: Int, _ combine: (Number, Number) -> Number) {
+        for row in 0..<rows {
+            var result = sums(kind, tile: 0)[row]
+            for number in 1..<max(tiles, 1) { result = combine(result, sums(kind, tile: number)[row]) }
+            total(kind)[row] = result
         }
     }
 
@@ -144,42 +129,42 @@ private struct SoftmaxPass<Number: Scalar>: @unchecked Sendable {
     }
 
     /// Scores of a tile, those masked far below all others; for each row the largest and the sum of those wanted.
-    private func score(
-        _ tile: Range<Int>, _ block: Range<Int>, _ first: Int, _ largest: UnsafeMutableBufferPointer<Number>,
-        _ wanted: UnsafeMutableBufferPointer<Number>
-    ) {
+    private func score(_ number: Int, _ block: Range<Int>) {
+        let tile = tile(number)
         let (scores, width) = (part(tile, block), tile.count)
-        for row in 0..<block.count { (scores + row * width).update(from: bias + tile.lowerBound, count: width) }
+        if let bias {
+            for row in 0..<block.count { (scores + row * width).update(from: bias + tile.lowerBound, count: width) }
+        }
         Number.product(
             ProductShape(rows: block.count, columns: width, inner: columns, transposesRight: true), alpha: 1,
             people + block.lowerBound * columns, stride: columns, places + tile.lowerBound * columns, stride: columns,
-            beta: 1, scores, stride: width)
+            beta: bias == nil ? 0 : 1, scores, stride: width)
         for (row, person) in block.enumerated() {
             let entries = scores + row * width
             for place in targets.masked(person, in: tile) { entries[Int(place) - tile.lowerBound] = -1e6 }
             var top = entries[0]
-            for index in 1..<max(width, 1) { top = max(top, entries[index]) }
-            largest[first + row] = top
-            for place in targets.wanted(person, in: tile) {
-                wanted[first + row] += entries[Int(place) - tile.lowerBound]
-            }
+            for index in 0..<width { top = max(top, entries[index]) }
+            sums(.largest, tile: number)[row] = top
+            var wanted: Number = 0
+            for place in targets.wanted(person, in: tile) { wanted += entries[Int(place) - tile.lowerBound] }
+            sums(.wanted, tile: number)[row] = wanted
         }
     }
 
-    /// Turns exponentials into the gradient of the scores and carries it on: to the tile's places and biases, and to
-    /// the people through `partial`, [block, columns].
-    private func descend(
-        _ tile: Range<Int>, _ block: Range<Int>, _ scales: [Number], _ partial: UnsafeMutablePointer<Number>
-    ) {
+    /// Turns powers into the gradient of the scores and carries it on: to the tile's places and biases, and to the people
+    /// through `partial`.
+    private func descend(_ number: Int, _ block: Range<Int>) {
+        let tile = tile(number)
         let (gradient, width) = (part(tile, block), tile.count)
         for (row, person) in block.enumerated() {
             let entries = gradient + row * width
-            for index in 0..<width { entries[index] *= scales[row] }
-            let count = Number(targets.wantedOffsets[person + 1] - targets.wantedOffsets[person])
-            let share = weight * Number(targets.weights[person]) / count
-            for place in targets.wanted(person, in: tile) { entries[Int(place) - tile.lowerBound] -= share }
-            let biases = biasGradient + tile.lowerBound
-            for index in 0..<width { biases[index] += entries[index] }
+            let share = weight * Number(targets.weights[person])
+            let (scale, wanted) = (share / total(.powers)[row], share / Number(targets.wantedCount(person)))
+            for index in 0..<width { entries[index] *= scale }
+            for place in targets.wanted(person, in: tile) { entries[Int(place) - tile.lowerBound] -= wanted }
+            guard let biases = biasGradient else { continue }
+            let part = biases + tile.lowerBound
+            for index in 0..<width { part[index] += entries[index] }
         }
         Number.product(
             ProductShape(rows: width, columns: columns, inner: block.count, transposesLeft: true), alpha: 1, gradient,
@@ -187,11 +172,14 @@ private struct SoftmaxPass<Number: Scalar>: @unchecked Sendable {
             placesGradient + tile.lowerBound * columns, stride: columns)
         Number.product(
             ProductShape(rows: block.count, columns: columns, inner: width), alpha: 1, gradient, stride: width,
-            places + tile.lowerBound * columns, stride: columns, beta: 0, partial, stride: columns)
+            places + tile.lowerBound * columns, stride: columns, beta: 0, partial + number * peoplePerBlock * columns,
+            stride: columns)
     }
 }
 
 extension SoftmaxTargets {
+    fileprivate func wantedCount(_ person: Int) -> Int { Int(wantedOffsets[person + 1] - wantedOffsets[person]) }
+
     fileprivate func wanted(_ person: Int, in tile: Range<Int>) -> ArraySlice<UInt32> {
         part(wanted[Int(wantedOffsets[person])..<Int(wantedOffsets[person + 1])], in: tile)
     }

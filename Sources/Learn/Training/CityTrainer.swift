@@ -151,7 +151,7 @@ package final class CityTrainer {
         _ triplets: Triplets, _ rows: VertexRows, _ bias: Value?, on tape: inout Tape<Float>
     ) -> Double {
         var loss = 0.0
-        if let bias, triplets.targets.people > 0 {
+        if triplets.targets.people > 0 {
             tape.begin("the softmax over places")
             loss += tape.softmaxLoss(
                 people: rows.people, places: rows.places, bias: bias, triplets.targets,

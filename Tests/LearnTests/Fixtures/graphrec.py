@@ -39,6 +39,7 @@ def encoder(p, kind, quantities, tables):
         p.draw(f"{kind}.table{index}.weights", width, HIDDEN)
         p.draw(f"{kind}.table{index}.straight", width, WIDTH)
     p.draw(f"{kind}.straight", quantities, WIDTH)
+    p.draw(f"{kind}.straightBias", WIDTH)
     p.draw(f"{kind}.features", quantities, HIDDEN)
     p.draw(f"{kind}.hiddenBias", HIDDEN)
     p.draw(f"{kind}.output", HIDDEN, WIDTH)
@@ -48,7 +49,7 @@ def encoder(p, kind, quantities, tables):
 
 
 def encode(p, kind, quantities, keys):
-    straight = quantities @ p[f"{kind}.straight"]
+    straight = quantities @ p[f"{kind}.straight"] + p[f"{kind}.straightBias"]
     hidden = quantities @ p[f"{kind}.features"] + p[f"{kind}.hiddenBias"]
     for index, column in enumerate(keys):
         hidden = hidden + p[f"{kind}.table{index}"][column] @ p[f"{kind}.table{index}.weights"]
