@@ -63,6 +63,11 @@ private final class QualityTrial {
     private var weights: [Float]
     private var losses: [Double] = []
     private var validations: [Double] = []
+    /// After the round whose kept-back visits were ranked best.
+    private var best: (weights: [Float], states: [[UInt8]])?
+
+    /// Rounds without a better one after which training ends.
+    private static let patience = 3
 
     init(_ run: Run) throws {
         self.run = run
@@ -77,7 +82,8 @@ private final class QualityTrial {
         }
     }
 
-    /// Rounds as a cluster makes them: every city from the same weights, then their average by samples.
+    /// Rounds as a cluster makes them: every city from the same weights, then their average by samples. The best round
+    /// counts, and a few without a better one are the end.
     func train() throws {
         let (steps, rounds) = (run.settings.integer("steps"), run.settings.integer("rounds"))
         for round in 0..<rounds {
@@ -96,6 +102,19 @@ private final class QualityTrial {
             losses.append(outcomes.reduce(0) { $0 + $1.meanLoss * Double($1.samples) } / Double(total))
             let found = cities.compactMap { $0.trainer.validationNDCG(weights: weights, pool: run.pool) }
             validations.append(found.reduce(0, +) / Double(max(found.count, 1)))
+            if validations[round] == validations.max() {
+                best = (weights, cities.map { $0.trainer.state() })
+            } else if validations.suffix(Self.patience).allSatisfy({ $0 < (validations.max() ?? 0) }) {
+                break
+            }
+        }
+        guard let best else { return }
+        weights = best.weights
+        let (seed, configuration) = (run.seed, configuration)
+        cities = try zip(cities, best.states).map { city, state in
+            let trainer = try CityTrainer(
+                graph: city.trainer.graph, configuration: configuration, seed: seed, state: state)
+            return QualityCity(name: city.name, trainer: trainer, task: city.task)
         }
     }
 
@@ -111,7 +130,8 @@ private final class QualityTrial {
         let people = all.reduce(0) { $0 + $1.people }
         var together: [String: Double] = [:]
         for name in all[0].values.keys {
-            together[name] = all.reduce(0.0) { $0 + ($1.values[name] ?? 0) * Double($1.people) } / Double(max(people, 1))
+            let sum = all.reduce(0.0) { $0 + ($1.values[name] ?? 0) * Double($1.people) }
+            together[name] = sum / Double(max(people, 1))
         }
         try report(together, of: "all", people: people)
     }

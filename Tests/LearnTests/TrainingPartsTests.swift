@@ -186,7 +186,8 @@ import World
             pool: ComputePool(threads: 2))
         for (person, places) in zip(people, candidates) {
             let alone = head.scores(
-                person: embeddings.person(Int(person)).span, places: places, embeddings: embeddings, wish: wish, features: graph.placeFeatures)
+                person: embeddings.person(Int(person)).span, places: places, embeddings: embeddings, wish: wish,
+                features: graph.placeFeatures)
             #expect(alone.count == places.count)
             for (left, right) in zip(alone, together[Int(person)]) { #expect(abs(left - right) < 1e-4) }
         }

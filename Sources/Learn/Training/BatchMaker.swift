@@ -60,7 +60,8 @@ struct BatchMaker: Sendable {
         let sample = sampler.sample(
             people: triplets.people, places: triplets.places, excluding: triplets.excluded.union(silent),
             random: &random)
-        return Batch(triplets: triplets, neighborhood: Neighborhood(sample, inputs, silent: Set(triplets.friends.silentFriendships)))
+        let silentFriendships = Set(triplets.friends.silentFriendships)
+        return Batch(triplets: triplets, neighborhood: Neighborhood(sample, inputs, silent: silentFriendships))
     }
 
     /// Nanoseconds of a step that reads a sample.

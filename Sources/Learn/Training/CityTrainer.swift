@@ -55,12 +55,13 @@ package final class CityTrainer {
         self.seed = SeededRandom(seed: seed).child("city", UInt64(graph.city.number))
         validation = ValidationVisits(graph, share: configuration.validationShare)
         friends = FriendSampler(graph, configuration, seed: self.seed, splitSeed: seed)
+        // To training the visits kept back are places never visited, as those held out are: were they spared where
+        // others are pushed down, they would be found by that alone.
+        let visits = DistinctVisits(graph, without: validation.pairs)
         triplets = TripletSampler(
-            graph: graph, visits: DistinctVisits(graph), configuration: configuration, seed: self.seed,
-            friends: friends, reserved: validation.pairs)
-        own = OwnTables.initial(
-            graph, DistinctVisits(graph, without: validation.pairs), configuration, seed: self.seed,
-            isFresh: state == nil)
+            graph: graph, visits: visits, configuration: configuration, seed: self.seed, friends: friends,
+            reserved: validation.pairs)
+        own = OwnTables.initial(graph, visits, configuration, seed: self.seed, isFresh: state == nil)
         moments = Moments(count: model.layout.count)
         if let state { try restore(state) }
     }

@@ -81,7 +81,8 @@ extension OwnTables {
     ) -> OwnTables {
         let dimensions = configuration.dimensions
         if !configuration.hasOwnEmbeddings {
-            return OwnTables(places: OwnTable(values: [], columns: dimensions), biases: OwnTable(values: [], columns: 1))
+            let (none, one) = (OwnTable(values: [], columns: dimensions), OwnTable(values: [], columns: 1))
+            return OwnTables(places: none, biases: one)
         }
         var places: [Float] = []
         places.reserveCapacity(graph.places.count * dimensions)

@@ -43,7 +43,7 @@ struct TripletSampler: Sendable {
 
     typealias Positive = (person: UInt32, place: UInt32, slot: UInt8)
 
-    /// `reserved` pairs, person << 32 | place, are neither positives nor negatives.
+    /// `reserved` pairs, person << 32 | place, are no positives; `visits` does not have them.
     init(
         graph: CityGraph, visits: DistinctVisits, configuration: GraphRecConfiguration, seed: SeededRandom,
         friends: FriendSampler, reserved: Set<UInt64> = []
