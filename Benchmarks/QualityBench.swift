@@ -1,13 +1,15 @@
-// Quality of GraphRec: one model trained on all cities in rounds, as a cluster does, then every city ranked for what its
-// residents did next, beside simple rankings of the same people under the same masks; then the same with parts of the
-// graph left out. Whether retrieval agrees with ranking is measured on some residents whose places the head ranks all.
+// Quality of GraphRec: one model trained on all cities in rounds, as a cluster does, then every city ranked for what
+// its residents did next, beside simple rankings of the same people under the same masks; then the same with parts of
+// the graph left out. Whether retrieval agrees with ranking is measured on some residents whose places the head ranks
+// all.
 //
 // Splits: `last` holds out the last tenth of each resident's visits, `global` everything after the first four fifths of
 // all visits of the city by time; what is to be found are places new to the person. No setting is chosen by them: what
 // is chosen while training (how much popularity counts) is chosen by the end of the training visits.
 //
-// The floor: a step computes every person and place of a city once, there and back, some 0.2 MFLOP each, and one softmax
-// over all pairs of people asked and places: 6 · 64 operations a pair. A city of 3,000 and 3,000 is 5 GFLOP a step.
+// The floor: a step computes every person and place of a city once, there and back, some 0.2 MFLOP each, and one
+// softmax over all pairs of people asked and places: 6 · 64 operations a pair. A city of 3,000 and 3,000 is 5 GFLOP a
+// step.
 
 import Basics
 import Graph

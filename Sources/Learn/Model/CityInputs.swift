@@ -70,7 +70,8 @@ extension CityInputs {
             socialFeatures: graph.socialFeatures, visitSignals: graph.visitSignals, layout)
     }
 
-    /// Tags are compared by their directions, so a vertex of many small weights should not be heard less than one of few.
+    /// Tags are compared by their directions, so a vertex of many small weights should not be heard less than one of
+    /// few.
     private static func makeUnitLength(_ part: Range<Int>, of features: inout [Float], columns: Int) {
         for row in stride(from: 0, to: features.count, by: columns) {
             let square = features[row + part.lowerBound..<row + part.upperBound].reduce(0) { $0 + $1 * $1 }

@@ -1,5 +1,5 @@
-// What is asked for beside the two vertices, as the heads read it. Both layouts have the same 16 columns where they can,
-// and all columns that nothing is said about are 0. Further columns of a wider context are 0.
+// What is asked for beside the two vertices, as the heads read it. Both layouts have the same 16 columns where they
+// can, and all columns that nothing is said about are 0. Further columns of a wider context are 0.
 //
 // | column | place head | friend head |
 // | --- | --- | --- |

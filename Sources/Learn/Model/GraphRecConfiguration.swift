@@ -217,7 +217,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
 
     private static func number(_ reader: inout ByteReader) throws(ByteError) -> Float {
         let number = try reader.getFloat()
-        guard number.isFinite, number >= 0 else { throw .invalid("setting \(number)") }
+        guard number.isFinite, number.sign == .plus else { throw .invalid("setting \(number)") }
         return number
     }
 }

@@ -28,8 +28,8 @@ private let peoplePerBlock = 128
 private let placesPerTile = 1024
 
 extension Tape {
-    /// The loss of `targets`, times `weight`; leaves its gradient on people [rows, d], places [m, d] and bias [m, 1], if
-    /// there is one. The first rows of `people` are those asked for. 6 · people · m · d operations.
+    /// The loss of `targets`, times `weight`; leaves its gradient on people [rows, d], places [m, d] and bias [m, 1],
+    /// if there is one. The first rows of `people` are those asked for. 6 · people · m · d operations.
     mutating func softmaxLoss(
         people: Value, places: Value, bias: Value?, _ targets: SoftmaxTargets, weight: Number
     ) -> Double {
@@ -151,8 +151,8 @@ private struct SoftmaxPass<Number: Scalar>: @unchecked Sendable {
         }
     }
 
-    /// Turns powers into the gradient of the scores and carries it on: to the tile's places and biases, and to the people
-    /// through `partial`.
+    /// Turns powers into the gradient of the scores and carries it on: to the tile's places and biases, and to the
+    /// people through `partial`.
     private func descend(_ number: Int, _ block: Range<Int>) {
         let tile = tile(number)
         let (gradient, width) = (part(tile, block), tile.count)

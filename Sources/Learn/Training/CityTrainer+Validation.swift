@@ -46,8 +46,8 @@ extension CityTrainer {
         return task.quality(of: before.scorer(residents: graph.residents), at: [10], pool: pool)[0].ndcg
     }
 
-    /// The embeddings of the whole city to rank by: the last column of people is how much popularity counts for them, as
-    /// the kept-back visits are ranked best. Costs two inferences and a ranking for each weight that is tried.
+    /// The embeddings of the whole city to rank by: the last column of people is how much popularity counts for them,
+    /// as the kept-back visits are ranked best. Costs two inferences and a ranking for each weight that is tried.
     package func calibratedEmbeddings(
         weights: [Float], pool: ComputePool
     ) -> (embeddings: CityEmbeddings, popularity: PopularityWeight) {

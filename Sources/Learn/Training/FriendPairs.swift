@@ -1,6 +1,6 @@
-// Pairs of people of whom something is known together, for the friend head. A fifth of them, the same for the same seed,
-// is never learned from: by these the head is judged. Labels are no edges, but friends have an edge whose features say
-// much of what the label says. So the edge of a pair that is asked about carries no message.
+// Pairs of people of whom something is known together, for the friend head. A fifth of them, the same for the same
+// seed, is never learned from: by these the head is judged. Labels are no edges, but friends have an edge whose
+// features say much of what the label says. So the edge of a pair that is asked about carries no message.
 
 import Basics
 import Graph

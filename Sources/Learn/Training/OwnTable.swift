@@ -60,8 +60,8 @@ struct OwnTable: Equatable {
     }
 }
 
-/// All that is a city's own: its places' embeddings and biases. People have none: they are what they say and do, so that
-/// somebody new is known at once, and a step cannot learn by heart who went where.
+/// All that is a city's own: its places' embeddings and biases. People have none: they are what they say and do, so
+/// that somebody new is known at once, and a step cannot learn by heart who went where.
 struct OwnTables: Equatable {
     var places: OwnTable
     var biases: OwnTable
@@ -73,8 +73,8 @@ extension OwnTables {
 
     /// Every embedding starts at a small draw from the place's identifier, the same wherever its row is, plus its
     /// spectral start. The latter is left out when a stored state follows: that has axes of its own.
-    /// A place's bias starts at log(1 + distinct visitors), under a softmax the best score that ignores the person: so the
-    /// very first ranking knows popularity. Without own embeddings both tables are empty.
+    /// A place's bias starts at log(1 + distinct visitors), under a softmax the best score that ignores the person:
+    /// so the very first ranking knows popularity. Without own embeddings both tables are empty.
     static func initial(
         _ graph: CityGraph, _ visits: DistinctVisits, _ configuration: GraphRecConfiguration, seed: SeededRandom,
         isFresh: Bool

@@ -89,8 +89,9 @@ extension TripletSampler {
 }
 
 extension TripletSampler {
-    /// What somebody who ended up at this place may have asked for. Half of the time nothing, so that the head can judge
-    /// without a wish; else the slot of the visit, one of the place's categories or one of its tags, each by chance.
+    /// What somebody who ended up at this place may have asked for. Half of the time nothing, so that the head can
+    /// judge without a wish; else the slot of the visit, one of the place's categories or one of its tags, each by
+    /// chance.
     private func wish(after positive: Positive, _ random: inout SeededRandom) -> PlaceWish {
         if random.next() & 1 == 0 { return .anything }
         let features = features(ofPlace: positive.place)

@@ -157,7 +157,8 @@ static inline MUSTER_AVX512 void weigh_rows_half_avx512(
     else muster_weigh_halves(table, rows, weights, count, sum, 8);
 }
 
-// Over rows of 64 or 128 floats: sum[c] += Σ weights[i] * table[rows[i], c], and products[i] = Σ over c of table[rows[i], c] * x[c].
+// Over rows of 64 or 128 floats: sum[c] += Σ weights[i] * table[rows[i], c], and products[i] = Σ over c of
+// table[rows[i], c] * x[c].
 static inline MUSTER_AVX512 void return_rows_float_avx512(
     const float *_Nonnull table, int columns, const uint32_t *_Nonnull rows, const float *_Nonnull weights,
     size_t count, const float *_Nonnull x, float *_Nonnull sum, float *_Nonnull products) {

@@ -150,5 +150,5 @@ def case(seed, aggregation):
     }
 
 
-text = json.dumps([case(1, "mean"), case(2, "attention")])
+text = json.dumps([case(2, "mean"), case(1, "attention")])
 print(textwrap.fill(text, 118, break_long_words=False))
