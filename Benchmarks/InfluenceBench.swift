@@ -27,6 +27,7 @@ extension Bench {
             Setting(
                 "delta", "chance that the certificate is wrong; 0: one in the vertices", .number(0...0.5),
                 default: "0", scope: .call),
+            Setting("whole-sets", "never end sets at sentinels", .flag, scope: .call),
             Setting(
                 "repeats", "how often to answer; the median counts", .integer(1...1000), default: "5", scope: .call),
             Setting(
@@ -52,7 +53,8 @@ extension Bench {
         let delta = run.settings.number("delta")
         let options = try InfluenceOptions(
             budget: run.settings.integer("seeds"), epsilon: run.settings.number("eps"),
-            failure: delta > 0 ? delta : nil, seed: run.seed, maximumSets: 1 << 28, maximumMembers: 1 << 31)
+            failure: delta > 0 ? delta : nil, seed: run.seed, maximumSets: 1 << 28, maximumMembers: 1 << 31,
+            usesSentinels: !run.settings.flag("whole-sets"))
         let (result, cost) = run.median(of: run.settings.integer("repeats")) {
             maximizeInfluence(sampler, options: options, pool: run.pool)
         }

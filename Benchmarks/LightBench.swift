@@ -17,7 +17,7 @@ import Learn
 extension Bench {
     static let lightGCN = Bench(
         name: "lightgcn", summary: "train LightGCN on a folder of the papers' layout and rank all items",
-        settings: lightSettings(.fast, epochs: 8)
+        settings: lightSettings(.fast, epochs: 16)
     ) { run in
         try train(run, cutoff: 20)
     }
@@ -47,9 +47,6 @@ extension Bench {
             Setting("baselines", "judges popularity and a spectral filter as well", .flag, scope: .call),
             Setting(
                 "rate", "Adam's rate", .number(1e-6...1), default: "\(standard.learningRate)", scope: .call),
-            Setting(
-                "dropped", "share of interactions that carry no messages, anew each epoch", .number(0...0.9),
-                default: "\(standard.dropped)", scope: .call),
             Setting(
                 "temperature", "of the softmax", .number(0.03...10), default: "\(softmax.temperature)", scope: .call),
             Setting(
@@ -135,7 +132,6 @@ extension Bench {
         }
         if settings.flag("float") { configuration.storage = .float }
         if isGiven("layers") { configuration.layers = settings.integer("layers") }
-        if isGiven("dropped") { configuration.dropped = Float(settings.number("dropped")) }
         if isGiven("rate") { configuration.learningRate = Float(settings.number("rate")) }
         return configuration
     }

@@ -4,15 +4,20 @@
 // inside, the core was too small and a larger one is cut. The choice is that of greedy on all people; the bound is
 // never lower.
 
-import Basics
+package import Basics
 import CInfluence
 
 /// How often each vertex occurs in the chunks of a pool counted so far.
 struct MemberCounts {
     private(set) var counts: [UInt32]
     private var chunks = 0
+    /// Those who cannot be chosen. Their counts are always 0.
+    let excluded: Set<UInt32>
 
-    init(vertices: Int) { counts = [UInt32](repeating: 0, count: vertices) }
+    init(vertices: Int, excluding excluded: [UInt32] = []) {
+        counts = [UInt32](repeating: 0, count: vertices)
+        self.excluded = Set(excluded)
+    }
 
     /// Counts the chunks that were added since. O(their members).
     mutating func extend(_ pool: SetPool) {
@@ -30,6 +35,7 @@ struct MemberCounts {
             }
         }
         chunks = pool.chunks.count
+        for vertex in excluded { counts[Int(vertex)] = 0 }
     }
 }
 
@@ -41,8 +47,9 @@ struct Core {
     private var bits: [UInt64]
     private var before: [UInt32]
 
-    /// Keeps about `wanted` of those who occur most, and with each all who occur as often. O(vertices).
-    init(_ counts: [UInt32], wanted: Int) {
+    /// Keeps about `wanted` of those who occur most, and with each all who occur as often, but nobody of `excluded`,
+    /// whose counts are 0. O(vertices).
+    init(_ counts: [UInt32], wanted: Int, excluding excluded: Set<UInt32> = []) {
         let least = Self.threshold(counts, wanted: wanted)
         bits = [UInt64](repeating: 0, count: (counts.count + 63) / 64)
         before = [UInt32](repeating: 0, count: bits.count)
@@ -54,13 +61,14 @@ struct Core {
                 var most: UInt32 = 0
                 for vertex in block { most = max(most, counts[vertex]) }
                 if most < least { continue }
-                for vertex in block where counts[vertex] >= least {
+                for vertex in block where counts[vertex] >= least && !excluded.contains(UInt32(vertex)) {
                     bits[word] |= 1 << UInt64(vertex & 63)
                     people.append(UInt32(vertex))
                 }
             }
         }
-        outsiders = Outsiders(count: counts.count - people.count, gain: Int(least) - 1)
+        let outside = counts.count - people.count - excluded.count
+        outsiders = Outsiders(count: outside, gain: max(Int(least) - 1, 0))
     }
 
     /// The least count that stays, read off every 16th vertex where there are many.
@@ -120,18 +128,28 @@ struct Core {
     }
 }
 
-/// Greedy on a pool's sets: the choice of `greedyCover` on all vertices.
+/// Greedy on a pool's sets: the choice of `greedyCover` on all vertices. The pool's hits are met by `chosen` others.
 func chooseByCover(
-    _ pool: SetPool, _ counts: MemberCounts, budget: Int, on threads: ComputePool?
+    _ pool: SetPool, _ counts: MemberCounts, budget: Int, chosen: Int = 0, on threads: ComputePool?
 ) -> GreedyCover {
     var wanted = max(64 * budget, 4096)
     while true {
-        let core = Core(counts.counts, wanted: wanted)
+        let core = Core(counts.counts, wanted: wanted, excluding: counts.excluded)
         let collection = core.collection(of: pool, on: threads)
-        if var cover = greedyCover(collection, budget: budget, outsiders: core.outsiders) {
+        let found = greedyCover(
+            collection, budget: budget, outsiders: core.outsiders, covered: pool.hits, chosen: chosen)
+        if var cover = found {
             cover.seeds = cover.seeds.map { core.people[Int($0)] }
             return cover
         }
         wanted *= 8
     }
+}
+
+/// The `count` people who meet most of a pool's sets together, best first: greedy, ties by lower vertex. For pools that
+/// were drawn by other means than `maximizeInfluence`. O(members + vertices).
+package func choosePeople(_ sets: SetPool, vertices: Int, count: Int, pool: ComputePool?) -> [UInt32] {
+    var counts = MemberCounts(vertices: vertices)
+    counts.extend(sets)
+    return chooseByCover(sets, counts, budget: min(count, vertices), on: pool).seeds
 }

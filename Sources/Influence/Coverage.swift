@@ -25,19 +25,23 @@ struct Outsiders: Equatable {
 }
 
 /// Chooses min(budget, vertices) vertices, ties by lower vertex, also when nothing is left to gain. Nil when one of
-/// the outsiders could have won a step. O(members + vertices + budget * greatest gain).
-func greedyCover(_ collection: RRCollection, budget: Int, outsiders: Outsiders = Outsiders()) -> GreedyCover? {
+/// the outsiders could have won a step. `covered` sets, which are empty here, are met already by `chosen` others; the
+/// upper bound is that of choices of `chosen` + `budget`. O(members + vertices + budget * greatest gain).
+func greedyCover(
+    _ collection: RRCollection, budget: Int, outsiders: Outsiders = Outsiders(), covered before: Int = 0,
+    chosen: Int = 0
+) -> GreedyCover? {
     var state = CoverState(collection, outsiders)
     var result = GreedyCover()
-    var covered = 0
-    result.upperBound = min(collection.count, state.greatest(budget))
+    var covered = before
+    result.upperBound = min(collection.count, covered + state.greatest(chosen + budget))
     while result.seeds.count < budget, let top = state.best() {
         if outsiders.count > 0, top.gain <= outsiders.gain { return nil }
         result.seeds.append(top.vertex)
         result.gains.append(top.gain)
         covered += top.gain
         state.take(top.vertex)
-        result.upperBound = min(result.upperBound, covered + state.greatest(budget))
+        result.upperBound = min(result.upperBound, covered + state.greatest(chosen + budget))
     }
     if result.seeds.count < budget, outsiders.count > 0 { return nil }
     return result

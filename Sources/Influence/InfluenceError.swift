@@ -5,6 +5,7 @@ package enum InfluenceError: Error, Equatable {
     case epsilon(Double)
     case factor(Double)
     case failure(Double)
+    case forcedAndForbidden(UInt32)
     case limit(name: String, value: Int, least: Int)
     case offsets(vertex: Int)
     case probability(edge: Int, value: Float)
@@ -18,7 +19,7 @@ extension InfluenceError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .budget(let budget):
-            "the number of people to choose is \(budget): ask for zero or more"
+            "the number of people to choose is \(budget): ask for zero or more, and for all who are forced"
         case .edgeCounts(let offsets, let sources, let chances):
             "the influence graph announces \(offsets) edges but has \(sources) sources and "
                 + "\(chances) chances: give one of each per edge"
@@ -28,6 +29,8 @@ extension InfluenceError: CustomStringConvertible {
             "the factor of a weighted cascade is \(value): choose zero or more"
         case .failure(let value):
             "the chance of failure is \(value): choose it above 0 and below 1"
+        case .forcedAndForbidden(let person):
+            "vertex \(person) is both forced and forbidden: decide for one"
         case .limit(let name, let value, let least):
             "\(name) is \(value): allow at least \(least)"
         case .offsets(let vertex):

@@ -62,3 +62,5 @@ package struct Promise: Comparable, Sendable {
         left.gain != right.gain ? left.gain < right.gain : left.vertex > right.vertex
     }
 }
+
+extension MaxHeap: Sendable where Element: Sendable {}

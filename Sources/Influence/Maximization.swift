@@ -26,13 +26,22 @@ package struct InfluenceOptions: Sendable {
     package let maximumSets: Int
     /// Stop growing when the members of the kept sets would pass this (about 4 bytes each, so 270 MB).
     package let maximumMembers: Int
+    /// Whether long sets may be cut short (see `Sentinels`). The guarantee is the same.
+    package let usesSentinels: Bool
+    /// People who are chosen whatever they bring, first of all; they count towards the budget.
+    package let forced: [UInt32]
+    /// People who are not to be chosen. The certificate compares with choices that keep to both lists.
+    package let forbidden: [UInt32]
 
     /// Errors: `InfluenceError` naming the option that is out of its range.
     package init(
         budget: Int, epsilon: Double = 0.1, failure: Double? = nil, seed: UInt64,
-        maximumSets: Int = 1 << 22, maximumMembers: Int = 1 << 26
+        maximumSets: Int = 1 << 22, maximumMembers: Int = 1 << 26, usesSentinels: Bool = true,
+        forced: [UInt32] = [], forbidden: [UInt32] = []
     ) throws(InfluenceError) {
-        guard budget >= 0 else { throw .budget(budget) }
+        guard budget >= forced.count else { throw .budget(budget) }
+        let both = Set(forced).intersection(forbidden)
+        if let person = both.min() { throw .forcedAndForbidden(person) }
         guard epsilon > 0, epsilon < greedyRatio else { throw .epsilon(epsilon) }
         if let failure, !(failure > 0 && failure < 1) { throw .failure(failure) }
         guard maximumSets >= setsPerChunk else {
@@ -47,6 +56,9 @@ package struct InfluenceOptions: Sendable {
         self.seed = seed
         self.maximumSets = maximumSets
         self.maximumMembers = maximumMembers
+        self.usesSentinels = usesSentinels
+        self.forced = Set(forced).sorted()
+        self.forbidden = Set(forbidden).sorted()
     }
 }
 
@@ -83,7 +95,8 @@ package func maximizeInfluence(
     _ sampler: SetSampler, options: InfluenceOptions, values: RootTable? = nil, pool: ComputePool
 ) -> InfluenceResult {
     let count = sampler.graph.count
-    let budget = min(options.budget, count)
+    precondition((options.forced + options.forbidden).allSatisfy { $0 < count }, "people are of this graph")
+    let budget = min(options.budget, count - options.forbidden.count)
     guard budget > 0 else {
         return InfluenceResult(
             seeds: [], marginal: [], spread: 0, certifiedRatio: 1, confidence: 1, sets: 0, members: 0, kept: 0,
@@ -92,106 +105,4 @@ package func maximizeInfluence(
     var hunt = Hunt(sampler, budget: budget, options: options, values: values, threads: pool)
     while !hunt.isOver { hunt.nextRound() }
     return hunt.result()
-}
-
-/// One search for people and a certificate, round by round.
-private struct Hunt {
-    let sampler: SetSampler
-    let options: InfluenceOptions
-    let schedule: Schedule
-    let roots: RootRule
-    let threads: ComputePool
-
-    private var chosen = SetPool()
-    private var counts: MemberCounts
-    private var round = -1
-    private var cover = GreedyCover()
-    private var ratio = 0.0
-    private var hits = 0
-    private var judges = 0
-    /// Whether `hits` and `judges` are of this round's people.
-    private var isJudged = false
-    private var allJudges = 0
-    private var looked = 0
-    private(set) var isOver = false
-
-    private let stream: SetStream
-
-    init(
-        _ sampler: SetSampler, budget: Int, options: InfluenceOptions, values: RootTable?, threads: ComputePool
-    ) {
-        self.sampler = sampler
-        self.options = options
-        self.threads = threads
-        roots = values.map { .weighted($0) } ?? .uniform
-        let vertices = sampler.graph.count
-        schedule = Schedule(
-            vertices: vertices, worth: values?.total ?? Double(vertices), budget: budget, options: options)
-        counts = MemberCounts(vertices: vertices)
-        stream = SetStream(seed: options.seed, purpose: "choose", vertices: vertices, roots: roots)
-    }
-
-    private var target: Double { greedyRatio - options.epsilon }
-    private var isLastSize: Bool { round == schedule.sizes.count - 1 }
-
-    mutating func nextRound() {
-        round = roundWorthTrying()
-        let size = min(schedule.sizes[round], options.maximumSets / setsPerChunk * setsPerChunk)
-        sampler.extend(&chosen, to: size, stream, on: threads)
-        counts.extend(chosen)
-        cover = chooseByCover(chosen, counts, budget: schedule.budget, on: threads)
-        let greatest = schedule.greatestShare(hits: cover.upperBound, of: size)
-        let isEveryone = schedule.budget == schedule.vertices
-        let grown = chosen.memberCount / 2 * 3
-        isOver =
-            isLastSize || isEveryone || size < schedule.sizes[round] || grown > options.maximumMembers
-            || size / 2 * 3 > options.maximumSets
-        // Fresh sets are unlikely to say more than those that chose: judge only where even these would do.
-        let hope = schedule.ratio(lowest: schedule.lowestShare(hits: cover.covered, of: size), greatest: greatest)
-        isJudged = isOver || hope >= target
-        guard isJudged else { return }
-        judge(sets: size)
-        ratio = schedule.ratio(lowest: schedule.lowestShare(hits: hits, of: judges), greatest: greatest)
-        if isLastSize, size == schedule.sizes[round] { ratio = max(ratio, target) }
-        if isEveryone { ratio = 1 }
-        isOver = isOver || ratio >= target
-    }
-
-    private mutating func judge(sets: Int) {
-        let fresh = SetStream(
-            seed: options.seed, purpose: "judge", round: round, vertices: schedule.vertices, roots: roots)
-        let (found, seen) = sampler.countHits(cover.seeds, in: sets, of: fresh, on: threads)
-        hits = found
-        judges = sets
-        allJudges += sets
-        looked += seen
-    }
-
-    /// The next size at which what was seen so far, were it the truth, would be enough. All sizes share the price, so
-    /// any may be left out. The truth lies between what the choosing sets say and what the judges said.
-    private func roundWorthTrying() -> Int {
-        guard round >= 0 else { return 0 }
-        var share = Double(cover.covered) / Double(chosen.count)
-        if isJudged { share = (share + Double(hits) / Double(judges)) / 2 }
-        let best = Double(cover.upperBound) / Double(chosen.count)
-        for next in round + 1..<schedule.sizes.count - 1 {
-            let size = Double(schedule.sizes[next])
-            let hope = schedule.ratio(
-                lowest: schedule.lowestShare(hits: Int(share * size), of: Int(size)),
-                greatest: schedule.greatestShare(hits: Int(best * size), of: Int(size)))
-            if hope >= target { return next }
-        }
-        return min(round + 1, schedule.sizes.count - 1)
-    }
-
-    func result() -> InfluenceResult {
-        let spread = Double(hits) / Double(judges) * schedule.worth
-        let scale = cover.covered > 0 ? spread / Double(cover.covered) : 0
-        let isEveryone = schedule.budget == schedule.vertices
-        return InfluenceResult(
-            seeds: cover.seeds, marginal: cover.gains.map { Double($0) * scale }, spread: spread,
-            certifiedRatio: ratio, confidence: isEveryone ? 1 : 1 - schedule.failure,
-            sets: chosen.count + allJudges, members: chosen.memberCount + looked, kept: chosen.memberCount,
-            bytes: chosen.bytes + 4 * schedule.vertices, epsilon: options.epsilon)
-    }
 }

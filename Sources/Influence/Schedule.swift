@@ -17,9 +17,9 @@ struct Schedule {
     /// and a third for the lower bounds of all rounds.
     private let price: Double
 
-    /// How many times more sets the first round has than the least that could do. Drawing them costs less than choosing
-    /// among too few, twice; and more sets choose better people than the certificate asks for.
-    private static let head = 8.0
+    /// Where sets are short, the first round has so many times more than the least that could do. Drawing them costs
+    /// less than choosing among too few, twice; and more sets choose better people than the certificate asks for.
+    private static let head = 8
 
     init(vertices: Int, worth: Double, budget: Int, options: InfluenceOptions) {
         self.vertices = vertices
@@ -34,7 +34,7 @@ struct Schedule {
         let worst = start * Double(vertices) / (options.epsilon * options.epsilon * Double(budget))
         let enough = worst < 1e15 ? Int(worst) + 1 : Int(1e15)
         var sizes: [Int] = []
-        var size = max(Int(Self.head * start), 4 * setsPerChunk)
+        var size = max(Int(start), 4 * setsPerChunk)
         repeat {
             size = (size + setsPerChunk - 1) / setsPerChunk * setsPerChunk
             sizes.append(size)
@@ -42,6 +42,11 @@ struct Schedule {
         } while sizes[sizes.count - 1] < enough
         self.sizes = sizes
         price = -naturalLogarithm(3 * Double(sizes.count) / failure)
+    }
+
+    /// The round to begin with.
+    func firstRound(setsAreLong: Bool) -> Int {
+        setsAreLong ? 0 : sizes.firstIndex { $0 >= Self.head * sizes[0] } ?? sizes.count - 1
     }
 
     /// With the price paid, the chosen meet at least this share of all sets: they met `hits` of `sets` fresh ones.

@@ -221,14 +221,14 @@ struct Search<Edges: CascadeEdges> {
             rows[Int(list[index &+ 3])].mark &= others
         }
         members &+= count
-        if keepsMembers { store(state) }
+        if keepsMembers { store(state, count: alive & ~others == 0 ? 0 : count) }
         alive |= ~others
         if next < sets.upperBound { start(lane) }
     }
 
     @inline(__always)
-    private mutating func store(_ state: UnsafeMutablePointer<Lane>) {
-        let count = state.pointee.count, place = state.pointee.place
+    private mutating func store(_ state: UnsafeMutablePointer<Lane>, count: Int) {
+        let place = state.pointee.place
         if finished &+ count &+ Searcher.unroll > searcher.finished.capacity {
             searcher.finished.grow(to: finished &+ count &+ Searcher.unroll, keeping: finished)
         }

@@ -46,6 +46,29 @@ struct GrowingMemory<Element: BitwiseCopyable> {
     }
 }
 
+/// A list in growing memory: an array without the questions an array asks at every append. Whoever makes it frees it.
+struct GrowingList<Element: BitwiseCopyable> {
+    private var memory = GrowingMemory<Element>(capacity: 256)
+    private(set) var count = 0
+
+    @inline(__always)
+    mutating func append(_ element: Element) {
+        if count == memory.capacity { memory.grow(to: count + 1, keeping: count) }
+        memory.base[count] = element
+        count &+= 1
+    }
+
+    mutating func removeAll() { count = 0 }
+
+    /// SAFETY: `index` is below `count`.
+    @inline(__always)
+    subscript(index: Int) -> Element { memory.base[index] }
+
+    var elements: UnsafeBufferPointer<Element> { UnsafeBufferPointer(start: memory.base, count: count) }
+
+    func free() { memory.base.deallocate() }
+}
+
 /// One thread's memory. Belongs to whoever draws with it at the time.
 final class Searcher {
     static let lanes = 32

@@ -12,6 +12,8 @@ let setsPerChunk = 256
 struct SetChunk: Sendable, Equatable {
     var offsets: [UInt32]
     var members: [UInt32]
+    /// Sets that reached a goal: they are met whoever else is chosen, and stay empty.
+    var hits = 0
 
     var count: Int { offsets.count - 1 }
     var bytes: Int { 4 * (offsets.count + members.count) }
@@ -22,6 +24,8 @@ package struct SetPool: Sendable, Equatable {
     var chunks: [SetChunk] = []
 
     package var count: Int { chunks.isEmpty ? 0 : (chunks.count - 1) * setsPerChunk + chunks[chunks.count - 1].count }
+    /// Sets that reached a goal.
+    var hits: Int { chunks.reduce(0) { $0 + $1.hits } }
     /// Sum of the sets' sizes. O(chunks).
     package var memberCount: Int { chunks.reduce(0) { $0 + $1.members.count } }
     /// What the sets occupy.

@@ -16,8 +16,13 @@ package final class SetSampler: @unchecked Sendable {
         searchers = (0..<threads).map { _ in Searcher(graph.coins) }
     }
 
-    /// Adds sets of the stream until there are `count`. A pool that grows holds whole chunks before it grows.
-    func extend(_ pool: inout SetPool, to count: Int, _ stream: SetStream, on threads: ComputePool?) {
+    /// Adds sets of the stream until there are `count`. A pool that grows holds whole chunks before it grows. Sets that
+    /// reach one of `goals` end there and stay empty.
+    func extend(
+        _ pool: inout SetPool, to count: Int, _ stream: SetStream, goals: [UInt32] = [], on threads: ComputePool?
+    ) {
+        for searcher in searchers { searcher.setGoals(goals) }
+        defer { for searcher in searchers { searcher.clearGoals(goals, graph.coins) } }
         let first = pool.chunks.count
         precondition(pool.count == first * setsPerChunk, "only whole chunks can be continued")
         let total = (count + setsPerChunk - 1) / setsPerChunk
@@ -60,6 +65,15 @@ package final class SetSampler: @unchecked Sendable {
         }
     }
 
+    /// Sets of a range of whole chunks, on the caller's thread.
+    func draw(_ range: Range<Int>, of stream: SetStream) -> SetPool {
+        var pool = SetPool()
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: setsPerChunk) {
+            pool.chunks.append(draw(searchers[0], stream, start..<min(start + setsPerChunk, range.upperBound)))
+        }
+        return pool
+    }
+
     private func share(
         _ chunks: Range<Int>, on threads: ComputePool?, _ body: @Sendable (Searcher, Int) -> Void
     ) {
@@ -74,7 +88,9 @@ package final class SetSampler: @unchecked Sendable {
     }
 
     private func draw(_ searcher: Searcher, _ stream: SetStream, _ sets: Range<Int>) -> SetChunk {
-        let (_, members) = search(searcher, stream, sets, keepsMembers: true)
+        let (hits, _) = search(searcher, stream, sets, keepsMembers: true)
+        var members = 0
+        for place in 0..<sets.count { members += searcher.counts[place] }
         let offsets = [UInt32](unsafeUninitializedCapacity: sets.count + 1) { buffer, count in
             var end = 0
             buffer[0] = 0
@@ -93,7 +109,7 @@ package final class SetSampler: @unchecked Sendable {
             }
             count = members
         }
-        return SetChunk(offsets: offsets, members: list)
+        return SetChunk(offsets: offsets, members: list, hits: hits)
     }
 
     private func search(
@@ -121,11 +137,6 @@ package final class SetSampler: @unchecked Sendable {
     }
 }
 
-extension UnsafePointer {
-    /// Stands for an empty list, of which nothing is read.
-    fileprivate static var somewhere: UnsafePointer { UnsafePointer(bitPattern: 64)! }
-}
-
 /// Draws `count` reverse-reachable sets. The result depends on graph, count, roots and seed only. Without a pool the
 /// caller's thread does it all (for callers that are themselves in a pool's loop). O(members).
 package func drawSets(
@@ -136,6 +147,14 @@ package func drawSets(
     let stream = SetStream(seed: seed, purpose: "sets", vertices: sampler.graph.count, roots: roots)
     sampler.extend(&sets, to: count, stream, on: pool)
     return sets
+}
+
+/// Sets `range` of the stream that `drawSets` of the same seed begins, numbered from 0; they begin and, but for the
+/// last share, end at whole chunks. For drawing one pool in several places.
+func drawSets(_ sampler: SetSampler, _ range: Range<Int>, seed: UInt64) -> SetPool {
+    precondition(range.lowerBound % setsPerChunk == 0, "shares begin at whole chunks")
+    let stream = SetStream(seed: seed, purpose: "sets", vertices: sampler.graph.count, roots: .uniform)
+    return sampler.draw(range, of: stream)
 }
 
 /// Draws `count` sets of a graph and indexes them. O(vertices + members).

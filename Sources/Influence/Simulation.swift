@@ -65,6 +65,27 @@ package struct ForwardCascade: Sendable {
         return (mean, (variance / Double(runs)).squareRoot())
     }
 
+    /// Plays on in one world, whose coins are a function of `world`: who comes because `person` did, in order, `person`
+    /// left out. Whoever is aboard already is passed by; those who come are marked. Under independent cascade only.
+    /// O(out-edges of those who come).
+    package func follow(_ person: UInt32, world: UInt64, aboard: inout [Bool]) -> [UInt32] {
+        precondition(model == .independentCascade, "thresholds are not kept from call to call")
+        aboard[Int(person)] = true
+        var queue = [person]
+        var next = 0
+        while next < queue.count {
+            let reached = Int(queue[next])
+            next += 1
+            for edge in Int(offsets[reached])..<Int(offsets[reached + 1]) where !aboard[Int(targets[edge])] {
+                let coin = SeededRandom.mix(world ^ UInt64(edge) &* SetStream.stride) >> 40
+                guard Float(coin) * 0x1p-24 < chances[edge] else { continue }
+                aboard[Int(targets[edge])] = true
+                queue.append(targets[edge])
+            }
+        }
+        return Array(queue.dropFirst())
+    }
+
     private func play(_ seeds: [UInt32], _ players: inout Players, _ random: inout SeededRandom) -> Int {
         players.start()
         for person in seeds { players.reach(person) }

@@ -206,6 +206,42 @@ import Testing
         #expect(certified / Double(graphs) > 0.58)
     }
 
+    @Test func sentinelsEndLongSetsAndKeepTheCertificate() throws {
+        // Well above the threshold of branching: most sets are most of everybody.
+        let base = try randomGraph(vertices: 1200, edges: 9000, seed: 8)
+        let graph = try InfluenceGraph(
+            offsets: base.offsets, sources: base.sources, chances: .weightedCascade(factor: 2))
+        let short = try InfluenceOptions(budget: 40, seed: 3)
+        let whole = try InfluenceOptions(budget: 40, seed: 3, usesSentinels: false)
+        let sampler = SetSampler(graph, threads: 2)
+        let quick = maximizeInfluence(sampler, options: short, pool: pool)
+        let slow = maximizeInfluence(sampler, options: whole, pool: pool)
+        #expect(quick.members * 5 < slow.members)
+        #expect(quick.certifiedRatio >= greedyRatio - 0.1 && slow.certifiedRatio >= greedyRatio - 0.1)
+        #expect(Set(quick.seeds).count == 40)
+        let judge = { estimateShare(of: $0, sampler, sets: 100_000, seed: 5, pool: self.pool) }
+        #expect(judge(quick.seeds) > 0.98 * judge(slow.seeds))
+        #expect(abs(quick.marginal.reduce(0, +) - quick.spread) < 1e-6 * quick.spread)
+    }
+
+    @Test func theBoundBehindSentinelsIsAboveTheBestCover() throws {
+        for seed in UInt64(0)..<6 {
+            let graph = try randomGraph(vertices: 8, edges: 16, seed: seed)
+            let sampler = SetSampler(graph, threads: 1)
+            let stream = SetStream(seed: seed, purpose: "bound", vertices: 8, roots: .uniform)
+            var whole = SetPool(), cut = SetPool()
+            sampler.extend(&whole, to: 300, stream, on: nil)
+            sampler.extend(&cut, to: 300, stream, goals: [5], on: nil)
+            #expect(cut.hits == (0..<300).count { whole.members(of: $0).contains(5) })
+            var best = 0
+            for mask in 0..<256 where mask.nonzeroBitCount == 3 {
+                best = max(best, (0..<300).count { whole.members(of: $0).contains { mask >> Int($0) & 1 == 1 } })
+            }
+            let cover = greedyCover(RRCollection(cut, vertices: 8), budget: 2, covered: cut.hits, chosen: 1)!
+            #expect(cover.upperBound >= best && best >= cut.hits + cover.covered)
+        }
+    }
+
     @Test func peopleWhoAreWorthMoreAreReachedFirst() throws {
         // Two stars; the leaves of the smaller one are worth ten times as much.
         let edges =
@@ -222,6 +258,31 @@ import Testing
             of: [1], sampler, sets: 200_000, roots: .weighted(values), seed: 1, pool: pool)
         #expect(abs(share * values.total - 51) < 0.6)
         #expect(abs(result.spread - 51) < 8)
+    }
+
+    @Test func forcedPeopleAreChosenAndForbiddenOnesNot() throws {
+        for seed in UInt64(0)..<8 {
+            let graph = try randomGraph(vertices: 7, edges: 13, seed: seed)
+            let free = try InfluenceOptions(budget: 3, failure: 1e-6, seed: seed)
+            let forbidden = Array(maximize(graph, free, pool).seeds.prefix(2))
+            let forced = (0..<UInt32(7)).filter { !forbidden.contains($0) }.suffix(1)
+            let options = try InfluenceOptions(
+                budget: 3, failure: 1e-6, seed: seed, forced: Array(forced), forbidden: forbidden)
+            let result = maximize(graph, options, pool)
+            #expect(result.seeds.count == 3 && Set(result.seeds).count == 3)
+            #expect(result.seeds.first == forced.first && !result.seeds.contains { forbidden.contains($0) })
+            var best = 0.0
+            for mask in 0..<128 where mask.nonzeroBitCount == 3 {
+                let people = (0..<7).filter { mask >> $0 & 1 == 1 }.map { UInt32($0) }
+                if people.contains(where: { forbidden.contains($0) }) || !people.contains(forced.first!) { continue }
+                best = max(best, exactSpread(graph, seeds: people))
+            }
+            #expect(result.certifiedRatio <= exactSpread(graph, seeds: result.seeds) / best + 1e-12)
+        }
+        #expect(throws: InfluenceError.forcedAndForbidden(4)) {
+            try InfluenceOptions(budget: 3, seed: 1, forced: [4, 5], forbidden: [4])
+        }
+        #expect(throws: InfluenceError.budget(1)) { try InfluenceOptions(budget: 1, seed: 1, forced: [4, 5]) }
     }
 
     @Test func optionsOutOfRangeAreRefusedByName() {

@@ -110,8 +110,11 @@ func exactThresholdSpread(_ graph: InfluenceGraph, seeds: [UInt32]) -> Double {
     return expected(from: 0, 1)
 }
 
-/// The twin of the search: set `set` of a stream, one vertex after the other, by the definition of the coins.
-func slowSet(_ graph: InfluenceGraph, _ stream: SetStream, _ set: Int, goals: [UInt32] = []) -> [UInt32] {
+/// The twin of the search: set `set` of a stream, one vertex after the other, by the definition of the coins. It ends
+/// at a goal and does not enter walls.
+func slowSet(
+    _ graph: InfluenceGraph, _ stream: SetStream, _ set: Int, goals: [UInt32] = [], walls: Set<UInt32> = []
+) -> [UInt32] {
     let key = stream.key(of: set)
     var queue = [stream.root(of: set, key: key)]
     var members: [UInt32] = []
@@ -119,7 +122,7 @@ func slowSet(_ graph: InfluenceGraph, _ stream: SetStream, _ set: Int, goals: [U
     while next < queue.count {
         let vertex = queue[next]
         next += 1
-        if members.contains(vertex) { continue }
+        if members.contains(vertex) || walls.contains(vertex) { continue }
         members.append(vertex)
         if goals.contains(vertex) { break }
         queue += liveSources(graph, key: key, vertex: vertex)

@@ -27,43 +27,10 @@ struct VertexLinks: Sendable {
             neighbors += row.sorted()
             offsets.append(UInt32(neighbors.count))
         }
-        self.init(offsets: offsets, neighbors: neighbors + [UInt32](repeating: 0, count: rowsAhead))
-    }
-
-    private init(offsets: [UInt32], neighbors: [UInt32]) {
+        neighbors += [UInt32](repeating: 0, count: rowsAhead)
         (self.offsets, self.neighbors) = (offsets, neighbors)
-        inverseRoots = (1..<offsets.count).map { (end: Int) -> Float in
-            let degree = offsets[end] - offsets[end - 1]
-            return degree == 0 ? 0 : 1 / Float(degree).squareRoot()
-        }
+        inverseRoots = rows.map { $0.isEmpty ? 0 : 1 / Float($0.count).squareRoot() }
         inverseDegrees = inverseRoots.map { $0 * $0 }
-    }
-
-    /// The same without a random `share` of the links between one of the first `users` vertices and one behind them.
-    /// O(links).
-    func dropping(_ share: Float, users: Int, _ random: SeededRandom) -> VertexLinks {
-        var random = random
-        var keeps = [Bool](repeating: true, count: messageCount)
-        var counts = (0..<vertexCount).map { UInt32(range(of: $0).count) }
-        // Users are met in ascending order, as the rows of the others list them.
-        var met = offsets
-        for user in 0..<users {
-            for index in range(of: user) where neighbors[index] >= users {
-                let other = Int(neighbors[index])
-                if random.uniformFloat() < share {
-                    keeps[index] = false
-                    keeps[Int(met[other])] = false
-                    counts[user] -= 1
-                    counts[other] -= 1
-                }
-                met[other] += 1
-            }
-        }
-        var (offsets, kept): ([UInt32], [UInt32]) = ([0], [])
-        kept.reserveCapacity(neighbors.count)
-        for index in 0..<messageCount where keeps[index] { kept.append(neighbors[index]) }
-        for count in counts { offsets.append(offsets[offsets.count - 1] + count) }
-        return VertexLinks(offsets: offsets, neighbors: kept + [UInt32](repeating: 0, count: rowsAhead))
     }
 
     func range(of vertex: Int) -> Range<Int> { Int(offsets[vertex])..<Int(offsets[vertex + 1]) }

@@ -39,8 +39,6 @@ protocol LightEncoder: AnyObject {
     /// The embeddings, [vertices, dimensions]. After a change from outside, `refresh` must be called.
     var embeddings: VertexTable<Float> { get }
     func refresh(_ pool: ComputePool)
-    /// From now on messages go along these links between users and items, some or all of the graph's. Refreshes.
-    func follow(_ links: VertexLinks, _ pool: ComputePool)
     /// The model's result for `vertices`, row by row into `results`.
     func results(of vertices: [UInt32], into results: VertexTable<Float>, _ pool: ComputePool)
     /// Goes back from the gradient of the active rows' results to that of all embeddings. `finish` is called once a
@@ -55,7 +53,7 @@ protocol LightEncoder: AnyObject {
 /// LightGCN with tables stored as `Storage`; embeddings, sums and gradients stay Float.
 final class LightConvolution<Storage: StoredNumber>: LightEncoder {
     let embeddings: VertexTable<Float>
-    private var links: VertexLinks
+    private let links: VertexLinks
     private let layers: Int
     private let d: Int
     /// z of layers 0..<layers; on the way back the same memory holds the partial gradients.
@@ -64,7 +62,7 @@ final class LightConvolution<Storage: StoredNumber>: LightEncoder {
     private var compact: VertexTable<Storage>
     private let activeLinks: ActiveLinks
     /// The part of a layer in the result times 1 / sqrt(degree).
-    private var shares: [Float]
+    private let shares: [Float]
     /// Whether `tables` hold the layers of the present embeddings.
     private var isPropagated = false
 
@@ -79,12 +77,6 @@ final class LightConvolution<Storage: StoredNumber>: LightEncoder {
     }
 
     func moveShared(_ step: AdamStep) {}
-
-    func follow(_ links: VertexLinks, _ pool: ComputePool) {
-        self.links = links
-        shares = links.inverseRoots.map { $0 / Float(layers + 1) }
-        refresh(pool)
-    }
 
     func refresh(_ pool: ComputePool) {
         isPropagated = false
@@ -184,11 +176,12 @@ final class LightConvolution<Storage: StoredNumber>: LightEncoder {
                 guard let row = buffer.baseAddress else { return }
                 for vertex in piece {
                     let root = roots[vertex]
-                    row.update(repeating: 0, count: d)
                     if let source, let lists {
                         let (start, count) = lists.list(vertex)
                         Storage.sumRows(source.base, columns: d, start, count: count, into: row)
                         for column in 0..<d { row[column] *= root }
+                    } else {
+                        row.update(repeating: 0, count: d)
                     }
                     let slot = Int(active.slots[vertex])
                     if slot >= 0 { Float.add(gradient[slot], scale: share, to: row, columns: d) }

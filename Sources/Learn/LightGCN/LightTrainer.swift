@@ -17,8 +17,6 @@ package final class LightTrainer {
     /// Users that can be learned from.
     private let people: [UInt32]
     private var steps = 0
-    /// Whether the encoder follows only some links.
-    private var dropsLinks = false
     private var active: ActiveRows
     private let results: VertexTable<Float>
     private let gradient: VertexTable<Float>
@@ -93,7 +91,6 @@ package final class LightTrainer {
         var order = people
         var shuffling = random.child("order", UInt64(number))
         shuffling.shuffle(&order)
-        dropLinks(random.child("dropped", UInt64(number)), pool)
         for index in 0..<count {
             let progress = Float(number * count + index) / Float(max(total * count, 1))
             let rate = configuration.learningRate * (configuration.lowersRate ? 1 - 0.99 * progress : 1)
@@ -108,19 +105,6 @@ package final class LightTrainer {
             }
         }
         return loss / Double(count)
-    }
-
-    /// Chooses what carries messages in an epoch.
-    private func dropLinks(_ random: SeededRandom, _ pool: ComputePool) {
-        if configuration.dropped == 0 { return }
-        encoder.follow(messageLinks.dropping(configuration.dropped, users: graph.userCount, random), pool)
-        dropsLinks = true
-    }
-
-    /// All links between users and items, and friendships where they are links of the same kind.
-    private var messageLinks: VertexLinks {
-        if case .learned = configuration.fusion { return graph.bipartite }
-        return graph.links
     }
 
     private func pairStep(_ size: Int, _ random: SeededRandom, _ rate: Float, _ pool: ComputePool) -> Double {
@@ -183,8 +167,6 @@ package final class LightTrainer {
     /// The model's users and items as they rank. With a softmax, which learns cosines, items keep only the
     /// configuration's power of their length.
     package func embeddings(_ pool: ComputePool) -> EmbeddingScorer {
-        if dropsLinks { encoder.follow(messageLinks, pool) }
-        dropsLinks = false
         let (users, items) = (rows(graph.vertexOfUser, pool), rows(graph.vertexOfItem, pool))
         let d = configuration.dimensions
         guard case .softmax = configuration.loss else {

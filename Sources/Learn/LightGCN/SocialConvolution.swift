@@ -9,7 +9,6 @@ final class SocialConvolution: LightEncoder {
     let embeddings: VertexTable<Float>
     private(set) var weights: FusionWeights
     private let graph: InteractionGraph
-    private var links: VertexLinks
     private let d: Int
     private let fusions: [SocialFusion]
     /// Layers 1 and up of all vertices.
@@ -25,7 +24,7 @@ final class SocialConvolution: LightEncoder {
     private var isPropagated = false
 
     init(_ graph: InteractionGraph, dimensions d: Int, layers count: Int, length: Float, _ random: SeededRandom) {
-        (self.graph, self.d, links) = (graph, d, graph.bipartite)
+        (self.graph, self.d) = (graph, d)
         let (all, users) = (graph.vertexCount, graph.userCount)
         func table(_ rows: Int) -> VertexTable<Float> { VertexTable(rows: rows, columns: d) }
         (embeddings, scaled, change, before) = (table(all), table(all), table(all), table(all))
@@ -49,11 +48,6 @@ final class SocialConvolution: LightEncoder {
 
     func refresh(_ pool: ComputePool) { isPropagated = false }
 
-    func follow(_ links: VertexLinks, _ pool: ComputePool) {
-        self.links = links
-        refresh(pool)
-    }
-
     func results(of vertices: [UInt32], into results: VertexTable<Float>, _ pool: ComputePool) {
         if !isPropagated { propagate(pool) }
         isPropagated = true
@@ -72,7 +66,7 @@ final class SocialConvolution: LightEncoder {
     private func propagate(_ pool: ComputePool) {
         var source = embeddings
         for (layer, fusion) in zip(layers, fusions) {
-            multiply(links, source, scaled, into: layer, adding: false, pool)
+            multiply(graph.bipartite, source, scaled, into: layer, adding: false, pool)
             multiply(graph.friendLinks, source, friendScaled, into: fusion.friends, adding: false, pool)
             let count = graph.userCount * d
             fusion.items.base.update(from: layer.base, count: count)
@@ -120,7 +114,7 @@ final class SocialConvolution: LightEncoder {
         for fusion in fusions.reversed() {
             fusion.back(change, weights, &slopes)
             change.base.update(from: fusion.items.base, count: count)
-            multiply(links, change, scaled, into: before, adding: false, pool)
+            multiply(graph.bipartite, change, scaled, into: before, adding: false, pool)
             multiply(graph.friendLinks, fusion.friends, friendScaled, into: before, adding: true, pool)
             change.base.update(from: before.base, count: graph.vertexCount * d)
             addActive(gradient, active)

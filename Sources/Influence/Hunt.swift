@@ -1,0 +1,135 @@
+import Basics
+
+/// One search for people and a certificate, round by round.
+struct Hunt {
+    private let sampler: SetSampler
+    private let options: InfluenceOptions
+    private let schedule: Schedule
+    private let roots: RootRule
+    private let threads: ComputePool
+    private let stream: SetStream
+
+    /// The sets that choose; those that meet a sentinel stay empty.
+    private var chosen = SetPool()
+    private var counts: MemberCounts
+    private var sentinels: Sentinels
+    private var round = -1
+    private var cover = GreedyCover()
+    private var ratio = 0.0
+    private var hits = 0
+    private var judges = 0
+    /// Whether `hits` and `judges` are of this round's people.
+    private var isJudged = false
+    private var failures = 0
+    private var allJudges = 0
+    /// Vertices looked at for sets that were not kept.
+    private var looked = 0
+    private(set) var isOver = false
+
+    /// Judgements that may go against the sentinels before they go.
+    private static let patience = 4
+
+    init(
+        _ sampler: SetSampler, budget: Int, options: InfluenceOptions, values: RootTable?, threads: ComputePool
+    ) {
+        self.sampler = sampler
+        self.options = options
+        self.threads = threads
+        roots = values.map { .weighted($0) } ?? .uniform
+        let vertices = sampler.graph.count
+        schedule = Schedule(
+            vertices: vertices, worth: values?.total ?? Double(vertices), budget: budget, options: options)
+        counts = MemberCounts(vertices: vertices, excluding: options.forbidden)
+        stream = SetStream(seed: options.seed, purpose: "choose", vertices: vertices, roots: roots)
+        sentinels = Sentinels(sampler, budget: budget, options: options, roots: roots, on: threads)
+    }
+
+    private var target: Double { greedyRatio - options.epsilon }
+    private var isLastSize: Bool { round == schedule.sizes.count - 1 }
+    /// Whether there is nothing to choose.
+    private var isEveryone: Bool {
+        schedule.budget == schedule.vertices - options.forbidden.count || schedule.budget == options.forced.count
+    }
+    private var seeds: [UInt32] { sentinels.people + cover.seeds }
+    private var covered: Int { chosen.hits + cover.covered }
+
+    mutating func nextRound() {
+        round = roundWorthTrying()
+        let size = min(schedule.sizes[round], options.maximumSets / setsPerChunk * setsPerChunk)
+        sampler.extend(&chosen, to: size, stream, goals: sentinels.people, on: threads)
+        counts.extend(chosen)
+        cover = chooseByCover(
+            chosen, counts, budget: schedule.budget - sentinels.people.count, chosen: sentinels.people.count,
+            on: threads)
+        let greatest = schedule.greatestShare(hits: cover.upperBound, of: size)
+        isOver = isLastSize || isEveryone || isFull(after: size)
+        // Fresh sets are unlikely to say more than those that chose: judge only where even these would do.
+        let hope = schedule.ratio(lowest: schedule.lowestShare(hits: covered, of: size), greatest: greatest)
+        isJudged = isOver || hope >= target
+        guard isJudged else { return }
+        judge(sets: size)
+        ratio = schedule.ratio(lowest: schedule.lowestShare(hits: hits, of: judges), greatest: greatest)
+        if isLastSize, !sentinels.areOurs, size == schedule.sizes[round] { ratio = max(ratio, target) }
+        if isEveryone { ratio = 1 }
+        if ratio < target { failures += 1 }
+        isOver = isOver || ratio >= target
+        if ratio < target, sentinels.areOurs, failures >= Self.patience || isLastSize { dismissSentinels() }
+    }
+
+    /// Whether the next size would pass a limit.
+    private func isFull(after size: Int) -> Bool {
+        size < schedule.sizes[round] || size / 2 * 3 > options.maximumSets
+            || chosen.memberCount / 2 * 3 > options.maximumMembers
+    }
+
+    private mutating func judge(sets: Int) {
+        let fresh = SetStream(
+            seed: options.seed, purpose: "judge", round: round, vertices: schedule.vertices, roots: roots)
+        let (found, seen) = sampler.countHits(seeds, in: sets, of: fresh, on: threads)
+        hits = found
+        judges = sets
+        allJudges += sets
+        looked += seen
+    }
+
+    /// Begins this round anew without them; the same sets, whole.
+    private mutating func dismissSentinels() {
+        sentinels.dismiss()
+        chosen = SetPool()
+        counts = MemberCounts(vertices: schedule.vertices, excluding: options.forbidden)
+        isOver = false
+        round -= 1
+    }
+
+    /// The next size at which what was seen so far, were it the truth, would be enough. All sizes share the price, so
+    /// any may be left out. The truth lies between what the choosing sets say and what the judges said.
+    private func roundWorthTrying() -> Int {
+        guard chosen.count > 0 else {
+            return round < 0 ? schedule.firstRound(setsAreLong: sentinels.areOurs) : round + 1
+        }
+        var share = Double(covered) / Double(chosen.count)
+        if isJudged { share = (share + Double(hits) / Double(judges)) / 2 }
+        let best = Double(cover.upperBound) / Double(chosen.count)
+        for next in round + 1..<schedule.sizes.count - 1 {
+            let size = Double(schedule.sizes[next])
+            let hope = schedule.ratio(
+                lowest: schedule.lowestShare(hits: Int(share * size), of: Int(size)),
+                greatest: schedule.greatestShare(hits: Int(best * size), of: Int(size)))
+            if hope >= target { return next }
+        }
+        return min(round + 1, schedule.sizes.count - 1)
+    }
+
+    func result() -> InfluenceResult {
+        let spread = Double(hits) / Double(judges) * schedule.worth
+        let scale = covered > 0 ? spread / Double(covered) : 0
+        // What the sentinels met together is shared out as it was in the pilot.
+        let pilot = max(sentinels.gains.reduce(0, +), 1e-300)
+        let gains = sentinels.gains.map { Double(chosen.hits) * $0 / pilot } + cover.gains.map { Double($0) }
+        return InfluenceResult(
+            seeds: seeds, marginal: gains.map { $0 * scale }, spread: spread, certifiedRatio: ratio,
+            confidence: isEveryone ? 1 : 1 - schedule.failure, sets: chosen.count + allJudges,
+            members: chosen.memberCount + looked, kept: chosen.memberCount,
+            bytes: chosen.bytes + 4 * schedule.vertices, epsilon: options.epsilon)
+    }
+}
