@@ -58,7 +58,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var negativesShareCategory = false
     /// Steps in which all rates rise from near zero, and after which they fall with the root of the steps taken.
     package var warmUpSteps = 10
-    package var steadySteps = 100
+    package var steadySteps = 10
     /// Adam's rate for the shared weights.
     package var learningRate: Float = 3e-3
     /// Adam's rate for the place head: lower, since it corrects a ranking that is good already, and at the shared rate
