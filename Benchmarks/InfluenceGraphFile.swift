@@ -296,11 +296,25 @@ private struct NumberReader {
         return isWhole && position > start && position - start <= 12 ? number : nil
     }
 
-    /// Nil where there is no number.
+    /// Nil where there is no number. Plain decimals of up to 15 digits are read here, exactly; others by the library.
     mutating func real() -> Float? {
         guard skipSpace() else { return nil }
         let start = position
-        while position < end, bytes[position] > UInt8(ascii: " ") { position += 1 }
+        var digits = 0.0, scale = 1.0
+        var isFraction = false
+        while position < end, bytes[position] > UInt8(ascii: " ") {
+            let digit = bytes[position] &- UInt8(ascii: "0")
+            if digit < 10 {
+                digits = digits * 10 + Double(digit)
+                if isFraction { scale *= 10 }
+            } else if bytes[position] == UInt8(ascii: "."), !isFraction {
+                isFraction = true
+            } else {
+                digits = .nan
+            }
+            position += 1
+        }
+        if position - start <= 16, digits.isFinite, position > start { return Float(digits / scale) }
         return Float(String(decoding: bytes[start..<position], as: UTF8.self))
     }
 }

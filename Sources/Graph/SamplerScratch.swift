@@ -96,7 +96,7 @@ struct SamplerScratch {
 final class LowestRanks: @unchecked Sendable {
     private let ranks: UnsafeMutablePointer<UInt64>
     private let edges: UnsafeMutablePointer<UInt32>
-    /// The lowest different ranks so far, ascending, and one behind them.
+    /// The lowest different ranks so far, ascending.
     private let lowest: UnsafeMutablePointer<UInt64>
     /// Which of the offered edges were taken.
     private let taken: UnsafeMutablePointer<UInt32>

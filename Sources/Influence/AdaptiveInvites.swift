@@ -115,13 +115,11 @@ package struct AdaptiveInvites: Sendable {
         let (ours, others) = (open.filter { isAboard[root(of: $0)] }, open.filter { !isAboard[root(of: $0)] })
         meet(ours[...])
         let stream = SetStream(seed: seed, purpose: "sets", vertices: graph.count, roots: .uniform)
-        let stays = graph.withLiveEdges(ResidualSearch(stream: stream, sets: others, isAboard: isAboard))
-        for (set, members) in zip(others, stays) {
-            for index in Int(choosing.sets.offsets[Int(set)])..<Int(choosing.sets.offsets[Int(set) + 1])
-            where !isGone[index] && !members.contains(choosing.sets.members[index]) {
-                isGone[index] = true
-                gains[Int(choosing.sets.members[index])] -= 1
-            }
+        let gone = graph.withLiveEdges(
+            ResidualSearch(stream: stream, sets: others, collection: choosing.sets, isAboard: isAboard))
+        for index in gone where !isGone[index] {
+            isGone[index] = true
+            gains[Int(choosing.sets.members[index])] -= 1
         }
     }
 
@@ -162,26 +160,42 @@ package struct AdaptiveInvites: Sendable {
     }
 }
 
-/// Sets searched once more, with the same coins, around those who are aboard. Answers each set's members.
+/// Sets searched once more, with the same coins, around those who are aboard. Answers where in the collection those
+/// stand who are no longer met.
 private struct ResidualSearch: LiveEdgesUse {
     let stream: SetStream
     let sets: [UInt32]
+    let collection: FlatSets
     let isAboard: [Bool]
 
-    func run<Edges: CascadeEdges>(_ live: LiveEdges<Edges>) -> [Set<UInt32>] {
-        var sources = GrowingList<UInt32>()
-        defer { sources.free() }
-        return sets.map { set in
-            let key = stream.key(of: Int(set))
-            var queue = [stream.root(of: Int(set), key: key)]
-            var met: Set<UInt32> = []
-            while let vertex = queue.popLast() {
-                if isAboard[Int(vertex)] || !met.insert(vertex).inserted { continue }
+    func run<Edges: CascadeEdges>(_ live: LiveEdges<Edges>) -> [Int] {
+        var queue = GrowingList<UInt32>(), sources = GrowingList<UInt32>()
+        defer {
+            queue.free()
+            sources.free()
+        }
+        // The place in `sets`, from 1, of the last set that met the vertex.
+        var metBy = [UInt32](repeating: 0, count: isAboard.count)
+        var gone: [Int] = []
+        for (place, set) in sets.enumerated() {
+            let key = stream.key(of: Int(set)), stamp = UInt32(place + 1)
+            queue.removeAll()
+            queue.append(stream.root(of: Int(set), key: key))
+            var next = 0
+            while next < queue.count {
+                let vertex = queue[next]
+                next += 1
+                if isAboard[Int(vertex)] || metBy[Int(vertex)] == stamp { continue }
+                metBy[Int(vertex)] = stamp
                 live.append(to: &sources, key: key, vertex: vertex)
-                queue += sources.elements
+                for source in sources.elements { queue.append(source) }
                 sources.removeAll()
             }
-            return met
+            for index in Int(collection.offsets[Int(set)])..<Int(collection.offsets[Int(set) + 1])
+            where metBy[Int(collection.members[index])] != stamp {
+                gone.append(index)
+            }
         }
+        return gone
     }
 }

@@ -1,7 +1,6 @@
-// Dense layers. A layer over concatenated inputs is written as a sum of products, one for each part, so that
-// nothing is ever concatenated. A part that many rows share, as an embedding that is looked up or a vertex that
-// stands in many pairs, is multiplied once for each of its rows and added to the rows that look it up (see
-// `LayerStart`).
+// Dense layers. A layer over concatenated inputs is written as a sum of products, one for each part, so that nothing is
+// ever concatenated. A part that many rows share, as an embedding that is looked up or a vertex that stands in many
+// pairs, is multiplied once for each of its rows and added to the rows that look it up (see `LayerStart`).
 
 import Basics
 import Linalg

@@ -9,6 +9,9 @@ import Linalg
 /// the weights of all features, in so many columns, stay in the first-level cache.
 private let gradientColumns = 64
 
+/// How far ahead of their use rows are asked for.
+private let rowsForeseen = 8
+
 /// Rows of features without gradient, most of them zero, in compressed form.
 struct SparseRows: Sendable, Equatable {
     /// Entries of row r are at `offsets[r]..<offsets[r + 1]`.
@@ -146,8 +149,11 @@ extension Tape {
         forEachBlock(of: columns, size: gradientColumns, on: pool) { piece in
             for row in 0..<rows {
                 let part = change + row * columns + piece.lowerBound
+                // A few columns of each row: too far apart for the processor to foresee.
+                Number.prefetch(part + rowsForeseen * columns, count: piece.count)
                 if isRectified {
                     let result = values + row * columns + piece.lowerBound
+                    Number.prefetch(result + rowsForeseen * columns, count: piece.count)
                     for column in 0..<piece.count { part[column] = result[column] > 0 ? part[column] : 0 }
                 }
                 sums.add(part, row, from: piece.lowerBound, count: piece.count, columns)

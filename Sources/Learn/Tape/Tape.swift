@@ -68,6 +68,9 @@ struct Tape<Number: Scalar>: ~Copyable {
         parameterGradients.update(repeating: 0)
     }
 
+    /// Bytes of values, gradients and what operations keep, since the last reset; and bytes taken from the system.
+    var bytes: (handedOut: Int, taken: Int) { (arena.handedOut, arena.size) }
+
     /// How often the arena had to ask the system for memory so far.
     var growths: Int { arena.growths }
 
