@@ -37,6 +37,9 @@ extension Bench {
             number("power", "power of a person's activity", GraphRecConfiguration().activityPower),
             number("ranking", "weight of the head's loss", GraphRecConfiguration().rankingWeight),
             number("rating", "least rating of a positive", GraphRecConfiguration().positiveRating),
+            Setting(
+                "steady", "steps after which rates fall", .integer(1...1 << 24),
+                default: "\(GraphRecConfiguration().steadySteps)", scope: .call),
             Setting("width", "width of embeddings", .integer(4...512), default: "64", scope: .call),
         ] + Cities.settings(people: 10_000, places: 10_000, cities: 8, visits: 125)
     ) { run in
@@ -190,6 +193,7 @@ private final class QualityTrial {
     private static func configuration(_ settings: Settings) throws -> GraphRecConfiguration {
         var configuration = GraphRecConfiguration()
         configuration.dimensions = settings.integer("width")
+        configuration.steadySteps = settings.integer("steady")
         configuration.learningRate = Float(settings.number("rate"))
         configuration.ownLearningRate = Float(settings.number("own-rate"))
         configuration.biasLearningRate = Float(settings.number("bias-rate"))
