@@ -25,10 +25,12 @@ package struct NeighborSampler: Sendable {
     private let graph: CityGraph
     private let fanouts: [Int]
     private let recency: Int?
+    /// The person of each visit, place by place: looked up too often to be found anew.
+    private let visitors: [UInt32]
     private let store = Store()
 
     /// Edges that a target looks at, at most; of a longer row it sees a stretch that begins anywhere.
-    package static let edgesSeenMax = 1024
+    package static let edgesSeenMax = 512
 
     /// `fanouts` are neighbors per vertex and relation, positive, for the layer nearest to the targets first.
     /// With `recency`, a person's visit is half as likely to be drawn as the one so many visits later, and each visit
@@ -39,6 +41,7 @@ package struct NeighborSampler: Sendable {
         self.graph = graph
         self.fanouts = fanouts
         self.recency = recency
+        visitors = Array(graph.placeVisitors)
     }
 
     /// The neighborhood of `people` and `places` (local numbers, distinct within each), which become the first
@@ -89,8 +92,8 @@ package struct NeighborSampler: Sendable {
                 scratch.choice.offer(edge, rank: ranks.person(neighbors[edge]))
             }
             for edge in scratch.choice.take(fanout) {
-                relation.edges.append(UInt32(truncatingIfNeeded: edge))
-                relation.sources.append(scratch.people.row(of: neighbors[edge]))
+                relation.edges.append(edge)
+                relation.sources.append(scratch.people.row(of: neighbors[Int(edge)]))
             }
             relation.endTarget()
         }
@@ -101,8 +104,7 @@ package struct NeighborSampler: Sendable {
     private func sampleVisitors(
         _ targets: Int, _ fanout: Int, _ ranks: Ranks, _ excluded: ExcludedPairs, _ scratch: inout SamplerScratch
     ) -> SampledRelation {
-        let visitors = graph.placeVisitors
-        let edges = visitors.edges
+        let (visitors, edges) = (visitors, graph.placeEdges)
         var relation = SampledRelation(targets: targets, fanout: fanout)
         for target in 0..<targets {
             let place = scratch.places.vertices[target]
@@ -115,8 +117,8 @@ package struct NeighborSampler: Sendable {
                 scratch.choice.offer(position, rank: ranks.person(person))
             }
             for position in scratch.choice.take(fanout) {
-                relation.edges.append(edges[position])
-                relation.sources.append(scratch.people.row(of: visitors[position]))
+                relation.edges.append(edges[Int(position)])
+                relation.sources.append(scratch.people.row(of: visitors[Int(position)]))
             }
             relation.endTarget()
         }
@@ -141,9 +143,9 @@ package struct NeighborSampler: Sendable {
                 scratch.choice.offer(
                     edge, rank: recency.map { Ranks.weigh(rank, age: row.upperBound - 1 - edge, halfLife: $0) } ?? rank)
             }
-            for edge in scratch.choice.take(fanout) {
-                relation.edges.append(UInt32(truncatingIfNeeded: edge))
-                relation.sources.append(scratch.places.row(of: places[edge]))
+            for edge in scratch.choice.take(fanout, isUniform: recency == nil) {
+                relation.edges.append(edge)
+                relation.sources.append(scratch.places.row(of: places[Int(edge)]))
             }
             relation.endTarget()
         }

@@ -79,7 +79,7 @@ struct ExcludedPairs {
 struct SamplerScratch {
     var people: RowTable
     var places: RowTable
-    var choice = LowestRanks()
+    let choice = LowestRanks(room: NeighborSampler.edgesSeenMax)
 
     init(people: Int, places: Int) {
         self.people = RowTable(count: people)
@@ -88,37 +88,82 @@ struct SamplerScratch {
 }
 
 /// Keeps, of the edges offered, those with the lowest ranks. Edges of one rank lead to one neighbor and count as one.
-struct LowestRanks {
-    private var offered: [(rank: UInt64, edge: Int)] = []
+///
+/// Ranks are uniform, so most of a long row is out of the question at first sight: only what lies below the rank that a
+/// few more than are wanted will lie below is compared, and the rest when those were too few.
+///
+/// SAFETY (@unchecked Sendable): belongs to one sampling call at a time.
+final class LowestRanks: @unchecked Sendable {
+    private let ranks: UnsafeMutablePointer<UInt64>
+    private let edges: UnsafeMutablePointer<UInt32>
     /// The lowest different ranks so far, ascending.
-    private var lowest: [UInt64] = []
-    private var taken: [Int] = []
+    private let lowest: UnsafeMutablePointer<UInt64>
+    /// Which of the offered edges were taken.
+    private let taken: UnsafeMutablePointer<UInt32>
+    private let room: Int
+    private var offered = 0
 
-    mutating func start() { offered.removeAll(keepingCapacity: true) }
+    /// At most `room` edges are offered.
+    init(room: Int) {
+        self.room = room
+        ranks = .allocate(capacity: room)
+        edges = .allocate(capacity: room)
+        lowest = .allocate(capacity: room + 1)
+        taken = .allocate(capacity: room)
+    }
+
+    deinit {
+        ranks.deallocate()
+        edges.deallocate()
+        lowest.deallocate()
+        taken.deallocate()
+    }
+
+    func start() { offered = 0 }
 
     @inline(__always)
-    mutating func offer(_ edge: Int, rank: UInt64) { offered.append((rank, edge)) }
+    func offer(_ edge: Int, rank: UInt64) {
+        precondition(offered < room, "more edges than there is room for")
+        ranks[offered] = rank
+        edges[offered] = UInt32(truncatingIfNeeded: edge)
+        offered += 1
+    }
 
-    /// The offered edges with the `count` lowest different ranks, in the order they were offered.
-    /// O(offered + count² · log(offered / count)) in the mean.
-    mutating func take(_ count: Int) -> [Int] {
-        taken.removeAll(keepingCapacity: true)
-        lowest.removeAll(keepingCapacity: true)
-        if offered.count <= count {
-            for (_, edge) in offered { taken.append(edge) }
-            return taken
+    /// The offered edges with the `wanted` lowest different ranks, in the order they were offered; valid until the next
+    /// `start`. With `isUniform` ranks are uniform over all numbers: O(offered + wanted²) in the mean.
+    func take(_ wanted: Int, isUniform: Bool = true) -> UnsafeBufferPointer<UInt32> {
+        var last = UInt64.max
+        if offered > wanted {
+            // Two deviations more than are wanted, and some for neighbors with several edges.
+            let share = (Double(wanted) + 2 * Double(wanted).squareRoot() + 2) / Double(offered)
+            let bound = isUniform && share < 1 ? UInt64(share * 0x1p64) : .max
+            last = rank(wanted, below: bound) ?? rank(wanted, below: .max) ?? .max
         }
-        var bound = UInt64.max
-        for (rank, _) in offered where rank < bound {
-            var place = lowest.count
+        var count = 0
+        for index in 0..<offered {
+            taken[count] = edges[index]
+            count += ranks[index] <= last ? 1 : 0
+        }
+        return UnsafeBufferPointer(start: taken, count: count)
+    }
+
+    /// The `wanted`-th of the different ranks up to `bound`, ascending; nil when there are fewer.
+    private func rank(_ wanted: Int, below bound: UInt64) -> UInt64? {
+        var (count, limit) = (0, bound)
+        for index in 0..<offered where ranks[index] <= limit {
+            let rank = ranks[index]
+            var place = count
             while place > 0, lowest[place - 1] > rank { place -= 1 }
             if place > 0, lowest[place - 1] == rank { continue }
-            lowest.insert(rank, at: place)
-            if lowest.count > count { lowest.removeLast() }
-            if lowest.count == count { bound = lowest[count - 1] }
+            var moved = min(count, wanted - 1)
+            while moved > place {
+                lowest[moved] = lowest[moved - 1]
+                moved -= 1
+            }
+            if place < wanted { lowest[place] = rank }
+            count = min(count + 1, wanted)
+            if count == wanted { limit = lowest[wanted - 1] }
         }
-        let last = lowest[lowest.count - 1]
-        for (rank, edge) in offered where rank <= last { taken.append(edge) }
-        return taken
+        return count == wanted ? lowest[wanted - 1] : nil
     }
 }

@@ -25,7 +25,7 @@ extension Float: MessageNumber {
         count: Int, into sum: UnsafeMutablePointer<Float>
     ) {
         #if arch(x86_64)
-        if hasWideVectors, columns == 64 || columns == 128 {
+        if hasWideVectors, columns == 64 || columns == 128 || columns == 256 {
             return weigh_rows_float_avx512(table, Int32(columns), rows, weights, count, sum)
         }
         #endif
@@ -74,6 +74,31 @@ extension HalfPair: MessageNumber {
         }
         #endif
         returnRowsPlainly(table, columns: columns, rows, weights, count: count, x, addingTo: sum, products: products)
+    }
+}
+
+/// table[rows[i] · stride + c] += weights[i] · x[c] for `columns` columns c: the way back of a weighted sum of rows.
+/// SAFETY: `x` has `columns` entries, `rows` and `weights` have `count`, and the rows they name are the caller's.
+package func spreadRow(
+    _ x: UnsafePointer<Float>, columns: Int, to table: UnsafeMutablePointer<Float>, stride: Int,
+    _ rows: UnsafePointer<UInt32>, _ weights: UnsafePointer<Float>, count: Int
+) {
+    #if arch(x86_64)
+    if hasWideVectors, columns == 64 {
+        return spread_row_avx512(x, table, stride, rows, weights, count)
+    }
+    #endif
+    spreadRowPlainly(x, columns: columns, to: table, stride: stride, rows, weights, count: count)
+}
+
+/// The twin for any machine and width.
+func spreadRowPlainly(
+    _ x: UnsafePointer<Float>, columns: Int, to table: UnsafeMutablePointer<Float>, stride: Int,
+    _ rows: UnsafePointer<UInt32>, _ weights: UnsafePointer<Float>, count: Int
+) {
+    for index in 0..<count {
+        let (target, weight) = (table + Int(rows[index]) * stride, weights[index])
+        for column in 0..<columns { target[column] += weight * x[column] }
     }
 }
 

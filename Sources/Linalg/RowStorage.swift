@@ -150,8 +150,10 @@ package struct HalfPair: StoredNumber {
         _ values: UnsafePointer<Float>, scale: Float, to row: UnsafeMutablePointer<HalfPair>, columns: Int
     ) {
         #if arch(x86_64)
-        if columns == 64, hasWideVectors {
-            store_halves_avx512(values, scale, words(row))
+        if columns % 64 == 0, hasWideVectors {
+            for start in stride(from: 0, to: columns, by: 64) {
+                store_halves_avx512(values + start, scale, words(row + start / 2))
+            }
             return
         }
         #endif

@@ -58,6 +58,15 @@ extension Float {
     package var root: Float { square_root(self) }
 }
 
+extension Scalar {
+    /// Asks for entries that will be read soon. They need not exist.
+    @inlinable
+    package static func prefetch(_ start: UnsafePointer<Self>, count: Int) {
+        let perLine = 64 / MemoryLayout<Self>.stride
+        for entry in stride(from: 0, to: count, by: perLine) { prefetch_line(start + entry) }
+    }
+}
+
 extension Float: Scalar {
     @inlinable
     package static func relaxedMultiplyAdd(_ a: Float, _ b: Float, _ sum: Float) -> Float {

@@ -49,7 +49,8 @@ import Testing
     private func inputs(_ fixture: Case, _ layout: GraphRecLayout) -> CityInputs {
         func vertices(_ kind: String, _ blocks: EncoderBlocks) -> VertexInputs {
             VertexInputs(
-                quantities: fixture.features[kind] ?? [], width: blocks.features.rows, keys: fixture.keys[kind] ?? [])
+                quantities: SparseRows(fixture.features[kind] ?? [], width: blocks.features.rows),
+                keys: fixture.keys[kind] ?? [])
         }
         return CityInputs(
             people: vertices("people", layout.people), places: vertices("places", layout.places),

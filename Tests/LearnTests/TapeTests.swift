@@ -63,6 +63,19 @@ import Testing
         #expect(wrong == [])
     }
 
+    @Test func sparseFeaturesPassGradientsToTheirWeights() {
+        let features = SparseRows([0, 0.5, 0, 0, -2, 0, 0, 0, 0, 0, 1, 3], width: 3)
+        let check = GradientCheck(count: 3 * 4 + 5 * 4 + 4, seed: 31)
+        let wrong = check.disagreements(ofMatrix: { tape in
+            var lookups = Lookups()
+            lookups.append(Lookup(table: tape.parameter(block(12, 5, 4)), keys: tape.keep([4, 0, 0, 1])))
+            return tape.featureLayer(
+                features, rows: [3, 0, 3, 2], tape.parameter(block(0, 3, 4)), bias: tape.parameter(block(32, 1, 4)),
+                lookups: lookups)
+        })
+        #expect(wrong == [])
+    }
+
     @Test func kindsOfEdgesPassGradientsToTheirWeights() {
         var features = GradientCheck(count: 8 * 3, seed: 20).parameters
         features[4] = 0

@@ -12,9 +12,9 @@ import Testing
     init() {
         var random = SeededRandom(seed: 17)
         rows = (0..<300 + rowsAhead).map { _ in UInt32(random.below(50)) }
-        table = (0..<50 * 128).map { _ in Float(random.normal()) }
+        table = (0..<50 * 256).map { _ in Float(random.normal()) }
         weights = (0..<300).map { _ in random.uniformFloat() }
-        x = (0..<128).map { _ in Float(random.normal()) }
+        x = (0..<256).map { _ in Float(random.normal()) }
     }
 
     private func expectNear(_ a: [Float], _ b: [Float]) {
@@ -37,7 +37,7 @@ import Testing
         expectNear(products[0], products[1])
     }
 
-    @Test(arguments: [64, 128, 96], [0, 1, 2, 15, 16, 17, 300])
+    @Test(arguments: [64, 128, 256, 96], [0, 1, 2, 15, 16, 17, 300])
     func wideSumsAreThePlainOnes(columns: Int, count: Int) {
         check(Array(table[..<(50 * columns)]), columns: columns, count: count)
         var halves = [HalfPair](repeating: HalfPair(bits: 0), count: 25 * columns)
@@ -50,6 +50,19 @@ import Testing
             }
         }
         check(halves, columns: columns, count: count)
+    }
+
+    @Test(arguments: [64, 96], [0, 1, 300])
+    func aRowIsSpreadAsPlainly(columns: Int, count: Int) {
+        var (wide, plain) = (table, table)
+        spreadRow(x, columns: columns, to: &wide, stride: 128, rows, weights, count: count)
+        spreadRowPlainly(x, columns: columns, to: &plain, stride: 128, rows, weights, count: count)
+        expectNear(wide, plain)
+        var expected = table
+        for index in 0..<count {
+            for column in 0..<columns { expected[Int(rows[index]) * 128 + column] += weights[index] * x[column] }
+        }
+        expectNear(plain, expected)
     }
 
     @Test func plainSumsAreWhatTheySay() {

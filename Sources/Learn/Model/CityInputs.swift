@@ -6,9 +6,8 @@ import Graph
 
 /// What an encoder reads of all vertices of one kind.
 struct VertexInputs: Sendable {
-    /// [vertices, width]: features that are quantities.
-    let quantities: [Float]
-    let width: Int
+    /// Features that are quantities.
+    let quantities: SparseRows
     /// One array for each embedding table: the row that each vertex looks up.
     let keys: [[UInt32]]
 }
@@ -30,7 +29,7 @@ extension VertexInputs {
                 UInt32(max(0, Int(features[row * columns + table.column])) % table.table.rows)
             }
         }
-        self.init(quantities: quantities, width: width, keys: keys)
+        self.init(quantities: SparseRows(quantities, width: width), keys: keys)
     }
 }
 

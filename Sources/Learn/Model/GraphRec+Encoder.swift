@@ -20,7 +20,6 @@ extension GraphRec {
     private func encode<Number: Scalar>(
         _ rows: [UInt32], _ inputs: VertexInputs, _ blocks: EncoderBlocks, on tape: inout Tape<Number>
     ) -> Value {
-        let quantities = tape.rows(rows, of: inputs.quantities, columns: inputs.width)
         var lookups = Lookups()
         for index in blocks.tables.indices {
             let table = blocks.tables[index]
@@ -28,9 +27,9 @@ extension GraphRec {
             let looked = tape.product(tape.parameter(table.table), tape.parameter(table.weights))
             lookups.append(Lookup(table: looked, keys: tape.keep(inputs.keys[index], at: rows)))
         }
-        let hidden = tape.linear(
-            quantities, tape.parameter(blocks.features), bias: tape.parameter(blocks.hiddenBias), lookups: lookups,
-            isRectified: true)
+        let hidden = tape.featureLayer(
+            inputs.quantities, rows: rows, tape.parameter(blocks.features), bias: tape.parameter(blocks.hiddenBias),
+            lookups: lookups)
         let output = tape.linear(hidden, tape.parameter(blocks.output), bias: tape.parameter(blocks.outputBias))
         return tape.layerNorm(
             output, gain: tape.parameter(blocks.norm.gain), shift: tape.parameter(blocks.norm.shift))

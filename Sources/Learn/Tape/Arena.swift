@@ -4,7 +4,10 @@
 /// Hands out aligned, uninitialized memory until `reset`. Everything handed out dies with the reset.
 struct Arena: ~Copyable {
     private var chunks: [UnsafeMutableRawBufferPointer] = []
+    /// Of the last chunk.
     private var used = 0
+    /// Of the chunks before it.
+    private var usedBefore = 0
 
     /// How often memory was asked of the system. Constant once warm.
     private(set) var growths = 0
@@ -21,7 +24,8 @@ struct Arena: ~Copyable {
         precondition(count >= 0, "nobody takes a negative count")
         let bytes = (max(count, 1) * MemoryLayout<Element>.stride + Self.alignment - 1) & ~(Self.alignment - 1)
         if chunks.isEmpty || chunks[chunks.count - 1].count - used < bytes {
-            grow(by: max(bytes, Self.bytesPerChunkMin, chunks.last.map { $0.count } ?? 0))
+            usedBefore += used
+            grow(by: max(bytes, Self.bytesPerChunkMin, size / 8))
         }
         let chunk = chunks[chunks.count - 1]
         // SAFETY: used + bytes fits the chunk, whose base is aligned and not null (its size is not zero).
@@ -32,13 +36,19 @@ struct Arena: ~Copyable {
 
     /// Takes everything back. Several chunks become one, so that the next step of this size needs no more.
     mutating func reset() {
-        used = 0
+        let needed = usedBefore + used
+        (used, usedBefore) = (0, 0)
         if chunks.count <= 1 { return }
-        let total = chunks.reduce(0) { $0 + $1.count }
         for chunk in chunks { chunk.deallocate() }
         chunks.removeAll(keepingCapacity: true)
-        grow(by: total)
+        grow(by: needed)
     }
+
+    /// Bytes handed out since the last reset.
+    var handedOut: Int { usedBefore + used }
+
+    /// Bytes taken from the system.
+    var size: Int { chunks.reduce(0) { $0 + $1.count } }
 
     private mutating func grow(by bytes: Int) {
         chunks.append(.allocate(byteCount: bytes, alignment: Self.alignment))

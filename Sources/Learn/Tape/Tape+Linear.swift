@@ -1,7 +1,6 @@
-// Dense layers. A layer over concatenated inputs is written as a sum of products, one for each part, so that
-// nothing is ever concatenated and parts without gradient (features) cost no backward product. A part that many rows
-// share, as an embedding that is looked up or a vertex that stands in many pairs, is multiplied once for each of its
-// rows and added to the rows that look it up.
+// Dense layers. A layer over concatenated inputs is written as a sum of products, one for each part, so that nothing is
+// ever concatenated. A part that many rows share, as an embedding that is looked up or a vertex that stands in many
+// pairs, is multiplied once for each of its rows and added to the rows that look it up (see `LayerStart`).
 
 import Basics
 import Linalg
@@ -11,42 +10,6 @@ private let blockRows = 1024
 
 /// Weight gradients sum over rows in this many rows at a time, each into a copy of its own.
 private let gradientRows = 4096
-
-/// Columns that one piece of a sum over all rows takes: by columns, so that each sum has one order and one owner.
-private let gradientColumns = 64
-
-/// Rows of a table that are added to a layer's rows: `table[keys[i]]` to row i.
-struct Lookup {
-    let table: Value
-    /// As many as the layer has rows; memory of the step.
-    let keys: UnsafePointer<UInt32>
-}
-
-/// Up to four lookups, without memory of their own.
-struct Lookups {
-    private var all: InlineArray<4, Lookup?> = .init(repeating: nil)
-    private(set) var count = 0
-
-    mutating func append(_ lookup: Lookup) {
-        precondition(count < 4, "a layer looks up at most four tables")
-        all[count] = lookup
-        count += 1
-    }
-
-    subscript(index: Int) -> Lookup {
-        guard index < count, let lookup = all[index] else { preconditionFailure("there is no lookup \(index)") }
-        return lookup
-    }
-}
-
-/// A layer's first part, which its rows start from.
-struct LayerStart {
-    let bias: Value
-    let lookups: Lookups
-    /// Whether the result is max(sum, 0). Nothing may then be added to it.
-    let isRectified: Bool
-    let result: Value
-}
 
 extension Tape {
     /// result[rows, n] = x[rows, k] · weights[k, n] + bias[1, n] + looked-up rows, and max(result, 0) when rectified.
@@ -58,8 +21,8 @@ extension Tape {
         let columns = node(weights).columns
         precondition(node(bias).count == columns, "a bias has one entry per column")
         let result = leaf(rows: rows, columns: columns, needsGradient: true)
-        let start = LayerStart(bias: bias, lookups: lookups, isRectified: isRectified, result: result)
-        // The start goes back last, the rectification with it before the product: both orders are in `backward`.
+        let start = LayerStart(
+            bias: bias, lookups: lookups, features: nil, isRectified: isRectified, result: result)
         record(.product(x, weights, result: result, start: start))
         runProduct(x, weights, start: start, result)
         return result
@@ -80,11 +43,21 @@ extension Tape {
     }
 
     private func runProduct(_ x: Value, _ weights: Value, start: LayerStart?, _ result: Value) {
-        let (x, w, y) = (node(x), node(weights), node(result))
+        let y = node(result)
+        guard let start else { return runProduct(x, weights, starts: nil, isRectified: false, y) }
+        runStart(start) { starts in
+            runProduct(x, weights, starts: starts, isRectified: start.isRectified, y)
+        }
+    }
+
+    private func runProduct(
+        _ x: Value, _ weights: Value, starts: StartTables<Number>?, isRectified: Bool, _ y: Node
+    ) {
+        let (x, w) = (node(x), node(weights))
         precondition(x.columns == w.rows && y.columns == w.columns && x.rows >= y.rows, "shapes of a product fit")
         // SAFETY: a block writes only its own rows of y; all else is read.
-        nonisolated(unsafe) let (from, by, to, starts) = (x.value, w.value, y.value, start.map { tables(of: $0) })
-        let (inner, columns, isRectified) = (x.columns, y.columns, start?.isRectified ?? false)
+        nonisolated(unsafe) let (from, by, to) = (x.value, w.value, y.value)
+        let (inner, columns) = (x.columns, y.columns)
         forEachBlock(of: y.rows, size: blockRows, on: pool) { rows in
             let target = to + rows.lowerBound * columns
             if let starts {
@@ -101,44 +74,12 @@ extension Tape {
         }
     }
 
-    private func tables(of start: LayerStart) -> StartTables<Number> {
-        var tables = StartTables(bias: node(start.bias).value)
-        for index in 0..<start.lookups.count {
-            tables.append(node(start.lookups[index].table).value, start.lookups[index].keys)
-        }
-        return tables
-    }
-
     /// d x = d result · weightsᵀ and d weights = xᵀ · d result; before that, what the layer started from.
     mutating func productBackward(_ x: Value, _ weights: Value, _ result: Value, start: LayerStart?) {
         guard let gradient = node(result).gradient else { return }
-        if let start { startBackward(start, gradient) }
+        if let start { startBackward(start) }
         inputBackward(x, node(weights), UnsafePointer(gradient), rows: node(result).rows)
         weightsBackward(node(x), weights, UnsafePointer(gradient), rows: node(result).rows)
-    }
-
-    /// Lets the gradient through where the result is positive, then sums it: over all rows for the bias, over the rows
-    /// of each key for a table.
-    private mutating func startBackward(_ start: LayerStart, _ gradient: UnsafeMutablePointer<Number>) {
-        let y = node(start.result)
-        guard let bias = gradientToAdd(start.bias) else { return }
-        var sums = StartTables(bias: bias)
-        for index in 0..<start.lookups.count {
-            if let sum = gradientToAdd(start.lookups[index].table) { sums.append(sum, start.lookups[index].keys) }
-        }
-        // SAFETY: a piece touches only its own columns.
-        nonisolated(unsafe) let (values, change, targets) = (y.value, gradient, sums)
-        let (rows, columns, isRectified) = (y.rows, y.columns, start.isRectified)
-        forEachBlock(of: columns, size: gradientColumns, on: pool) { piece in
-            for row in 0..<rows {
-                let part = change + row * columns
-                if isRectified {
-                    let result = values + row * columns
-                    for column in piece { part[column] = result[column] > 0 ? part[column] : 0 }
-                }
-                targets.add(part, row, piece, columns)
-            }
-        }
     }
 
     private mutating func inputBackward(_ x: Value, _ w: Node, _ gradient: UnsafePointer<Number>, rows: Int) {
@@ -208,44 +149,5 @@ extension Tape {
             }
         }
         return shapes
-    }
-}
-
-/// The matrices a layer starts from, or their gradients.
-private struct StartTables<Number: Scalar> {
-    let bias: UnsafeMutablePointer<Number>
-    private var tables: InlineArray<4, UnsafeMutablePointer<Number>?> = .init(repeating: nil)
-    private var keys: InlineArray<4, UnsafePointer<UInt32>?> = .init(repeating: nil)
-    private var count = 0
-
-    init(bias: UnsafeMutablePointer<Number>) { self.bias = bias }
-
-    mutating func append(_ table: UnsafeMutablePointer<Number>, _ keys: UnsafePointer<UInt32>) {
-        (tables[count], self.keys[count]) = (table, keys)
-        count += 1
-    }
-
-    @inline(__always)
-    private func entry(_ index: Int, _ row: Int, _ columns: Int) -> UnsafeMutablePointer<Number> {
-        // SAFETY: the first `count` are set.
-        tables[index]! + Int(keys[index]![row]) * columns
-    }
-
-    /// target = bias + what `row` looks up.
-    func write(_ row: Int, to target: UnsafeMutablePointer<Number>, _ columns: Int) {
-        target.update(from: bias, count: columns)
-        for index in 0..<count {
-            let added = entry(index, row, columns)
-            for column in 0..<columns { target[column] += added[column] }
-        }
-    }
-
-    /// Adds some columns of a row to the bias and to what the row looks up.
-    func add(_ source: UnsafeMutablePointer<Number>, _ row: Int, _ piece: Range<Int>, _ columns: Int) {
-        for column in piece { bias[column] += source[column] }
-        for index in 0..<count {
-            let target = entry(index, row, columns)
-            for column in piece { target[column] += source[column] }
-        }
     }
 }

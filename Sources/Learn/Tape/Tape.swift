@@ -68,6 +68,9 @@ struct Tape<Number: Scalar>: ~Copyable {
         parameterGradients.update(repeating: 0)
     }
 
+    /// Bytes of values, gradients and what operations keep, since the last reset; and bytes taken from the system.
+    var bytes: (handedOut: Int, taken: Int) { (arena.handedOut, arena.size) }
+
     /// How often the arena had to ask the system for memory so far.
     var growths: Int { arena.growths }
 
@@ -199,6 +202,7 @@ struct Tape<Number: Scalar>: ~Copyable {
 
 /// What a tape remembers of each operation: its operands, and what its backward needs beside them.
 enum Operation<Number: Scalar> {
+    case start(LayerStart)
     case product(Value, Value, result: Value, start: LayerStart?)
     case relu(Value)
     case add(Value, to: Value)
@@ -216,6 +220,7 @@ enum Operation<Number: Scalar> {
 extension Tape {
     fileprivate mutating func backward(_ operation: Operation<Number>) {
         switch operation {
+        case .start(let start): startBackward(start)
         case .product(let x, let weights, let result, let start): productBackward(x, weights, result, start: start)
         case .relu(let x): reluBackward(x)
         case .add(let x, let sum): addBackward(x, to: sum)
@@ -235,7 +240,7 @@ extension Tape {
 extension Operation {
     fileprivate var phase: StepPhase {
         switch self {
-        case .product: .product
+        case .product, .start: .product
         case .hear: .gather
         default: .other
         }

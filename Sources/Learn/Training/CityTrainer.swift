@@ -172,9 +172,14 @@ package struct StepSizes: Sendable {
 }
 
 extension CityTrainer {
+    /// What a step learns from.
+    func batch(ofStep number: Int) -> Batch {
+        batchMaker().make(triplets.draw(step: number), random: seed.child("neighbors", UInt64(number)))
+    }
+
     /// The sizes of the next step, which is computed but not taken. For benchmarks.
     package func stepSizes(weights: [Float]) -> StepSizes {
-        let batch = batchMaker().make(triplets.draw(step: steps), random: seed.child("neighbors", UInt64(steps)))
+        let batch = batch(ofStep: steps)
         var tape = Tape<Float>(parameters: weights, pool: ComputePool(threads: 1), precision: precision)
         let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil
         let rows = model.embed(batch.neighborhood, inputs, own: leaves?.rows, on: &tape)

@@ -28,7 +28,7 @@ MUSTER_INNER void muster_weigh_floats(
     const float *_Nonnull table, const uint32_t *_Nonnull rows, const float *_Nonnull weights, size_t count,
     float *_Nonnull sum, const int groups) {
 #pragma clang fp contract(fast)
-    muster_floats totals[8] = {{0}};
+    muster_floats totals[16] = {{0}};
     for (size_t index = 0; index < count; index++) {
         const float *ahead = table + 16 * (size_t)groups * rows[index + MESSAGES_AHEAD];
         const muster_floats *row = (const muster_floats *)(table + 16 * (size_t)groups * rows[index]);
@@ -123,15 +123,33 @@ MUSTER_INNER void muster_return_halves(
     for (int group = 0; group < groups; group++) to[group] += totals[group];
 }
 
-// sum[c] = Σ weights[i] * table[rows[i], c] over rows of 64 or 128 floats.
+// table[rows[i] * stride + c] += weights[i] * x[c] for 64 columns c: the way back of a weighted sum of rows.
+static inline MUSTER_AVX512 void spread_row_avx512(
+    const float *_Nonnull x, float *_Nonnull table, size_t stride, const uint32_t *_Nonnull rows,
+    const float *_Nonnull weights, size_t count) {
+#pragma clang fp contract(fast)
+    const muster_floats *from = (const muster_floats *)x;
+    const muster_floats a = from[0], b = from[1], c = from[2], d = from[3];
+    for (size_t index = 0; index < count; index++) {
+        muster_floats *to = (muster_floats *)(table + stride * rows[index]);
+        const float weight = weights[index];
+        to[0] += weight * a;
+        to[1] += weight * b;
+        to[2] += weight * c;
+        to[3] += weight * d;
+    }
+}
+
+// sum[c] = Σ weights[i] * table[rows[i], c] over rows of 64, 128 or 256 floats.
 static inline MUSTER_AVX512 void weigh_rows_float_avx512(
     const float *_Nonnull table, int columns, const uint32_t *_Nonnull rows, const float *_Nonnull weights,
     size_t count, float *_Nonnull sum) {
     if (columns == 64) muster_weigh_floats(table, rows, weights, count, sum, 4);
-    else muster_weigh_floats(table, rows, weights, count, sum, 8);
+    else if (columns == 128) muster_weigh_floats(table, rows, weights, count, sum, 8);
+    else muster_weigh_floats(table, rows, weights, count, sum, 16);
 }
 
-// The same over rows of bfloat16.
+// The same over rows of 64 or 128 bfloat16.
 static inline MUSTER_AVX512 void weigh_rows_half_avx512(
     const uint32_t *_Nonnull table, int columns, const uint32_t *_Nonnull rows, const float *_Nonnull weights,
     size_t count, float *_Nonnull sum) {
@@ -139,7 +157,8 @@ static inline MUSTER_AVX512 void weigh_rows_half_avx512(
     else muster_weigh_halves(table, rows, weights, count, sum, 8);
 }
 
-// sum[c] += Σ weights[i] * table[rows[i], c], and products[i] = Σ over c of table[rows[i], c] * x[c].
+// Over rows of 64 or 128 floats: sum[c] += Σ weights[i] * table[rows[i], c], and products[i] = Σ over c of
+// table[rows[i], c] * x[c].
 static inline MUSTER_AVX512 void return_rows_float_avx512(
     const float *_Nonnull table, int columns, const uint32_t *_Nonnull rows, const float *_Nonnull weights,
     size_t count, const float *_Nonnull x, float *_Nonnull sum, float *_Nonnull products) {
