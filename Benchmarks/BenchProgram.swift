@@ -13,8 +13,8 @@ import Linalg
 @main
 enum BenchProgram {
     static let benches: [Bench] = [
-        .world, .importing, .estimate, .openCity, .nearest, .influence, .invites, .sweep, .graphRec, .lightGCN,
-        .socialLGN,
+        .world, .importing, .estimate, .openCity, .nearest, .influence, .invites, .sweep, .graphRec, .quality,
+        .lightGCN, .socialLGN,
     ]
 
     static func main() {

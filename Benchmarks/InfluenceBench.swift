@@ -24,6 +24,7 @@ extension Bench {
         settings: InfluenceInput.settings + [
             Setting("seeds", "how many to choose", .integer(1...1_000_000), default: "50", scope: .call),
             Setting("eps", "the wanted ratio is 1 - 1/e - eps", .number(0.001...0.63), default: "0.1", scope: .call),
+            Setting("ratio", "the wanted ratio itself; 0: by eps", .number(0...0.999), default: "0", scope: .call),
             Setting(
                 "delta", "chance that the certificate is wrong; 0: one in the vertices", .number(0...0.5),
                 default: "0", scope: .call),
@@ -50,9 +51,10 @@ extension Bench {
             let metrics = spreadFigures(of: chosen, sampler, run)
             return try run.report(metrics, as: "influence.judge")
         }
-        let delta = run.settings.number("delta")
+        let delta = run.settings.number("delta"), ratio = run.settings.number("ratio")
         let options = try InfluenceOptions(
             budget: run.settings.integer("seeds"), epsilon: run.settings.number("eps"),
+            ratio: ratio > 0 ? ratio : nil,
             failure: delta > 0 ? delta : nil, seed: run.seed, maximumSets: 1 << 28, maximumMembers: 1 << 31,
             usesSentinels: !run.settings.flag("whole-sets"))
         let (result, cost) = run.median(of: run.settings.integer("repeats")) {

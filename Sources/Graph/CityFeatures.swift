@@ -12,6 +12,8 @@ struct CityFeatures {
     let people: [Float]
     /// [places, 114]
     let places: [Float]
+    /// Whether each person's record says what they like; what others like is derived from their visits.
+    let statesTaste: [Bool]
     /// [people, 6]
     let personSlots: [Float]
     /// [places, 6]
@@ -21,6 +23,7 @@ struct CityFeatures {
         self.places = placeFeatures(places, visits: visits, pool: pool)
         self.people = personFeatures(
             people, visits: visits, areas: areas, placeFeatures: self.places, pool: pool)
+        statesTaste = people.map(\.statesTaste)
         personSlots = Self.personSlots(visits, pool: pool)
         placeSlots = Self.placeSlots(visits, pool: pool)
     }
@@ -97,7 +100,7 @@ private func personFeatures(
     var features = pool.zeros(people.count * PersonColumns.count, of: Float.self)
     pool.forEachRow(of: &features, columns: PersonColumns.count) { number, row in
         let person = people[number]
-        if person.categoryPreference.isEmpty || person.finePreference.isEmpty {
+        if !person.statesTaste {
             let edges = Int(visits.offsets[number])..<Int(visits.offsets[number + 1])
             addTastes(of: visits.places.span.extracting(edges), placeFeatures: placeFeatures.span, to: &row)
             normalize(PersonColumns.categories, of: &row)
@@ -118,6 +121,10 @@ private func personFeatures(
         write(behavior.map { min($0, 1) }, to: PersonColumns.behavior, of: &row)
     }
     return features
+}
+
+extension Person {
+    fileprivate var statesTaste: Bool { !categoryPreference.isEmpty && !finePreference.isEmpty }
 }
 
 /// Adds the category and fine-tag columns of places, which both kinds of vertices have in the same columns.

@@ -57,6 +57,9 @@ package final class CityGraph: Sendable {
 
     /// [people, 148], see `PersonColumns`.
     package let personFeatures: [Float]
+    /// Whether a person's tastes are stated; where not, those columns of `personFeatures` tell of their visits, and a
+    /// model that is to predict visits must not read them.
+    package let statesTaste: [Bool]
     /// [places, 114], see `PlaceColumns`.
     package let placeFeatures: [Float]
     /// [people, 6]: share of the person's training visits in each time slot; sums to 1, or all 0 without visits.
@@ -97,6 +100,7 @@ package final class CityGraph: Sendable {
         heldOutOffsets = visits.heldOutOffsets
         heldOutPlaces = visits.heldOutPlaces
         personFeatures = features.people
+        statesTaste = features.statesTaste
         placeFeatures = features.places
         personSlots = features.personSlots
         placeSlots = features.placeSlots

@@ -44,7 +44,7 @@ struct Hunt {
         sentinels = Sentinels(sampler, budget: budget, options: options, roots: roots, on: threads)
     }
 
-    private var target: Double { greedyRatio - options.epsilon }
+    private var target: Double { options.ratio ?? greedyRatio - options.epsilon }
     private var isLastSize: Bool { round == schedule.sizes.count - 1 }
     /// Whether there is nothing to choose.
     private var isEveryone: Bool {
@@ -69,7 +69,9 @@ struct Hunt {
         guard isJudged else { return }
         judge(sets: size)
         ratio = schedule.ratio(lowest: schedule.lowestShare(hits: hits, of: judges), greatest: greatest)
-        if isLastSize, !sentinels.areOurs, size == schedule.sizes[round] { ratio = max(ratio, target) }
+        if isLastSize, !sentinels.areOurs, size == schedule.sizes[round] {
+            ratio = max(ratio, greedyRatio - options.epsilon)
+        }
         if isEveryone { ratio = 1 }
         if ratio < target { failures += 1 }
         isOver = isOver || ratio >= target

@@ -9,6 +9,7 @@ package enum InfluenceError: Error, Equatable {
     case limit(name: String, value: Int, least: Int)
     case offsets(vertex: Int)
     case probability(edge: Int, value: Float)
+    case ratio(Double)
     case source(edge: Int, source: UInt32)
     case thresholdSum(vertex: Int, sum: Double)
     case value(vertex: Int, value: Double)
@@ -37,6 +38,8 @@ extension InfluenceError: CustomStringConvertible {
             "the influence graph's offsets break at vertex \(vertex): start at 0 and never fall"
         case .probability(let edge, let value):
             "the influence graph's edge \(edge) has probability \(value): keep it in 0...1"
+        case .ratio(let value):
+            "the ratio to prove is \(value): choose it in 0...1, below 1"
         case .source(let edge, let source):
             "the influence graph's edge \(edge) comes from vertex \(source), which does not exist"
         case .thresholdSum(let vertex, let sum):

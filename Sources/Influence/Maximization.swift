@@ -19,6 +19,9 @@ package struct InfluenceOptions: Sendable {
     package let budget: Int
     /// The wanted ratio is 1 - 1/e - epsilon; in 0..<1 - 1/e, 0 excluded.
     package let epsilon: Double
+    /// A ratio to prove instead, in 0...1, 1 excluded. Above 1 - 1/e - epsilon nothing says that it can be had: then
+    /// the search ends at the size that would do for epsilon, or at a limit, with what was proved.
+    package let ratio: Double?
     /// Chance that the certificate is wrong; nil means one in the number of vertices.
     package let failure: Double?
     package let seed: UInt64
@@ -35,7 +38,7 @@ package struct InfluenceOptions: Sendable {
 
     /// Errors: `InfluenceError` naming the option that is out of its range.
     package init(
-        budget: Int, epsilon: Double = 0.1, failure: Double? = nil, seed: UInt64,
+        budget: Int, epsilon: Double = 0.1, ratio: Double? = nil, failure: Double? = nil, seed: UInt64,
         maximumSets: Int = 1 << 22, maximumMembers: Int = 1 << 26, usesSentinels: Bool = true,
         forced: [UInt32] = [], forbidden: [UInt32] = []
     ) throws(InfluenceError) {
@@ -43,6 +46,7 @@ package struct InfluenceOptions: Sendable {
         let both = Set(forced).intersection(forbidden)
         if let person = both.min() { throw .forcedAndForbidden(person) }
         guard epsilon > 0, epsilon < greedyRatio else { throw .epsilon(epsilon) }
+        if let ratio, !(ratio >= 0 && ratio < 1) { throw .ratio(ratio) }
         if let failure, !(failure > 0 && failure < 1) { throw .failure(failure) }
         guard maximumSets >= setsPerChunk else {
             throw .limit(name: "maximumSets", value: maximumSets, least: setsPerChunk)
@@ -52,6 +56,7 @@ package struct InfluenceOptions: Sendable {
         }
         self.budget = budget
         self.epsilon = epsilon
+        self.ratio = ratio
         self.failure = failure
         self.seed = seed
         self.maximumSets = maximumSets

@@ -19,6 +19,9 @@ package protocol Scalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     /// log(1 + x) without loss near zero.
     static func logOnePlus(_ x: Self) -> Self
 
+    /// Replaces each of `count` entries x by e^(x - shift) and answers their sum, as `exponentiate` for spans does.
+    static func exponentiate(_ entries: UnsafeMutablePointer<Self>, count: Int, shift: Self) -> Self
+
     /// c[m,n] = alpha · op(a)[m,k] · op(b)[k,n] + beta · c, all row-major, where op transposes or not.
     /// Strides are elements between rows as stored. With beta zero, c may hold anything before.
     /// SAFETY: the caller owns m rows of c and lends all rows of a and b that the sizes name.
@@ -83,6 +86,12 @@ extension Float: Scalar {
     package static func logOnePlus(_ x: Float) -> Float { log1pf(x) }
 
     @usableFromInline
+    package static func exponentiate(_ entries: UnsafeMutablePointer<Float>, count: Int, shift: Float) -> Float {
+        var span = MutableSpan(_unsafeStart: entries, count: count)
+        return Linalg.exponentiate(&span, scale: 1, shift: shift)
+    }
+
+    @usableFromInline
     package static func product(
         _ shape: ProductShape, alpha: Float, _ a: UnsafePointer<Float>, stride strideA: Int,
         _ b: UnsafePointer<Float>, stride strideB: Int, beta: Float, _ c: UnsafeMutablePointer<Float>,
@@ -109,6 +118,16 @@ extension Double: Scalar {
 
     @usableFromInline
     package static func logOnePlus(_ x: Double) -> Double { log1p(x) }
+
+    @usableFromInline
+    package static func exponentiate(_ entries: UnsafeMutablePointer<Double>, count: Int, shift: Double) -> Double {
+        var sum = 0.0
+        for index in 0..<count {
+            entries[index] = exp(entries[index] - shift)
+            sum += entries[index]
+        }
+        return sum
+    }
 
     @usableFromInline
     package static func product(

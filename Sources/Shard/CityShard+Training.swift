@@ -49,7 +49,7 @@ extension CityShard {
                 job: order.job, round: .max, steps: 0, seed: order.seed, model: order.model)
             let trainer = try trainer(for: asRound, weights: weights, pool: pool, state: &state)
             let graph = trainer.graph
-            let embeddings = trainer.embeddings(weights: weights, pool: pool)
+            let embeddings = trainer.calibratedEmbeddings(weights: weights, pool: pool).embeddings
             let ranking = rankHeldOut(
                 graph: graph, embeddings: embeddings, configuration: trainer.configuration, weights: weights,
                 keep: 10, pool: pool)

@@ -34,7 +34,7 @@ struct Interests {
         let places = found.map { $0.map(\.row) }
         let scores = PlaceHead(configuration: configuration, weights: weights).scores(
             people: people.map { UInt32($0) }, candidates: places, embeddings: embeddings,
-            context: PlaceContext.vector(slot: nil, configuration: configuration), pool: pool)
+            wish: .anything, features: graph.placeFeatures, pool: pool)
         return pool.map(people.count) { Self.best(keep, places: places[$0], scores: scores[$0]) }
     }
 
@@ -55,11 +55,24 @@ package func rankHeldOut(
     graph: CityGraph, embeddings: CityEmbeddings, configuration: GraphRecConfiguration, weights: [Float], keep: Int,
     pool: ComputePool
 ) -> [[UInt32]] {
-    let asked = (0..<graph.residents).filter { graph.heldOutOffsets[$0] < graph.heldOutOffsets[$0 + 1] }
-    let model = Interests(graph: graph, embeddings: embeddings, configuration: configuration, weights: weights)
-    let interests = model.of(
-        people: asked, candidates: CityShard.candidates, keep: keep, skippingVisited: true, pool: pool)
+    let asked = (0..<UInt32(graph.residents)).filter { !graph.heldOut(of: $0).isEmpty }
+    let lists = rankNewPlaces(
+        for: asked, graph: graph, embeddings: embeddings, configuration: configuration, weights: weights, keep: keep,
+        pool: pool)
     var ranked = [[UInt32]](repeating: [], count: graph.residents)
-    for (row, person) in asked.enumerated() { ranked[person] = interests[row].places }
+    for (list, person) in zip(lists, asked) { ranked[Int(person)] = list }
     return ranked
+}
+
+/// For each of `people` (local) the `keep` best of the retrieved places they have not visited, best first. Without
+/// `candidates` as many are retrieved as for a plan; `Int.max` leaves the ranking of all places to the head.
+package func rankNewPlaces(
+    for people: [UInt32], graph: CityGraph, embeddings: CityEmbeddings, configuration: GraphRecConfiguration,
+    weights: [Float], candidates: Int? = nil, keep: Int, pool: ComputePool
+) -> [[UInt32]] {
+    let model = Interests(graph: graph, embeddings: embeddings, configuration: configuration, weights: weights)
+    return model.of(
+        people: people.map { Int($0) }, candidates: min(candidates ?? CityShard.candidates, graph.places.count),
+        keep: keep, skippingVisited: true, pool: pool
+    ).map(\.places)
 }

@@ -67,6 +67,14 @@ import Testing
         #expect(result.certifiedRatio < greedyRatio - 0.0001 && result.certifiedRatio > 0)
     }
 
+    @Test func aHigherRatioIsProvedWithMoreSets() throws {
+        let graph = try randomGraph(vertices: 100, edges: 600, weightedCascade: true, seed: 4)
+        let high = maximize(graph, try InfluenceOptions(budget: 10, epsilon: 0.02, ratio: 0.8, seed: 5), pool)
+        let usual = maximize(graph, try InfluenceOptions(budget: 10, seed: 5), pool)
+        #expect(high.certifiedRatio >= 0.8 && high.sets > usual.sets)
+        #expect(throws: InfluenceError.ratio(1)) { try InfluenceOptions(budget: 1, ratio: 1, seed: 0) }
+    }
+
     @Test func theJudgesTookNoPartInTheChoice() throws {
         // Nobody influences anybody: twenty people reach twenty. The sets that chose them were chosen for being
         // met, and would say several times as many.

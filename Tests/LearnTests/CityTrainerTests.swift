@@ -121,20 +121,20 @@ import Testing
         }
     }
 
-    @Test func aStateFitsAGraphWithNewPeople() throws {
+    @Test func aStateFitsAGraphWithNewPlaces() throws {
         let small = try trainer()
         _ = try run(small, 0, start)
-        let larger = smallCity(people: 61, seed: 4)
+        let larger = smallCity(people: 61, places: 43, seed: 4)
         let restored = try CityTrainer(graph: larger, configuration: configuration, seed: 5, state: small.state())
-        let (known, unknown) = (PersonID(graph.people[0].number), larger.people.filter { !graph.people.contains($0) })
+        let (known, unknown) = (PlaceID(graph.places[0].number), larger.places.filter { !graph.places.contains($0) })
         #expect(!unknown.isEmpty)
-        let (row, d) = (Int(larger.localPerson(known)!), configuration.dimensions)
-        #expect(restored.own.people.values[row * d..<(row + 1) * d] == small.own.people.values[0..<d])
-        let stranger = Int(larger.localPerson(unknown[0])!) * d
+        let (row, d) = (Int(larger.localPlace(known)!), configuration.dimensions)
+        #expect(restored.own.places.values[row * d..<(row + 1) * d] == small.own.places.values[0..<d])
+        let stranger = Int(larger.localPlace(unknown[0])!) * d
         let drawn = OwnTables.initial(
             larger, DistinctVisits(larger), configuration, seed: restored.seed, isFresh: false)
         #expect(
-            restored.own.people.values[stranger..<stranger + d] == drawn.people.values[stranger..<stranger + d])
+            restored.own.places.values[stranger..<stranger + d] == drawn.places.values[stranger..<stranger + d])
     }
 
     @Test(arguments: [false, true])

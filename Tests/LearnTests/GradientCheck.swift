@@ -28,9 +28,17 @@ struct GradientCheck {
 
     /// As above, where the first so many scores are positives.
     func disagreements(ofAll forward: (inout Tape<Double>) -> (scores: Value, positives: Int)) -> [String] {
+        disagreements(ofLoss: { tape in
+            let made = forward(&tape)
+            return tape.rankingLoss(made.scores, positives: made.positives)
+        })
+    }
+
+    /// As above for a whole loss.
+    func disagreements(ofLoss forward: (inout Tape<Double>) -> Double) -> [String] {
         var tape = Tape<Double>(parameterCount: parameters.count, pool: ComputePool(threads: 1))
         _ = tape.parameters.update(fromContentsOf: parameters)
-        _ = Self.loss(forward(&tape), &tape)
+        _ = forward(&tape)
         tape.backward()
         let found = Array(tape.parameterGradients)
         var wrong: [String] = []
@@ -39,7 +47,7 @@ struct GradientCheck {
                 tape.reset()
                 tape.parameters[index] = parameters[index] + change
                 defer { tape.parameters[index] = parameters[index] }
-                return Self.loss(forward(&tape), &tape)
+                return forward(&tape)
             }
             let expected = (loss(Self.move) - loss(-Self.move)) / (2 * Self.move)
             if abs(found[index] - expected) > 1e-7 + 1e-6 * abs(expected) {
@@ -47,10 +55,6 @@ struct GradientCheck {
             }
         }
         return wrong
-    }
-
-    private static func loss(_ made: (scores: Value, positives: Int), _ tape: inout Tape<Double>) -> Double {
-        tape.rankingLoss(made.scores, positives: made.positives)
     }
 
     /// As above for an operation with a result of any shape, whose rows are weighed with fixed numbers.

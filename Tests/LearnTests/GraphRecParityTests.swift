@@ -92,7 +92,10 @@ import Testing
             for (index, table) in encoder.tables.enumerated() {
                 names["\(kind).table\(index)"] = table.table
                 names["\(kind).table\(index).weights"] = table.weights
+                names["\(kind).table\(index).straight"] = table.straight
             }
+            names["\(kind).straight"] = encoder.straight
+            names["\(kind).straightBias"] = encoder.straightBias
             names["\(kind).features"] = encoder.features
             names["\(kind).hiddenBias"] = encoder.hiddenBias
             names["\(kind).output"] = encoder.output
@@ -108,6 +111,7 @@ import Testing
                 names["\(number).\(name).edges"] = relation.edges
                 names["\(number).\(name).edgeBias"] = relation.edgeBias
                 names["\(number).\(name).messages"] = relation.messages
+                names["\(number).\(name).straight"] = relation.straight
                 names["\(number).\(name).attention"] = relation.attention
             }
             for (name, own) in [("people", layer.people), ("places", layer.places)] {
@@ -134,17 +138,15 @@ import Testing
         var blocks = names(model.layout)
         let (people, places) = (fixture.results["people"]!.count / 8, fixture.results["places"]!.count / 8)
         let count = model.layout.count
-        blocks["own.people"] = block(count, people, 8)
-        blocks["own.places"] = block(count + 8 * people, places, 8)
+        blocks["own.places"] = block(count, places, 8)
         #expect(Set(blocks.keys) == Set(fixture.parameters.map(\.name)))
-        var tape = Tape<Float>(parameterCount: count + 8 * (people + places), pool: ComputePool(threads: 2))
+        var tape = Tape<Float>(parameterCount: count + 8 * places, pool: ComputePool(threads: 2))
         for parameter in fixture.parameters {
             let range = try #require(blocks[parameter.name]).range
             try #require(range.count == parameter.values.count)
             for (index, value) in zip(range, parameter.values) { tape.parameters[index] = Float(value) }
         }
-        let own = VertexRows(
-            people: tape.parameter(blocks["own.people"]!), places: tape.parameter(blocks["own.places"]!))
+        let own = tape.parameter(blocks["own.places"]!)
         let rows = model.embed(
             neighborhood(fixture, people: people, places: places), inputs(fixture, model.layout), own: own, on: &tape)
         for (kind, value) in [("people", rows.people), ("places", rows.places)] {

@@ -12,7 +12,7 @@ func tinyConfiguration() -> GraphRecConfiguration {
     configuration.encoderHidden = 5
     configuration.edgeChannels = 3
     configuration.headHidden = [6, 3]
-    configuration.contextDimensions = 6
+    configuration.contextDimensions = 16
     configuration.cityBuckets = 2
     configuration.neighborhoodBuckets = 3
     configuration.fanouts = [2, 2]
@@ -74,16 +74,15 @@ func tinyConfiguration() -> GraphRecConfiguration {
         let count = model.layout.count
         var random = SeededRandom(seed: 11)
         // Every weight away from zero, so that nothing hides behind a zero start.
-        let parameters = (0..<count + 6 * d + 2).map { _ in random.normal() * 0.5 }
+        let parameters = (0..<count + 3 * d + 2).map { _ in random.normal() * 0.5 }
         let inputs = inputs(&random, model.layout)
         let pairs = ScoredPairs(
             people: [0, 1, 0, 1], places: [0, 1, 1, 0],
-            context: [1, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0] + [1, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 1, 0])
+            context: [0, 16, 0, 20].flatMap { one in (0..<16).map { $0 + 16 == one || $0 == one ? 1 : 0 } })
         let wrong = GradientCheck(parameters: parameters).disagreements(ofScores: { tape in
-            let own = VertexRows(
-                people: tape.parameter(block(count, 3, d)), places: tape.parameter(block(count + 3 * d, 3, d)))
+            let own = tape.parameter(block(count, 3, d))
             let rows = model.embed(neighborhood(chosen: chosen), inputs, own: own, dropoutKey: 5, on: &tape)
-            return model.score(pairs, rows, bias: tape.parameter(block(count + 6 * d, 2, 1)), on: &tape)
+            return model.score(pairs, rows, bias: tape.parameter(block(count + 3 * d, 2, 1)), on: &tape)
         })
         #expect(wrong == [])
     }
@@ -108,6 +107,13 @@ func tinyConfiguration() -> GraphRecConfiguration {
         #expect(weights.values.allSatisfy { $0.isFinite })
     }
 
+    @Test func ratesRiseStayAndFall() {
+        var configuration = tinyConfiguration()
+        (configuration.warmUpSteps, configuration.steadySteps) = (4, 100)
+        #expect(configuration.pace(step: 1) == 0.25 && configuration.pace(step: 4) == 1)
+        #expect(configuration.pace(step: 100) == 1 && configuration.pace(step: 400) == 0.5)
+    }
+
     @Test func aConfigurationSurvivesItsBytesAndRefusesOthers() throws {
         var configuration = tinyConfiguration()
         configuration.ownDecay = 0.25
@@ -117,7 +123,7 @@ func tinyConfiguration() -> GraphRecConfiguration {
         var reader = ByteReader(writer.bytes)
         #expect(try GraphRecConfiguration(from: &reader) == configuration)
         try reader.finish()
-        #expect(writer.bytes[0..<6] == [2, 0, 4, 0, 0, 0])
+        #expect(writer.bytes[0..<6] == [3, 0, 4, 0, 0, 0])
         for length in 0..<writer.count {
             var short = ByteReader(Array(writer.bytes[..<length]))
             #expect(throws: ByteError.self) { try GraphRecConfiguration(from: &short) }

@@ -34,6 +34,7 @@ import Testing
         let leaves = OwnLeaves(batch, trainer.own, on: &tape)
         let rows = trainer.model.embed(batch.neighborhood, trainer.inputs, own: leaves.rows, on: &tape)
         _ = trainer.model.score(batch.triplets.pairs, rows, bias: leaves.biases, on: &tape)
+        _ = trainer.model.judge(batch.triplets.friends, people: rows.people, on: &tape)
         let needed = tape.bytes.handedOut + 3 * 4 * start.count
         for _ in 0..<3 { _ = trainer.step(batch, on: &tape) }
         #expect(tape.bytes.taken + 4 * 4 * start.count <= 2 * needed)

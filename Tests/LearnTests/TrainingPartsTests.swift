@@ -7,11 +7,14 @@ import World
 
 @Suite struct TripletTests {
     private let graph = smallCity()
-    private let configuration = smallConfiguration()
+    private var configuration = smallConfiguration()
+
+    init() { configuration.softmaxWeight = 0 }
 
     private func sampler() -> TripletSampler {
         TripletSampler(
-            graph: graph, visits: DistinctVisits(graph), configuration: configuration, seed: SeededRandom(seed: 4))
+            graph: graph, visits: DistinctVisits(graph), configuration: configuration, seed: SeededRandom(seed: 4),
+            friends: FriendSampler(graph, configuration, seed: SeededRandom(seed: 4), splitSeed: 4))
     }
 
     @Test func negativesWereNeverVisitedAndPositivesWereLiked() {
@@ -90,57 +93,19 @@ import World
         #expect(visits.visitors.reduce(0, +) == UInt32(visits.places.count))
     }
 
-    /// With as many dimensions as places the filter lets everything through: the score of a pair is the normalized
-    /// visit matrix itself, up to lengths, so a person's places come before all others.
-    @Test func aFullSpectrumRanksEverybodysOwnPlacesFirst() {
+    /// With as many dimensions as places the filter lets everything through, so rows of V are orthogonal: no two places
+    /// start alike.
+    @Test func aFullSpectrumTellsAllPlacesApart() {
         let visits = DistinctVisits(graph)
         let d = graph.places.count
-        let start = SpectralStart(visits, dimensions: d, random: SeededRandom(seed: 1))
-        for person in 0..<visits.people where !visits.row(person).isEmpty {
-            let scores = (0..<d).map { place in
-                zip(start.people[person * d..<(person + 1) * d], start.places[place * d..<(place + 1) * d])
-                    .reduce(Float(0)) { $0 + $1.0 * $1.1 }
-            }
-            let own = visits.row(person).map { scores[Int($0)] }
-            let others = (0..<d).filter { !visits.contains(person, UInt32($0)) }.map { scores[$0] }
-            #expect(own.min()! > (others.max() ?? -1))
+        let start = spectralStart(visits, dimensions: d, random: SeededRandom(seed: 1))
+        func product(_ one: Int, _ other: Int) -> Float {
+            (0..<d).reduce(0) { $0 + start[one * d + $1] * start[other * d + $1] }
         }
-    }
-}
-
-@Suite struct LeaveOneOutTests {
-    @Test func aPositiveLeavesNothingInItsPersonsStart() throws {
-        let graph = smallCity()
-        let configuration = smallConfiguration()
-        let d = configuration.dimensions
-        let visits = DistinctVisits(graph)
-        let start = SpectralStart(visits, dimensions: d, random: SeededRandom(seed: 2))
-        let own = OwnTables(
-            people: OwnTable(values: Array(start.people[..<(graph.residents * d)]), columns: d),
-            places: OwnTable(values: start.places, columns: d),
-            biases: OwnTable(values: visits.visitors.map { Float($0) }, columns: 1),
-            shares: OwnTable(values: Array(start.shares[..<graph.residents]), columns: 1))
-        let person = (0..<graph.residents).first { visits.row($0).count > 3 }!
-        let places = Array(visits.row(person))
-        let triplets = Triplets(
-            people: [UInt32(person)], places: [places[0], places[2]],
-            pairs: ScoredPairs(people: [0, 0], places: [0, 1], context: []))
-        let batch = Batch(
-            triplets: triplets,
-            neighborhood: Neighborhood(
-                people: [UInt32(person)], places: triplets.places, friendshipKinds: [], visitKinds: [], layers: []))
-        var tape = Tape<Float>(parameters: [], pool: ComputePool(threads: 1))
-        let leaves = OwnLeaves(batch, own, on: &tape)
-        let parts = visits.visitors.map { SpectralStart.part(ofPlaceWithVisitors: $0) }
-        leaves.leaveOut(batch, positives: 2, own, parts: parts, on: &tape)
-        // The slow twin: the sum over the places that are left, at the length of a whole row.
-        var expected = [Float](repeating: 0, count: d)
-        for place in places where place != places[0] && place != places[2] {
-            for column in 0..<d { expected[column] += parts[Int(place)] * start.places[Int(place) * d + column] }
-        }
-        let length = expected.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        for column in 0..<d {
-            #expect(abs(tape.node(leaves.rows.people).value[column] - 2 * expected[column] / length) < 1e-4)
+        let visited = (0..<d).filter { visits.visitors[$0] > 0 }
+        for one in visited {
+            #expect(abs(product(one, one) - 1) < 1e-3)
+            for other in visited where other != one { #expect(abs(product(one, other)) < 1e-3) }
         }
     }
 }
@@ -172,7 +137,7 @@ import World
 
     private func power(_ base: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { x, _ in x * base } }
 
-    @Test func onlyTouchedRowsMoveAndTheHaloHasNone() {
+    @Test func onlyTouchedRowsMove() {
         var table = OwnTable(values: [1, 2, 3, 4, 5, 6], columns: 2)
         let step = AdamStep(number: 1, rate: 0.1, decay: 0, gradientScale: 1)
         table.move([2, 9], by: [1, -1, 1, 1], step, pool: ComputePool(threads: 1))
@@ -203,7 +168,7 @@ import World
         let head = PlaceHead(configuration: configuration, weights: weights)
         let scores = head.scores(
             person: embeddings.person(4).span, places: [9, 2, 2], embeddings: embeddings,
-            context: PlaceContext.vector(slot: 3, configuration: configuration))
+            wish: PlaceWish(slot: 3), features: graph.placeFeatures)
         for (score, place) in zip(scores, [9, 2, 2]) {
             let product = zip(embeddings.person(4), embeddings.place(place)).reduce(Float(0)) { $0 + $1.0 * $1.1 }
             #expect(abs(score - product) < 1e-5)
@@ -213,15 +178,16 @@ import World
     @Test func aScoreDoesNotDependOnWhoElseIsAskedFor() throws {
         let (weights, embeddings) = try trained(steps: 5)
         let head = PlaceHead(configuration: configuration, weights: weights)
-        let context = PlaceContext.vector(slot: nil, configuration: configuration)
+        let wish = PlaceWish(slot: 1)
         let people = (0..<40).map { UInt32($0) }
         let candidates = people.map { person in (0..<person % 7).map { UInt32(($0 &* 5 &+ person) % 40) } }
         let together = head.scores(
-            people: people, candidates: candidates, embeddings: embeddings, context: context,
+            people: people, candidates: candidates, embeddings: embeddings, wish: wish, features: graph.placeFeatures,
             pool: ComputePool(threads: 2))
         for (person, places) in zip(people, candidates) {
             let alone = head.scores(
-                person: embeddings.person(Int(person)).span, places: places, embeddings: embeddings, context: context)
+                person: embeddings.person(Int(person)).span, places: places, embeddings: embeddings, wish: wish,
+                features: graph.placeFeatures)
             #expect(alone.count == places.count)
             for (left, right) in zip(alone, together[Int(person)]) { #expect(abs(left - right) < 1e-4) }
         }

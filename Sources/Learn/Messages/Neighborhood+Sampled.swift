@@ -3,10 +3,12 @@
 import Graph
 
 extension Neighborhood {
-    /// O(vertices + messages + kinds of the city).
-    init(_ sample: SampledSubgraph, _ inputs: CityInputs) {
+    /// The `silent` edges of the social relation carry no message. O(vertices + messages + kinds of the city).
+    init(_ sample: SampledSubgraph, _ inputs: CityInputs, silent: Set<UInt32> = []) {
         var friendships = KindNumbers(inputs.friendshipKinds)
         var visits = KindNumbers(inputs.visitKinds)
+        for layer in sample.layers { for edge in layer.social.edges { _ = friendships.number(ofEdge: edge) } }
+        friendships.silent = silent
         var layers: [LayerMessages] = []
         var sources = (people: sample.people.count, places: sample.places.count)
         for layer in sample.layers {
@@ -28,6 +30,8 @@ private struct KindNumbers {
     private let kindOfEdge: [UInt16]
     private var numbers: [UInt32]
     private(set) var used: [UInt32] = []
+    /// Edges that carry no message; to be set when all kinds have their numbers.
+    var silent: Set<UInt32> = []
 
     init(_ table: EdgeKindTable) {
         kindOfEdge = table.kindOfEdge
@@ -35,6 +39,7 @@ private struct KindNumbers {
     }
 
     mutating func number(ofEdge edge: UInt32) -> UInt32 {
+        if silent.contains(edge) { return UInt32(used.count) }
         let kind = Int(kindOfEdge[Int(edge)])
         if numbers[kind] == .max {
             numbers[kind] = UInt32(used.count)

@@ -8,15 +8,19 @@ import Linalg
 /// All messages of a city.
 struct WholeCity: Sendable {
     /// A row for each person, the others are friends.
-    let friends: MessageRows
+    private(set) var friends: MessageRows
     /// A row for each person, the others are places.
-    let visits: MessageRows
+    private(set) var visits: MessageRows
     /// A row for each place, the others are people, ascending within a row.
-    let visitors: MessageRows
+    private(set) var visitors: MessageRows
     private let friendshipKinds: [UInt32]
     private let visitKinds: [UInt32]
 
-    init(_ graph: CityGraph, _ inputs: CityInputs) {
+    /// The visits of `excluded` pairs, person << 32 | place, and the `silent` edges of the social relation carry no
+    /// message.
+    init(
+        _ graph: CityGraph, _ inputs: CityInputs, excluding excluded: Set<UInt64> = [], silent: [UInt32] = []
+    ) {
         friends = MessageRows(
             offsets: graph.socialOffsets, others: graph.socialNeighbors,
             kinds: inputs.friendshipKinds.kindOfEdge.map { UInt32($0) })
@@ -27,14 +31,18 @@ struct WholeCity: Sendable {
             kinds: graph.placeEdges.map { UInt32(kinds[Int($0)]) })
         friendshipKinds = (0..<UInt32(inputs.friendshipKinds.count)).map { $0 }
         visitKinds = (0..<UInt32(inputs.visitKinds.count)).map { $0 }
+        for pair in excluded { silence(pair, &visits, &visitors) }
+        for edge in silent { friends.kinds[Int(edge)] = UInt32(friendshipKinds.count) }
     }
 
     /// What a step of `layers` layers reads when every vertex hears all its neighbors, and in the last layer the people
     /// and places asked for do. The visits of `excluded` pairs, person << 32 | place, are silent.
     /// O(visits), mostly copied.
-    func neighborhood(people: [UInt32], places: [UInt32], excluding excluded: Set<UInt64>, layers: Int) -> Neighborhood
-    {
-        var (visits, visitors) = (visits, visitors)
+    func neighborhood(
+        people: [UInt32], places: [UInt32], excluding excluded: Set<UInt64>, silent: [UInt32] = [], layers: Int
+    ) -> Neighborhood {
+        var (friends, visits, visitors) = (friends, visits, visitors)
+        for edge in silent { friends.kinds[Int(edge)] = UInt32(friendshipKinds.count) }
         for pair in excluded { silence(pair, &visits, &visitors) }
         let all = LayerMessages(
             social: Messages(byTarget: friends, bySource: friends),

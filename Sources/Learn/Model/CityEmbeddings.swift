@@ -1,8 +1,8 @@
 package import Basics
 
 /// What a city's vertices became under one model version: one row per local person (halo included) and per place.
-/// The last column is 1 for people and the bias for places, so the inner product of a person's row and a place's
-/// row is the retrieval score.
+/// The last column is the bias of places, which is popularity, and for people how much it counts for them (1 when
+/// nothing was chosen): so the inner product of a person's row and a place's row is the retrieval score.
 package struct CityEmbeddings: Sendable, Equatable {
     /// Entries of a row: the model's dimensions and one more.
     package let dimensions: Int

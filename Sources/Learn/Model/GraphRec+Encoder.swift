@@ -32,7 +32,24 @@ extension GraphRec {
             lookups: lookups)
         let output = tape.linear(hidden, tape.parameter(blocks.output), bias: tape.parameter(blocks.outputBias))
         return tape.layerNorm(
-            output, gain: tape.parameter(blocks.norm.gain), shift: tape.parameter(blocks.norm.shift))
+            output, gain: tape.parameter(blocks.norm.gain), shift: tape.parameter(blocks.norm.shift),
+            adding: straight(rows, inputs, blocks, on: &tape))
+    }
+
+    /// What features say past the hidden layer, [rows, dimensions].
+    private func straight<Number: Scalar>(
+        _ rows: [UInt32], _ inputs: VertexInputs, _ blocks: EncoderBlocks, on tape: inout Tape<Number>
+    ) -> Value? {
+        guard let straight = blocks.straight, let bias = blocks.straightBias else { return nil }
+        var lookups = Lookups()
+        for (index, table) in blocks.tables.enumerated() {
+            guard let weights = table.straight else { continue }
+            let looked = tape.product(tape.parameter(table.table), tape.parameter(weights))
+            lookups.append(Lookup(table: looked, keys: tape.keep(inputs.keys[index], at: rows)))
+        }
+        return tape.featureLayer(
+            inputs.quantities, rows: rows, tape.parameter(straight), bias: tape.parameter(bias), lookups: lookups,
+            isRectified: false)
     }
 }
 

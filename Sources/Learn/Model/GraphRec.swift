@@ -2,8 +2,9 @@
 // for a person at a place out. Written once, for any tape: the trainer runs it in Float over a step's neighborhood,
 // inference in Float over blocks of the whole city, and gradient checks in Double.
 //
-//   x = norm(MLP(features)) + own               (halo people have no own embedding)
-//   x' = dropout(norm(relu(x·S + Σ relations mean_w(x of neighbors)·M + b))) + x
+//   x = norm(MLP(features)) + own               (places only: people are what they say and do)
+//   m = mean_w(x of neighbors), for each relation
+//   x' = dropout(norm(relu(x·S + Σ m·M + b))) + x + Σ m·J
 //   score(u, p) = z_u · z_p + bias_p + MLP([z_u, z_p, z_u ⊙ z_p, |z_u - z_p|, context])
 //
 // The weight of a message is the mean over channels of relu(linear(edge features)).
@@ -56,24 +57,52 @@ struct GraphRec: Sendable {
     ) -> VertexRows {
         let blocks = layout.layers[layer]
         tape.begin(layer == 0 ? "the first layer" : layer == 1 ? "the second layer" : "a later layer")
-        let fromFriends = hear(messages.social, of: sources.people, blocks.social, edges.social, on: &tape)
-        let fromVisits = hear(
-            messages.revInteracts, of: sources.places, blocks.revInteracts, edges.revInteracts, on: &tape)
-        let fromVisitors = hear(messages.interacts, of: sources.people, blocks.interacts, edges.interacts, on: &tape)
-        var sum = start(targets.people, rows: messages.people, blocks.people, on: &tape)
-        tape.addProduct(fromFriends, tape.parameter(blocks.social.messages), to: sum)
-        tape.addProduct(fromVisits, tape.parameter(blocks.revInteracts.messages), to: sum)
-        let people = finish(sum, targets.people, blocks.people, dropout, on: &tape)
-        sum = start(targets.places, rows: messages.places, blocks.places, on: &tape)
-        tape.addProduct(fromVisitors, tape.parameter(blocks.interacts.messages), to: sum)
-        let places = finish(sum, targets.places, blocks.places, dropout.next, on: &tape)
+        let relations = configuration.relations
+        func heard(
+            _ relation: Relations, _ messages: Messages, of rows: Value, _ blocks: RelationBlocks, _ weights: Value,
+            _ tape: inout Tape<Number>
+        ) -> Heard? {
+            if !relations.contains(relation) { return nil }
+            return Heard(mean: hear(messages, of: rows, blocks, weights, on: &tape), blocks: blocks)
+        }
+        let fromFriends = heard(.social, messages.social, of: sources.people, blocks.social, edges.social, &tape)
+        let fromVisits = heard(
+            .revInteracts, messages.revInteracts, of: sources.places, blocks.revInteracts, edges.revInteracts, &tape)
+        let fromVisitors = heard(
+            .interacts, messages.interacts, of: sources.people, blocks.interacts, edges.interacts, &tape)
+        let people = update(
+            targets.people, rows: messages.people, blocks.people, fromFriends, fromVisits, dropout, on: &tape)
+        let places = update(
+            targets.places, rows: messages.places, blocks.places, fromVisitors, nil, dropout.next, on: &tape)
         return VertexRows(people: people, places: places)
     }
 
-    private func start<Number: Scalar>(
-        _ x: Value, rows: Int, _ blocks: SelfBlocks, on tape: inout Tape<Number>
+    /// What became of one relation's messages.
+    private struct Heard {
+        let mean: Value
+        let blocks: RelationBlocks
+    }
+
+    private func update<Number: Scalar>(
+        _ x: Value, rows: Int, _ blocks: SelfBlocks, _ first: Heard?, _ second: Heard?, _ dropout: Dropout,
+        on tape: inout Tape<Number>
     ) -> Value {
-        tape.linear(x, tape.parameter(blocks.weights), bias: tape.parameter(blocks.bias), rows: rows)
+        let sum = tape.linear(x, tape.parameter(blocks.weights), bias: tape.parameter(blocks.bias), rows: rows)
+        var kept = x
+        if let first { kept = add(first, to: sum, and: kept, on: &tape) }
+        if let second { kept = add(second, to: sum, and: kept, on: &tape) }
+        return finish(sum, kept, blocks, dropout, on: &tape)
+    }
+
+    /// Adds what was heard to what is rectified, in place; answers what is kept beside it.
+    private func add<Number: Scalar>(
+        _ heard: Heard, to sum: Value, and kept: Value, on tape: inout Tape<Number>
+    ) -> Value {
+        tape.addProduct(heard.mean, tape.parameter(heard.blocks.messages), to: sum)
+        guard let straight = heard.blocks.straight else { return kept }
+        let passed = tape.product(heard.mean, tape.parameter(straight))
+        tape.add(kept, to: passed)
+        return passed
     }
 
     private func finish<Number: Scalar>(
@@ -103,10 +132,10 @@ struct GraphRec: Sendable {
 }
 
 extension GraphRec {
-    /// The embeddings of the vertices a batch asks for: encoders, own embeddings (one row for each input row,
-    /// zero for the halo) if any, then all layers. `dropoutKey` is the step's.
+    /// The embeddings of the vertices a batch asks for: encoders, places' own embeddings (one row for each input place)
+    /// if any, then all layers. `dropoutKey` is the step's.
     func embed<Number: Scalar>(
-        _ neighborhood: Neighborhood, _ inputs: CityInputs, own: VertexRows?, dropoutKey: UInt32? = nil,
+        _ neighborhood: Neighborhood, _ inputs: CityInputs, own: Value?, dropoutKey: UInt32? = nil,
         on tape: inout Tape<Number>
     ) -> VertexRows {
         let friendships = tape.rows(
@@ -116,10 +145,7 @@ extension GraphRec {
         var rows = VertexRows(
             people: encode(people: neighborhood.people, inputs, on: &tape),
             places: encode(places: neighborhood.places, inputs, on: &tape))
-        if let own {
-            tape.add(own.people, to: rows.people)
-            tape.add(own.places, to: rows.places)
-        }
+        if let own { tape.add(own, to: rows.places) }
         var dropout = Dropout(key: dropoutKey ?? 0, rate: dropoutKey == nil ? 0 : configuration.dropout)
         for layer in neighborhood.layers.indices {
             let messages = neighborhood.layers[layer]

@@ -11,12 +11,16 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var encoderHidden = 128
     /// Widths of the place head's hidden layers; at least one.
     package var headHidden = [128, 64]
-    /// Width of the context vector, see `PlaceContext`.
+    /// Width of the context vector, see `ContextColumns`.
     package var contextDimensions = 16
     /// Channels that the weight of an edge is the mean of.
     package var edgeChannels = 16
     /// What a vertex makes of its neighbors' messages.
     package var aggregation = Aggregation.mean
+    /// Whether what a vertex hears also reaches it past the rectifier and the norm, which forget signs and lengths.
+    package var passesStraight = true
+    /// Along which relations messages pass.
+    package var relations = Relations.all
     /// Share of a layer's entries that a step drops.
     package var dropout: Float = 0
     /// Whether residents and places have embeddings of their own beside their features, and places biases.
@@ -27,31 +31,63 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var recencyHalfLife = 0
     /// Neighbors sampled per vertex and relation, for the layer nearest the targets first; one entry a layer.
     package var fanouts = [10, 5]
-    /// Positives a step.
+    /// People a step hides visits of, at most.
+    package var people = 2048
+    /// Of their positives, the share that is hidden and has to be found.
+    package var hiddenShare: Float = 0.2
+    /// Places that compete to be found: all of a city up to so many, else an even draw.
+    package var candidates = 16_384
+    /// A person's part in the softmax grows with their hidden positives to this power: 0 weighs people, 1 visits.
+    package var activityPower: Float = 0.5
+    /// Weights of the losses: the softmax over inner products, and Bayesian personalized ranking of the place head's
+    /// scores. Without softmax nothing is hidden but the batch's positives.
+    package var softmaxWeight: Float = 1
+    package var rankingWeight: Float = 1
+    /// Of the friend head's cross-entropies: do two people get on, and would they come when invited together?
+    package var friendWeight: Float = 0.5
+    package var attendWeight: Float = 0.3
+    /// Labelled pairs of people a step.
+    package var friendBatch = 512
+    /// Of each resident's training visits, the last share is kept back to choose checkpoints and settings by.
+    package var validationShare: Float = 0.1
+    /// Positives a step of the place head.
     package var batch = 256
     /// Places each positive is compared with, drawn from the step's own uniform sample of the city.
     package var negatives = 4
+    /// Whether these places have a coarse category in common with the positive: harder to tell from it.
+    package var negativesShareCategory = false
+    /// Steps in which all rates rise from near zero, and after which they fall with the root of the steps taken.
+    package var warmUpSteps = 10
+    package var steadySteps = 10
     /// Adam's rate for the shared weights.
-    package var learningRate: Float = 1e-3
+    package var learningRate: Float = 3e-3
     /// Adam's rate for the place head: lower, since it corrects a ranking that is good already, and at the shared rate
     /// it wanders over it.
     package var headLearningRate: Float = 1e-4
     /// Adam's rate for the vertices' own embeddings, which see few gradients each.
-    package var ownLearningRate: Float = 1e-3
+    package var ownLearningRate: Float = 3e-3
+    /// Adam's rate for the places' biases, which start at the popularity that was counted.
+    package var biasLearningRate: Float = 1e-3
     /// Decoupled decay of the shared weights, per unit of learning rate.
     package var weightDecay: Float = 1e-5
     /// Decoupled decay of the vertices' own embeddings, likewise.
     package var ownDecay: Float = 1e-2
     /// Longest gradient a step follows; a longer one is shortened to this.
     package var gradientNormMax: Float = 5
-    /// A visit with at least this implicit rating (1...5) is a positive.
-    package var positiveRating: Float = 3
+    /// A visit with at least this implicit rating (1...5) is a positive; 0 for every visit.
+    package var positiveRating: Float = 0
     /// Rows of the city embedding; cities share a row modulo this.
     package var cityBuckets = 64
     /// Rows of the neighborhood embedding; neighborhoods share a row modulo this.
     package var neighborhoodBuckets = 64
 
     package init() {}
+
+    /// What every rate is multiplied with in step `number`, counted from 1.
+    func pace(step number: Int) -> Float {
+        let rise = min(Float(number) / Float(warmUpSteps), 1)
+        return rise * (Float(steadySteps) / Float(max(number, steadySteps))).squareRoot()
+    }
 
     /// The sizes that the model was specified with, and the features alone to tell vertices apart.
     package static var specified: GraphRecConfiguration {
@@ -64,24 +100,35 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         configuration.fanouts = [15, 10]
         configuration.batch = 512
         configuration.negatives = 1
+        configuration.softmaxWeight = 0
+        configuration.warmUpSteps = 1
+        configuration.steadySteps = 1 << 24
+        configuration.positiveRating = 3
+        (configuration.friendWeight, configuration.attendWeight) = (0, 0)
+        configuration.passesStraight = false
+        configuration.validationShare = 0
         return configuration
     }
 
-    private static let version: UInt16 = 2
+    private static let version: UInt16 = 3
     private static let widthMax = 4096
 
     /// | bytes | field |
     /// | --- | --- |
-    /// | 2 | version 2 |
+    /// | 2 | version 3 |
     /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets |
-    /// | 4 each | edgeChannels, recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
+    /// | 4 each | edgeChannels, people, candidates, relations, passesStraight (0 or 1), friendBatch |
+    /// | 4 each | negativesShareCategory (0 or 1), warmUpSteps, steadySteps |
+    /// | 4 each | recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
     /// | 4 + 4n each | headHidden, fanouts |
-    /// | 4 each | the eight numbers in the order of `numbers` |
+    /// | 4 each | the numbers in the order of `numbers` |
     package func encode(into writer: inout ByteWriter) {
         writer.put(Self.version)
         let counts = [
             dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets,
-            edgeChannels, recencyHalfLife, aggregation.rawValue, hasOwnEmbeddings ? 1 : 0, plan.rawValue,
+            edgeChannels, people, candidates, Int(relations.rawValue), passesStraight ? 1 : 0, friendBatch,
+            negativesShareCategory ? 1 : 0, warmUpSteps, steadySteps,
+            recencyHalfLife, aggregation.rawValue, hasOwnEmbeddings ? 1 : 0, plan.rawValue,
         ]
         for count in counts { writer.put(UInt32(count)) }
         writer.put(array: headHidden.map { UInt32($0) })
@@ -101,6 +148,14 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         cityBuckets = try Self.width(&reader)
         neighborhoodBuckets = try Self.width(&reader)
         edgeChannels = try Self.width(&reader)
+        people = try Self.width(&reader, atMost: 1 << 20)
+        candidates = try Self.width(&reader, atMost: 1 << 24)
+        relations = try Self.choice(&reader) { (0..<8).contains($0) ? Relations(rawValue: UInt8($0)) : nil }
+        passesStraight = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
+        friendBatch = try Self.width(&reader, atMost: 1 << 20)
+        negativesShareCategory = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
+        warmUpSteps = try Self.width(&reader, atMost: 1 << 24)
+        steadySteps = try Self.width(&reader, atMost: 1 << 24)
         recencyHalfLife = Int(try reader.get(UInt32.self))
         aggregation = try Self.choice(&reader, Aggregation.init)
         hasOwnEmbeddings = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
@@ -115,14 +170,26 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         gradientNormMax = try Self.number(&reader)
         positiveRating = try Self.number(&reader)
         dropout = try Self.number(&reader)
+        hiddenShare = try Self.number(&reader)
+        activityPower = try Self.number(&reader)
+        softmaxWeight = try Self.number(&reader)
+        rankingWeight = try Self.number(&reader)
+        validationShare = try Self.number(&reader)
+        biasLearningRate = try Self.number(&reader)
+        friendWeight = try Self.number(&reader)
+        attendWeight = try Self.number(&reader)
+        guard hiddenShare <= 1, validationShare < 1 else {
+            throw .invalid("shares of \(hiddenShare) and \(validationShare)")
+        }
         guard dropout < 1 else { throw .invalid("dropout of \(dropout)") }
-        guard contextDimensions >= PlaceContext.slots else { throw .invalid("context of \(contextDimensions)") }
+        guard contextDimensions >= ContextColumns.count else { throw .invalid("context of \(contextDimensions)") }
     }
 
     private var numbers: [Float] {
         [
             learningRate, headLearningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating,
-            dropout,
+            dropout, hiddenShare, activityPower, softmaxWeight, rankingWeight, validationShare, biasLearningRate,
+            friendWeight, attendWeight,
         ]
     }
 
@@ -150,7 +217,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
 
     private static func number(_ reader: inout ByteReader) throws(ByteError) -> Float {
         let number = try reader.getFloat()
-        guard number.isFinite, number >= 0 else { throw .invalid("setting \(number)") }
+        guard number.isFinite, number.sign == .plus else { throw .invalid("setting \(number)") }
         return number
     }
 }
@@ -166,6 +233,21 @@ package enum Aggregation: Int, Sendable {
     case attention
 }
 
+/// Relations along which messages pass.
+package struct Relations: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// person <- person, over friendships.
+    package static let social = Relations(rawValue: 1)
+    /// place <- person, over visits.
+    package static let interacts = Relations(rawValue: 2)
+    /// person <- place, over visits.
+    package static let revInteracts = Relations(rawValue: 4)
+    package static let all: Relations = [.social, .interacts, .revInteracts]
+}
+
 /// How a step reads the graph.
 package enum StepPlan: Int, Sendable {
     /// What costs less for the city and batch at hand.
@@ -174,21 +256,4 @@ package enum StepPlan: Int, Sendable {
     case sampled
     /// All vertices hear all their neighbors, but in the last layer only those that the batch asks for.
     case whole
-}
-
-/// The context a place is judged in. Columns 0..<6 are the wanted time slot, one of them 1, all 0 when no
-/// slot is asked for; the columns from 6 on are reserved and 0.
-package enum PlaceContext {
-    /// How many time slots there are.
-    package static let slots = 6
-
-    /// The context of a time slot, or of no slot at all.
-    package static func vector(slot: Int?, configuration: GraphRecConfiguration) -> [Float] {
-        var context = [Float](repeating: 0, count: configuration.contextDimensions)
-        if let slot {
-            precondition((0..<slots).contains(slot), "a time slot is in 0..<6")
-            context[slot] = 1
-        }
-        return context
-    }
 }

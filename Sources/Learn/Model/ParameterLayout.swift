@@ -18,6 +18,8 @@ struct ParameterBlock: Sendable {
         /// Uniform within ±sqrt(6 / (inputs + outputs)); Glorot and Bengio, 2010, equation 16.
         case glorot(inputs: Int, outputs: Int)
         case normal(deviation: Float)
+        /// A square matrix, zero but for its diagonal.
+        case diagonal(Float)
     }
 
     var count: Int { rows * columns }
@@ -50,6 +52,8 @@ struct TableBlocks: Sendable {
     let column: Int
     let table: ParameterBlock
     let weights: ParameterBlock
+    /// Carries it past the hidden layer, see `EncoderBlocks.straight`.
+    let straight: ParameterBlock?
 }
 
 /// Feature row -> hidden layer -> embedding, normalized.
@@ -62,6 +66,9 @@ struct EncoderBlocks: Sendable {
     let output: ParameterBlock
     let outputBias: ParameterBlock
     let norm: NormBlocks
+    /// Features to the embedding: what resembles each other in features does so in embeddings from the first step on.
+    let straight: ParameterBlock?
+    let straightBias: ParameterBlock?
 
     /// `tables` are (feature column, rows, width).
     init(
@@ -75,8 +82,11 @@ struct EncoderBlocks: Sendable {
         for size in sizes {
             let table = allocator.take(size.rows, size.width, .normal(deviation: 0.1))
             let weights = allocator.take(size.width, hidden, .glorot(inputs: inputs, outputs: hidden))
-            tables.append(TableBlocks(column: size.column, table: table, weights: weights))
+            let straight = Self.straight(&allocator, size.width, configuration)
+            tables.append(TableBlocks(column: size.column, table: table, weights: weights, straight: straight))
         }
+        straight = Self.straight(&allocator, width, configuration)
+        straightBias = configuration.passesStraight ? allocator.row(configuration.dimensions, 0) : nil
         self.tables = tables
         self.quantities = quantities
         features = allocator.take(width, hidden, .glorot(inputs: inputs, outputs: hidden))
@@ -84,6 +94,13 @@ struct EncoderBlocks: Sendable {
         output = allocator.weights(hidden, configuration.dimensions)
         outputBias = allocator.row(configuration.dimensions, 0)
         norm = NormBlocks(&allocator, configuration.dimensions, gain: NormBlocks.encoderGain)
+    }
+
+    private static func straight(
+        _ allocator: inout ParameterAllocator, _ width: Int, _ configuration: GraphRecConfiguration
+    ) -> ParameterBlock? {
+        if !configuration.passesStraight { return nil }
+        return allocator.take(width, configuration.dimensions, .normal(deviation: 0.05))
     }
 }
 
@@ -108,13 +125,21 @@ struct RelationBlocks: Sendable {
     let edges: ParameterBlock
     let edgeBias: ParameterBlock
     let messages: ParameterBlock
+    /// What is heard also goes on straight, since rectifying and normalizing forget signs and lengths.
+    let straight: ParameterBlock?
     /// [dimensions, 1]; with `Aggregation.attention` only.
     let attention: ParameterBlock?
 
-    init(_ allocator: inout ParameterAllocator, features: Int, _ configuration: GraphRecConfiguration) {
+    init(
+        _ allocator: inout ParameterAllocator, features: Int, straight start: Float,
+        _ configuration: GraphRecConfiguration
+    ) {
         edges = allocator.weights(features, configuration.edgeChannels)
         edgeBias = allocator.row(configuration.edgeChannels, 1)
         messages = allocator.weights(configuration.dimensions, configuration.dimensions)
+        straight =
+            configuration.passesStraight
+            ? allocator.take(configuration.dimensions, configuration.dimensions, .diagonal(start)) : nil
         attention =
             configuration.aggregation == .attention
             ? allocator.take(configuration.dimensions, 1, .constant(0)) : nil
@@ -143,15 +168,17 @@ struct LayerBlocks: Sendable {
     let places: SelfBlocks
 
     init(_ allocator: inout ParameterAllocator, _ configuration: GraphRecConfiguration) {
-        social = RelationBlocks(&allocator, features: FriendshipColumns.count, configuration)
-        interacts = RelationBlocks(&allocator, features: VisitSignals.featureCount, configuration)
-        revInteracts = RelationBlocks(&allocator, features: VisitSignals.featureCount, configuration)
+        let (friends, visits) = (FriendshipColumns.count, VisitSignals.featureCount)
+        social = RelationBlocks(&allocator, features: friends, straight: 0, configuration)
+        interacts = RelationBlocks(&allocator, features: visits, straight: 0, configuration)
+        // People start as the places they visited.
+        revInteracts = RelationBlocks(&allocator, features: visits, straight: 0.5, configuration)
         people = SelfBlocks(&allocator, configuration.dimensions)
         places = SelfBlocks(&allocator, configuration.dimensions)
     }
 }
 
-/// The place head: [z_u, z_p, z_u ⊙ z_p, |z_u - z_p|, context] -> hidden layers -> one number.
+/// A head over two vertices: [z_u, z_p, z_u ⊙ z_p, |z_u - z_p|, context] -> hidden layers -> one number.
 struct HeadBlocks: Sendable {
     let person: ParameterBlock
     let place: ParameterBlock
@@ -187,6 +214,7 @@ struct GraphRecLayout: Sendable {
     let places: EncoderBlocks
     /// First the layer nearest the input.
     let layers: [LayerBlocks]
+    let friends: FriendBlocks
     let head: HeadBlocks
     let headOffset: Int
     let count: Int
@@ -209,6 +237,7 @@ struct GraphRecLayout: Sendable {
         var layers: [LayerBlocks] = []
         for _ in configuration.fanouts { layers.append(LayerBlocks(&allocator, configuration)) }
         self.layers = layers
+        friends = FriendBlocks(&allocator, configuration)
         headOffset = allocator.count
         head = HeadBlocks(&allocator, configuration)
         count = allocator.count

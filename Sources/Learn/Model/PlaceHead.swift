@@ -2,6 +2,7 @@
 // over many pairs at a time. It is the code that training runs, so served scores are trained scores.
 
 package import Basics
+import Graph
 import Linalg
 
 /// Scores places for people: retrieval inner product + MLP([z_u, z_p, z_u ⊙ z_p, |z_u - z_p|, context]).
@@ -24,20 +25,21 @@ package struct PlaceHead: Sendable {
     }
 
     /// One score for each place, in the order given. `person` is a row of `embeddings.people`, `places` are rows of
-    /// `embeddings.places`, `context` comes from `PlaceContext`.
+    /// `embeddings.places`, `features` are `CityGraph.placeFeatures`.
     package func scores(
-        person: Span<Float>, places: [UInt32], embeddings: CityEmbeddings, context: [Float]
+        person: Span<Float>, places: [UInt32], embeddings: CityEmbeddings, wish: PlaceWish, features: [Float]
     ) -> [Float] {
         precondition(person.count == embeddings.dimensions, "a person's row has the embeddings' dimensions")
         var row: [Float] = []
         for index in person.indices { row.append(person[index]) }
-        return scores([(row[...], places)], embeddings, context, ComputePool(threads: 1))[0]
+        return scores([(row[...], places)], embeddings, wish, features, ComputePool(threads: 1))[0]
     }
 
-    /// For each of `people` (rows of `embeddings.people`) one score for each of its candidates, all in one context.
+    /// For each of `people` (rows of `embeddings.people`) one score for each of its candidates, all for one wish.
     /// Blocks of people run in parallel; a score does not depend on who else is asked for.
     package func scores(
-        people: [UInt32], candidates: [[UInt32]], embeddings: CityEmbeddings, context: [Float], pool: ComputePool
+        people: [UInt32], candidates: [[UInt32]], embeddings: CityEmbeddings, wish: PlaceWish, features: [Float],
+        pool: ComputePool
     ) -> [[Float]] {
         precondition(people.count == candidates.count, "every person has a list of candidates")
         let size = Self.peoplePerBlock
@@ -49,24 +51,25 @@ package struct PlaceHead: Sendable {
             pool.forEach(blocks) { block in
                 let range = block * size..<min((block + 1) * size, people.count)
                 let asked = range.map { (embeddings.person(Int(people[$0])), candidates[$0]) }
-                target[block] = scores(asked, embeddings, context, ComputePool(threads: 1))
+                target[block] = scores(asked, embeddings, wish, features, ComputePool(threads: 1))
             }
         }
         return results.flatMap { $0 }
     }
 
     private func scores(
-        _ asked: [(person: ArraySlice<Float>, places: [UInt32])], _ embeddings: CityEmbeddings, _ context: [Float],
-        _ alone: ComputePool
+        _ asked: [(person: ArraySlice<Float>, places: [UInt32])], _ embeddings: CityEmbeddings, _ wish: PlaceWish,
+        _ features: [Float], _ alone: ComputePool
     ) -> [[Float]] {
         let pairs = asked.reduce(0) { $0 + $1.places.count }
         let d = configuration.dimensions
         precondition(embeddings.dimensions == d + 1, "embeddings belong to the head's configuration")
-        precondition(context.count == configuration.contextDimensions, "a context has the model's width")
+        let width = configuration.contextDimensions
+        let plain = [Float](repeating: 0, count: width)
         var tape = Tape<Float>(parameters: weights, pool: alone)
         let people = tape.leaf(rows: pairs, columns: d, needsGradient: false)
         let places = tape.leaf(rows: pairs, columns: d, needsGradient: false)
-        let contexts = tape.leaf(rows: pairs, columns: context.count, needsGradient: false)
+        let contexts = tape.leaf(rows: pairs, columns: width, needsGradient: false)
         let to = (tape.node(people).value, tape.node(places).value, tape.node(contexts).value)
         var retrieval: [Float] = []
         retrieval.reserveCapacity(pairs)
@@ -75,7 +78,11 @@ package struct PlaceHead: Sendable {
                 let (pair, row) = (retrieval.count, embeddings.place(Int(place)))
                 Self.copy(person.prefix(d), to: to.0 + pair * d)
                 Self.copy(row.prefix(d), to: to.1 + pair * d)
-                Self.copy(context[...], to: to.2 + pair * context.count)
+                let start = Int(place) * PlaceColumns.count
+                let context =
+                    wish.isAnything
+                    ? plain : wish.context(place: features[start..<start + PlaceColumns.count], width: width)
+                Self.copy(context[...], to: to.2 + pair * width)
                 retrieval.append(dot(person.span, row.span))
             }
         }

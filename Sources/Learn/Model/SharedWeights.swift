@@ -19,7 +19,10 @@ package struct SharedWeights: Sendable, Equatable {
         values.reserveCapacity(layout.count)
         for (number, block) in layout.blocks.enumerated() {
             var random = SeededRandom(seed: seed).child("shared weights", UInt64(number))
-            for _ in 0..<block.count { values.append(block.start.draw(&random)) }
+            for index in 0..<block.count {
+                let isOnDiagonal = index / block.columns == index % block.columns
+                values.append(block.start.draw(isOnDiagonal: isOnDiagonal, &random))
+            }
         }
         return SharedWeights(configuration: configuration, values: values)
     }
@@ -29,12 +32,14 @@ package struct SharedWeights: Sendable, Equatable {
 }
 
 extension ParameterBlock.Start {
-    fileprivate func draw(_ random: inout SeededRandom) -> Float {
+    fileprivate func draw(isOnDiagonal: Bool, _ random: inout SeededRandom) -> Float {
         switch self {
         case .constant(let value):
             return value
         case .glorot(let inputs, let outputs):
             return (random.uniformFloat() * 2 - 1) * (6 / Float(inputs + outputs)).squareRoot()
+        case .diagonal(let value):
+            return isOnDiagonal ? value : 0
         case .normal(let deviation):
             return Float(random.normal()) * deviation
         }

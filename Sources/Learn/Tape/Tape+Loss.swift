@@ -5,13 +5,13 @@ import Linalg
 extension Tape {
     /// Bayesian personalized ranking (Rendle et al., 2009, section 4): the mean of -log sigmoid(positive - negative).
     /// `scores` is [(1 + k) · n, 1]: n scores of positives, then k times one negative for each of them. Returns the
-    /// loss and leaves its gradient on `scores`; `backward` does the rest. Summed in Double.
-    mutating func rankingLoss(_ scores: Value, positives n: Int) -> Double {
+    /// loss and leaves its gradient on `scores`; `backward` does the rest. Times `weight`; summed in Double.
+    mutating func rankingLoss(_ scores: Value, positives n: Int, weight: Number = 1) -> Double {
         let from = node(scores)
         precondition(n > 0 && from.count > n && from.count % n == 0, "each positive has as many negatives")
         guard let gradient = gradientToAdd(scores) else { preconditionFailure("scores depend on parameters") }
         let pairs = from.count - n
-        let share = 1 / Number(pairs)
+        let share = weight / Number(pairs)
         var total = 0.0
         for pair in 0..<pairs {
             let positive = pair % n
@@ -23,6 +23,6 @@ extension Tape {
             gradient[positive] -= missing
             gradient[n + pair] += missing
         }
-        return total / Double(pairs)
+        return Double(weight) * total / Double(pairs)
     }
 }

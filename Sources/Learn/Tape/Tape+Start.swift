@@ -81,16 +81,18 @@ struct LayerStart {
 }
 
 extension Tape {
-    /// result[i] = max(features[rows[i]] · weights + bias[1, n] + looked-up rows, 0).
+    /// result[i] = features[rows[i]] · weights + bias[1, n] + looked-up rows; max(that, 0) when rectified.
     mutating func featureLayer(
-        _ features: SparseRows, rows: [UInt32], _ weights: Value, bias: Value, lookups: Lookups
+        _ features: SparseRows, rows: [UInt32], _ weights: Value, bias: Value, lookups: Lookups,
+        isRectified: Bool = true
     ) -> Value {
         let columns = node(weights).columns
         precondition(node(weights).rows == features.width && node(bias).count == columns, "weights for each feature")
         precondition(rows.allSatisfy { Int($0) + 1 < features.offsets.count }, "a row with features exists")
         let result = leaf(rows: rows.count, columns: columns, needsGradient: true)
         let input = FeatureInput(features: features, rows: keep(rows), weights: weights)
-        let start = LayerStart(bias: bias, lookups: lookups, features: input, isRectified: true, result: result)
+        let start = LayerStart(
+            bias: bias, lookups: lookups, features: input, isRectified: isRectified, result: result)
         record(.start(start))
         runStart(start) { tables in
             // SAFETY: a block writes only its own rows.
@@ -99,6 +101,7 @@ extension Tape {
                 for row in block {
                     let target = to + row * columns
                     tables.write(row, to: target, columns)
+                    if !isRectified { continue }
                     for column in 0..<columns { target[column] = 0.5 * (target[column] + abs(target[column])) }
                 }
             }

@@ -17,15 +17,21 @@ struct BatchMaker: Sendable {
     private let whole: WholeCity?
     private let inputs: CityInputs
     private let layers: Int
+    private let silent: Set<UInt64>
 
     /// Arithmetic of a float operation in a product, and of a float in a message there and back, in nanoseconds: what
     /// one core with 512-bit vectors measured. Only their ratio matters.
     private static let nanosecondsPerOperation = 0.008
     private static let nanosecondsPerMessageEntry = 0.1
 
-    /// `first` is the first batch, which decides where the plan is to be the cheapest.
-    init(_ graph: CityGraph, _ inputs: CityInputs, _ configuration: GraphRecConfiguration, first: Triplets) {
+    /// `first` is the first batch, which decides where the plan is to be the cheapest. The visits of `silent` pairs,
+    /// person << 32 | place, never carry a message.
+    init(
+        _ graph: CityGraph, _ inputs: CityInputs, _ configuration: GraphRecConfiguration, first: Triplets,
+        silent: Set<UInt64> = []
+    ) {
         self.inputs = inputs
+        self.silent = silent
         layers = configuration.fanouts.count
         let recency = configuration.recencyHalfLife
         sampler = NeighborSampler(
@@ -39,7 +45,7 @@ struct BatchMaker: Sendable {
             plan = sampled <= Self.costOfWhole(graph, first, configuration) ? .sampled : .whole
         }
         self.plan = plan
-        whole = plan == .whole ? WholeCity(graph, inputs) : nil
+        whole = plan == .whole ? WholeCity(graph, inputs, excluding: silent) : nil
     }
 
     func make(_ triplets: Triplets, random: SeededRandom) -> Batch {
@@ -47,12 +53,15 @@ struct BatchMaker: Sendable {
             return Batch(
                 triplets: triplets,
                 neighborhood: whole.neighborhood(
-                    people: triplets.people, places: triplets.places, excluding: triplets.excluded, layers: layers))
+                    people: triplets.people, places: triplets.places, excluding: triplets.excluded,
+                    silent: triplets.friends.silentFriendships, layers: layers))
         }
         var random = random
         let sample = sampler.sample(
-            people: triplets.people, places: triplets.places, excluding: triplets.excluded, random: &random)
-        return Batch(triplets: triplets, neighborhood: Neighborhood(sample, inputs))
+            people: triplets.people, places: triplets.places, excluding: triplets.excluded.union(silent),
+            random: &random)
+        let silentFriendships = Set(triplets.friends.silentFriendships)
+        return Batch(triplets: triplets, neighborhood: Neighborhood(sample, inputs, silent: silentFriendships))
     }
 
     /// Nanoseconds of a step that reads a sample.

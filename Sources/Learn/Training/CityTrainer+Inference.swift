@@ -10,18 +10,22 @@ private let blockRows = 1024
 
 extension CityTrainer {
     /// The embeddings of all people (halo included) and places under `weights`. O(edges · layers); deterministic.
-    package func embeddings(weights: [Float], pool: ComputePool) -> CityEmbeddings {
+    /// The visits of `excluded` pairs, person << 32 | place, carry no message, nor do
+    /// the `silent` edges of the social relation.
+    package func embeddings(
+        weights: [Float], excluding excluded: Set<UInt64> = [], silent: [UInt32] = [], pool: ComputePool
+    ) -> CityEmbeddings {
         precondition(weights.count == model.layout.count, "weights belong to the trainer's configuration")
         BLAS.configure()
         var tape = Tape<Float>(parameters: weights, pool: pool)
         let d = model.configuration.dimensions
-        var people = encoded(graph.people.count, own.people, on: &tape) { rows, tape in
+        var people = encoded(graph.people.count, nil, on: &tape) { rows, tape in
             self.model.encode(people: rows, self.inputs, on: &tape)
         }
         var places = encoded(graph.places.count, own.places, on: &tape) { rows, tape in
             self.model.encode(places: rows, self.inputs, on: &tape)
         }
-        let city = WholeCity(graph, inputs)
+        let city = WholeCity(graph, inputs, excluding: excluded, silent: silent)
         for layer in model.layout.layers.indices {
             let before = (people: people, places: places)
             pass(layer, city, before, people: &people, places: &places, on: &tape)
@@ -32,18 +36,20 @@ extension CityTrainer {
     }
 
     private func encoded(
-        _ count: Int, _ table: OwnTable, on tape: inout Tape<Float>,
+        _ count: Int, _ table: OwnTable?, on tape: inout Tape<Float>,
         _ encode: ([UInt32], inout Tape<Float>) -> Value
     ) -> [Float] {
-        let d = table.columns
+        let d = model.configuration.dimensions
         return [Float](unsafeUninitializedCapacity: count * d) { buffer, initialized in
             for start in stride(from: 0, to: count, by: blockRows) {
                 let rows = (UInt32(start)..<UInt32(min(start + blockRows, count))).map { $0 }
                 tape.reset()
                 let x = encode(rows, &tape)
-                let own = tape.leaf(rows: rows.count, columns: d, needsGradient: false)
-                table.copy(rows, to: tape.node(own).value)
-                tape.add(own, to: x)
+                if let table {
+                    let own = tape.leaf(rows: rows.count, columns: d, needsGradient: false)
+                    table.copy(rows, to: tape.node(own).value)
+                    tape.add(own, to: x)
+                }
                 (buffer.baseAddress! + start * d).initialize(from: tape.node(x).value, count: rows.count * d)
             }
             initialized = count * d

@@ -4,42 +4,37 @@
 // | bytes | field |
 // | --- | --- |
 // | 4 | "MLRN" |
-// | 2 | version 1 |
+// | 2 | version 2 |
 // | 4 | dimensions |
 // | 8 | steps taken |
 // | 4 + 4n, twice | first and second moments of the shared weights |
-// | 4 + 8n | resident ids, then three arrays (4 + 4n each): values, first, second moments, [n, dimensions] |
-// | three arrays | the residents' shares, likewise, [n, 1] |
-// | 4 + 8n | place ids, then three arrays likewise |
-// | three arrays | place biases, likewise, [n, 1] |
+// | 4 + 8n | place ids |
+// | 4 + 4n, three times | values, first, second moments of the places' embeddings, [n, dimensions] |
+// | 4 + 4n, three times | of their biases, likewise, [n, 1] |
 
 import Basics
 import Graph
 
 extension CityTrainer {
     private static let magic: UInt32 = 0x4E52_4C4D
-    private static let version: UInt16 = 1
+    private static let version: UInt16 = 2
 
     /// Own embeddings, biases and all moments, to be stored with each round. A trainer restored from them goes on
     /// bit-identically. Three times the own embeddings plus twice the shared weights in size.
     package func state() -> [UInt8] {
-        var writer = ByteWriter(capacity: 12 * (own.people.values.count + own.places.values.count) + 4096)
+        var writer = ByteWriter(capacity: 12 * own.places.values.count + 4096)
         writer.put(Self.magic)
         writer.put(Self.version)
         writer.put(UInt32(model.configuration.dimensions))
         writer.put(UInt64(steps))
         writer.put(array: moments.first)
         writer.put(array: moments.second)
-        writer.put(array: residentIDs)
-        own.people.encode(into: &writer)
-        own.shares.encode(into: &writer)
         writer.put(array: placeIDs)
         own.places.encode(into: &writer)
         own.biases.encode(into: &writer)
         return writer.bytes
     }
 
-    private var residentIDs: [UInt64] { graph.people[0..<graph.residents].map(\.number) }
     private var placeIDs: [UInt64] { graph.places.map(\.number) }
 
     func restore(_ bytes: [UInt8]) throws(LearnError) {
@@ -68,19 +63,12 @@ extension CityTrainer {
             throw .invalid("moments of another model")
         }
         var tables = own
-        let people = try reader.getArray(of: UInt64.self)
-        let personRow = rows(of: people) { graph.localPerson(PersonID($0)) }
-        try tables.people.decode(from: &reader, rows: personRow)
-        try tables.shares.decode(from: &reader, rows: personRow)
-        let places = try reader.getArray(of: UInt64.self)
-        let placeRow = rows(of: places) { graph.localPlace(PlaceID($0)) }
+        let placeRow = try reader.getArray(of: UInt64.self).map { graph.localPlace(PlaceID($0)) }
         try tables.places.decode(from: &reader, rows: placeRow)
         try tables.biases.decode(from: &reader, rows: placeRow)
         try reader.finish()
         (own, moments, steps) = (tables, restored, Int(taken))
     }
-
-    private func rows(of ids: [UInt64], _ local: (UInt64) -> UInt32?) -> [UInt32?] { ids.map(local) }
 }
 
 extension OwnTable {
@@ -90,7 +78,7 @@ extension OwnTable {
         writer.put(array: moments.second)
     }
 
-    /// Stored row i becomes row `rows[i]`; nil and rows beyond the table (somebody moved away) are dropped.
+    /// Stored row i becomes row `rows[i]`; nil is dropped.
     fileprivate mutating func decode(from reader: inout ByteReader, rows: [UInt32?]) throws(ByteError) {
         let stored = try (
             reader.getArray(of: Float.self), reader.getArray(of: Float.self), reader.getArray(of: Float.self)
@@ -98,9 +86,8 @@ extension OwnTable {
         guard [stored.0, stored.1, stored.2].allSatisfy({ $0.count == rows.count * columns }) else {
             throw .invalid("a table of \(stored.0.count) numbers for \(rows.count) vertices")
         }
-        let known = self.rows
         for (index, row) in rows.enumerated() {
-            guard let row, Int(row) < known else { continue }
+            guard let row else { continue }
             let (from, to) = (index * columns, Int(row) * columns)
             for column in 0..<columns {
                 values[to + column] = stored.0[from + column]

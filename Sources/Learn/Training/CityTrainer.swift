@@ -31,7 +31,8 @@ package final class CityTrainer {
     let inputs: CityInputs
     let seed: SeededRandom
     private var triplets: TripletSampler
-    private let placeParts: [Float]
+    let validation: ValidationVisits
+    let friends: FriendSampler
     private var maker: BatchMaker?
     var own: OwnTables
     var moments: Moments
@@ -52,9 +53,14 @@ package final class CityTrainer {
         model = GraphRec(configuration)
         inputs = CityInputs(graph, model.layout)
         self.seed = SeededRandom(seed: seed).child("city", UInt64(graph.city.number))
-        let visits = DistinctVisits(graph)
-        triplets = TripletSampler(graph: graph, visits: visits, configuration: configuration, seed: self.seed)
-        placeParts = visits.visitors.map { SpectralStart.part(ofPlaceWithVisitors: $0) }
+        validation = ValidationVisits(graph, share: configuration.validationShare)
+        friends = FriendSampler(graph, configuration, seed: self.seed, splitSeed: seed)
+        // To training the visits kept back are places never visited, as those held out are: were they spared where
+        // others are pushed down, they would be found by that alone.
+        let visits = DistinctVisits(graph, without: validation.pairs)
+        triplets = TripletSampler(
+            graph: graph, visits: visits, configuration: configuration, seed: self.seed, friends: friends,
+            reserved: validation.pairs)
         own = OwnTables.initial(graph, visits, configuration, seed: self.seed, isFresh: state == nil)
         moments = Moments(count: model.layout.count)
         if let state { try restore(state) }
@@ -65,7 +71,7 @@ package final class CityTrainer {
 
     private func batchMaker() -> BatchMaker {
         if let maker { return maker }
-        let made = BatchMaker(graph, inputs, configuration, first: triplets.draw(step: 0))
+        let made = BatchMaker(graph, inputs, configuration, first: triplets.draw(step: 0), silent: validation.pairs)
         maker = made
         return made
     }
@@ -128,11 +134,9 @@ package final class CityTrainer {
     func step(_ batch: Batch, on tape: inout Tape<Float>) -> Double {
         tape.reset()
         let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil
-        leaves?.leaveOut(batch, positives: model.configuration.batch, own, parts: placeParts, on: &tape)
         let rows = model.embed(
             batch.neighborhood, inputs, own: leaves?.rows, dropoutKey: UInt32(truncatingIfNeeded: steps), on: &tape)
-        let scores = model.score(batch.triplets.pairs, rows, bias: leaves?.biases, on: &tape)
-        let loss = tape.rankingLoss(scores, positives: model.configuration.batch)
+        let loss = loss(batch.triplets, rows, leaves?.biases, on: &tape)
         guard loss.isFinite else { return loss }
         tape.backward()
         probe?(.optimizer)
@@ -143,11 +147,38 @@ package final class CityTrainer {
         return loss
     }
 
+    /// The losses that the configuration asks for, each with its weight.
+    private func loss(
+        _ triplets: Triplets, _ rows: VertexRows, _ bias: Value?, on tape: inout Tape<Float>
+    ) -> Double {
+        var loss = 0.0
+        if triplets.targets.people > 0 {
+            tape.begin("the softmax over places")
+            loss += tape.softmaxLoss(
+                people: rows.people, places: rows.places, bias: bias, triplets.targets,
+                weight: model.configuration.softmaxWeight)
+        }
+        if triplets.friends.count > 0 {
+            let logits = model.judge(triplets.friends, people: rows.people, on: &tape)
+            loss += tape.binaryLoss(
+                logits.compatible, labels: triplets.friends.compatible, weight: model.configuration.friendWeight)
+            loss += tape.binaryLoss(
+                logits.attends, labels: triplets.friends.attends, weight: model.configuration.attendWeight)
+        }
+        if triplets.positives > 0 {
+            let scores = model.score(triplets.pairs, rows, bias: bias, on: &tape)
+            loss += tape.rankingLoss(
+                scores, positives: triplets.positives, weight: model.configuration.rankingWeight)
+        }
+        return loss
+    }
+
     private func move(_ leaves: OwnLeaves?, scale: Float, on tape: inout Tape<Float>) {
         let (configuration, head) = (model.configuration, model.layout.headOffset)
         steps += 1
+        let pace = configuration.pace(step: steps)
         func adam(_ rate: Float, decay: Float) -> AdamStep {
-            AdamStep(number: steps, rate: rate, decay: decay, gradientScale: scale)
+            AdamStep(number: steps, rate: pace * rate, decay: decay, gradientScale: scale)
         }
         moments.move(
             tape.parameters, by: tape.parameterGradients, part: 0..<head,
@@ -157,7 +188,7 @@ package final class CityTrainer {
             adam(configuration.headLearningRate, decay: configuration.weightDecay), pool: tape.pool)
         leaves?.move(
             &own, embeddings: adam(configuration.ownLearningRate, decay: configuration.ownDecay),
-            biases: adam(configuration.ownLearningRate, decay: 0), on: &tape)
+            biases: adam(configuration.biasLearningRate, decay: 0), on: &tape)
     }
 }
 

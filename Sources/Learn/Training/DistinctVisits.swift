@@ -10,12 +10,14 @@ struct DistinctVisits: Sendable {
     /// How many distinct people visited each place.
     private(set) var visitors: [UInt32]
 
-    init(_ graph: CityGraph) {
+    /// `excluded` pairs, person << 32 | place, are left out.
+    init(_ graph: CityGraph, without excluded: Set<UInt64> = []) {
         visitors = [UInt32](repeating: 0, count: graph.places.count)
         for person in 0..<UInt32(graph.people.count) {
             let row = graph.visitPlaces[graph.visits(of: person)].sorted()
             let start = places.count
             for place in row where places.count == start || places[places.count - 1] != place {
+                if excluded.contains(UInt64(person) << 32 | UInt64(place)) { continue }
                 places.append(place)
                 visitors[Int(place)] += 1
             }

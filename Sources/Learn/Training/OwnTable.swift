@@ -60,24 +60,21 @@ struct OwnTable: Equatable {
     }
 }
 
-/// All that is a city's own: its residents' and places' embeddings and the places' biases.
+/// All that is a city's own: its places' embeddings and biases. People have none: they are what they say and do, so
+/// that somebody new is known at once, and a step cannot learn by heart who went where.
 struct OwnTables: Equatable {
-    var people: OwnTable
     var places: OwnTable
     var biases: OwnTable
-    /// Of each resident's start, see `SpectralStart.shares`; 0 for who started without. Never moves.
-    var shares: OwnTable
 }
 
 extension OwnTables {
     /// Deviation of what a new own embedding's entries are drawn with.
     private static let deviation = 0.02
 
-    /// Every embedding starts at a small draw from the vertex's identifier, the same wherever its row is, plus its
+    /// Every embedding starts at a small draw from the place's identifier, the same wherever its row is, plus its
     /// spectral start. The latter is left out when a stored state follows: that has axes of its own.
-    /// Without own embeddings all tables are empty.
-    /// A place's bias starts at log(1 + distinct visitors): under uniform negatives that is the best score that
-    /// ignores the person, so the very first ranking knows popularity and training only has to improve on it.
+    /// A place's bias starts at log(1 + distinct visitors), under a softmax the best score that ignores the person:
+    /// so the very first ranking knows popularity. Without own embeddings both tables are empty.
     static func initial(
         _ graph: CityGraph, _ visits: DistinctVisits, _ configuration: GraphRecConfiguration, seed: SeededRandom,
         isFresh: Bool
@@ -85,30 +82,20 @@ extension OwnTables {
         let dimensions = configuration.dimensions
         if !configuration.hasOwnEmbeddings {
             let (none, one) = (OwnTable(values: [], columns: dimensions), OwnTable(values: [], columns: 1))
-            return OwnTables(people: none, places: none, biases: one, shares: one)
+            return OwnTables(places: none, biases: one)
         }
-        func draw(_ kind: String, _ ids: some Collection<UInt64>) -> [Float] {
-            var values: [Float] = []
-            values.reserveCapacity(ids.count * dimensions)
-            for id in ids {
-                var random = seed.child(kind, id)
-                for _ in 0..<dimensions { values.append(Float(random.normal() * deviation)) }
-            }
-            return values
+        var places: [Float] = []
+        places.reserveCapacity(graph.places.count * dimensions)
+        for place in graph.places {
+            var random = seed.child("place", place.number)
+            for _ in 0..<dimensions { places.append(Float(random.normal() * deviation)) }
         }
-        var people = draw("person", graph.people[0..<graph.residents].map(\.number))
-        var places = draw("place", graph.places.map(\.number))
-        var shares = [Float](repeating: 0, count: graph.residents)
         if isFresh {
-            let start = SpectralStart(visits, dimensions: dimensions, random: seed.child("spectral start"))
-            for index in people.indices { people[index] += start.people[index] }
-            for index in places.indices { places[index] += start.places[index] }
-            shares = Array(start.shares[..<graph.residents])
+            let start = spectralStart(visits, dimensions: dimensions, random: seed.child("spectral start"))
+            for index in places.indices { places[index] += start[index] }
         }
         return OwnTables(
-            people: OwnTable(values: people, columns: dimensions),
             places: OwnTable(values: places, columns: dimensions),
-            biases: OwnTable(values: visits.visitors.map { Float.logOnePlus(Float($0)) }, columns: 1),
-            shares: OwnTable(values: shares, columns: 1))
+            biases: OwnTable(values: visits.visitors.map { Float.logOnePlus(Float($0)) }, columns: 1))
     }
 }

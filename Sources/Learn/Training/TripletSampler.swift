@@ -15,24 +15,45 @@ struct Triplets {
     var pairs = ScoredPairs(people: [], places: [], context: [])
     /// person << 32 | place of each positive, whose visits carry no message.
     var excluded: Set<UInt64> = []
+    /// How many of the pairs are positives.
+    var positives = 0
+    /// What a softmax over `places` is to find; rows as above.
+    var targets = SoftmaxTargets()
+    /// Pairs of people for the friend head.
+    var friends = FriendPairs()
 }
 
 /// Draws triplets. What it draws for a step depends on the seed and the step's number alone.
 struct TripletSampler: Sendable {
-    private let configuration: GraphRecConfiguration
-    private let seed: SeededRandom
-    private let placeCount: Int
-    private let visits: DistinctVisits
-    /// Distinct pairs with a visit rated high enough, and the time slot of the last such visit.
-    private var positives: [(person: UInt32, place: UInt32, slot: UInt8)] = []
+    let configuration: GraphRecConfiguration
+    let seed: SeededRandom
+    let placeCount: Int
+    /// [places, 114]
+    let placeFeatures: [Float]
+    let visits: DistinctVisits
+    /// Distinct pairs with a visit rated high enough, by person and place, and the time slot of the last such visit.
+    private(set) var positives: [Positive] = []
+    /// People with positives, and where these begin; one entry more than people.
+    private(set) var people: [UInt32] = []
+    private(set) var starts: [Int] = [0]
+    /// Draws pairs for the friend head.
+    var friends: FriendSampler
     private var epoch = -1
     private var order: [UInt32] = []
 
-    init(graph: CityGraph, visits: DistinctVisits, configuration: GraphRecConfiguration, seed: SeededRandom) {
+    typealias Positive = (person: UInt32, place: UInt32, slot: UInt8)
+
+    /// `reserved` pairs, person << 32 | place, are no positives; `visits` does not have them.
+    init(
+        graph: CityGraph, visits: DistinctVisits, configuration: GraphRecConfiguration, seed: SeededRandom,
+        friends: FriendSampler, reserved: Set<UInt64> = []
+    ) {
+        self.friends = friends
         self.configuration = configuration
         self.seed = seed
         self.visits = visits
         placeCount = graph.places.count
+        placeFeatures = graph.placeFeatures
         var row: [(place: UInt32, edge: Int)] = []
         for person in 0..<UInt32(graph.people.count) {
             // Somebody who has been everywhere leaves no negative to learn from.
@@ -45,7 +66,13 @@ struct TripletSampler: Sendable {
             row.sort { ($0.place, $0.edge) < ($1.place, $1.edge) }
             for (index, (place, edge)) in row.enumerated() {
                 let isLast = index + 1 == row.count || row[index + 1].place != place
-                if isLast { positives.append((person, place, graph.visitSignals[edge].slot)) }
+                if isLast, !reserved.contains(UInt64(person) << 32 | UInt64(place)) {
+                    positives.append((person, place, graph.visitSignals[edge].slot))
+                }
+            }
+            if positives.count > starts[starts.count - 1] {
+                people.append(person)
+                starts.append(positives.count)
             }
         }
     }
@@ -55,10 +82,14 @@ struct TripletSampler: Sendable {
 
     /// The triplets of step `number`, counted from 0 over all rounds.
     mutating func draw(step number: Int) -> Triplets {
+        if configuration.softmaxWeight > 0 { return drawHidden(step: number) }
         var random = seed.child("triplets", UInt64(number))
         let chosen = (0..<configuration.batch).map { index in positive(number * configuration.batch + index) }
         var triplets = Triplets()
         var rows = DistinctRows()
+        if configuration.friendWeight + configuration.attendWeight > 0 {
+            triplets.friends = friends.draw(step: number, &rows)
+        }
         let width = configuration.contextDimensions
         let slots = chosen.map { positive in
             // Half of the time no slot is asked for, so that the head can judge without one.
@@ -76,7 +107,7 @@ struct TripletSampler: Sendable {
         for _ in 1..<blocks {
             triplets.pairs.people += people
             for positive in chosen {
-                triplets.pairs.places.append(rows.place(negative(for: positive.person, from: pool, &random)))
+                triplets.pairs.places.append(rows.place(negative(for: positive, from: pool, &random)))
             }
         }
         for block in 0..<blocks {
@@ -86,10 +117,11 @@ struct TripletSampler: Sendable {
         }
         triplets.people = rows.people
         triplets.places = rows.places
+        triplets.positives = chosen.count
         return triplets
     }
 
-    private mutating func positive(_ position: Int) -> (person: UInt32, place: UInt32, slot: UInt8) {
+    private mutating func positive(_ position: Int) -> Positive {
         let wanted = position / positives.count
         if wanted != epoch {
             epoch = wanted
@@ -102,24 +134,31 @@ struct TripletSampler: Sendable {
 
     /// A place of the pool that the person has not visited, or any such place when the pool has hardly one. The pool
     /// itself is uniform over the city, and being shared by the batch it keeps the subgraph small.
-    private func negative(for person: UInt32, from pool: [UInt32], _ random: inout SeededRandom) -> UInt32 {
+    /// Where categories are to be shared and sixteen draws find none that does, any unvisited place will do.
+    func negative(for positive: Positive, from pool: [UInt32], _ random: inout SeededRandom) -> UInt32 {
         for _ in 0..<16 {
             let place = pool[random.below(pool.count)]
-            if !visits.contains(Int(person), place) { return place }
+            if visits.contains(Int(positive.person), place) { continue }
+            if !configuration.negativesShareCategory || shareCategory(positive.place, place) { return place }
         }
         while true {
             let place = UInt32(random.below(placeCount))
-            if !visits.contains(Int(person), place) { return place }
+            if !visits.contains(Int(positive.person), place) { return place }
         }
+    }
+
+    private func shareCategory(_ one: UInt32, _ other: UInt32) -> Bool {
+        let (first, second) = (Int(one) * PlaceColumns.count, Int(other) * PlaceColumns.count)
+        return PlaceColumns.categories.contains { placeFeatures[first + $0] * placeFeatures[second + $0] > 0 }
     }
 }
 
 /// Gives rows to vertices in the order of their first appearance.
-private struct DistinctRows {
+struct DistinctRows {
     private(set) var people: [UInt32] = []
     private(set) var places: [UInt32] = []
     private var personRows: [UInt32: UInt32] = [:]
-    private var placeRows: [UInt32: UInt32] = [:]
+    private(set) var placeRows: [UInt32: UInt32] = [:]
 
     mutating func person(_ vertex: UInt32) -> UInt32 { Self.row(vertex, &people, &personRows) }
 

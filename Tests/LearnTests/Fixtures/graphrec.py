@@ -37,6 +37,9 @@ def encoder(p, kind, quantities, tables):
     for index, (rows, width) in enumerate(tables):
         p.draw(f"{kind}.table{index}", rows, width)
         p.draw(f"{kind}.table{index}.weights", width, HIDDEN)
+        p.draw(f"{kind}.table{index}.straight", width, WIDTH)
+    p.draw(f"{kind}.straight", quantities, WIDTH)
+    p.draw(f"{kind}.straightBias", WIDTH)
     p.draw(f"{kind}.features", quantities, HIDDEN)
     p.draw(f"{kind}.hiddenBias", HIDDEN)
     p.draw(f"{kind}.output", HIDDEN, WIDTH)
@@ -46,11 +49,13 @@ def encoder(p, kind, quantities, tables):
 
 
 def encode(p, kind, quantities, keys):
+    straight = quantities @ p[f"{kind}.straight"] + p[f"{kind}.straightBias"]
     hidden = quantities @ p[f"{kind}.features"] + p[f"{kind}.hiddenBias"]
     for index, column in enumerate(keys):
         hidden = hidden + p[f"{kind}.table{index}"][column] @ p[f"{kind}.table{index}.weights"]
+        straight = straight + p[f"{kind}.table{index}"][column] @ p[f"{kind}.table{index}.straight"]
     output = hidden.relu() @ p[f"{kind}.output"] + p[f"{kind}.outputBias"]
-    return layer_norm(output, (WIDTH,), p[f"{kind}.gain"], p[f"{kind}.shift"], 1e-5)
+    return layer_norm(output, (WIDTH,), p[f"{kind}.gain"], p[f"{kind}.shift"], 1e-5) + straight
 
 
 def hear(p, name, x, edges, features, targets, aggregation):
@@ -72,7 +77,8 @@ def finish(p, name, x, messages):
     total = x @ p[f"{name}.weights"] + p[f"{name}.bias"]
     for relation, message in messages:
         total = total + message @ p[f"{relation}.messages"]
-    return layer_norm(total.relu(), (WIDTH,), p[f"{name}.gain"], p[f"{name}.shift"], 1e-5) + x
+    straight = sum(message @ p[f"{relation}.straight"] for relation, message in messages)
+    return layer_norm(total.relu(), (WIDTH,), p[f"{name}.gain"], p[f"{name}.shift"], 1e-5) + x + straight
 
 
 def case(seed, aggregation):
@@ -85,6 +91,7 @@ def case(seed, aggregation):
             p.draw(f"{layer}.{relation}.edges", columns, CHANNELS)
             p.draw(f"{layer}.{relation}.edgeBias", CHANNELS)
             p.draw(f"{layer}.{relation}.messages", WIDTH, WIDTH)
+            p.draw(f"{layer}.{relation}.straight", WIDTH, WIDTH)
             if aggregation == "attention":
                 p.draw(f"{layer}.{relation}.attention", WIDTH, 1)
         for kind in ("people", "places"):
@@ -92,8 +99,7 @@ def case(seed, aggregation):
             p.draw(f"{layer}.{kind}.bias", WIDTH)
             p.draw(f"{layer}.{kind}.gain", WIDTH)
             p.draw(f"{layer}.{kind}.shift", WIDTH)
-    for kind in ("people", "places"):
-        p.draw(f"own.{kind}", PEOPLE if kind == "people" else PLACES, WIDTH)
+    p.draw("own.places", PLACES, WIDTH)
     features = {"people": short(torch.rand(PEOPLE, 146)), "places": short(torch.rand(PLACES, 110))}
     keys = {
         "people": [torch.randint(0, TABLE, (PEOPLE,)) for _ in range(2)],
@@ -115,7 +121,8 @@ def case(seed, aggregation):
         "revInteracts": ("places", "people", kinds["visits"],
                          [(place, person, kind) for (person, place), kind in zip(visits, kind_of_visit)]),
     }
-    x = {kind: encode(p, kind, features[kind], keys[kind]) + p[f"own.{kind}"] for kind in features}
+    x = {kind: encode(p, kind, features[kind], keys[kind]) for kind in features}
+    x["places"] = x["places"] + p["own.places"]
     for layer in "01":
         heard = {"people": [], "places": []}
         for relation, (source, target, table, edges) in relations.items():
@@ -143,5 +150,5 @@ def case(seed, aggregation):
     }
 
 
-text = json.dumps([case(1, "mean"), case(2, "attention")])
+text = json.dumps([case(2, "mean"), case(1, "attention")])
 print(textwrap.fill(text, 118, break_long_words=False))
