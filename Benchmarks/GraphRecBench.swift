@@ -56,7 +56,9 @@ extension Bench {
             }
             weights = outcome.weights
             triplets += outcome.samples
-            let (embeddings, embedded) = run.working { trainer.embeddings(weights: weights, pool: run.pool) }
+            let (embeddings, embedded) = run.working {
+                trainer.calibratedEmbeddings(weights: weights, pool: run.pool).embeddings
+            }
             let (ranked, searched) = run.working {
                 rankHeldOut(
                     graph: graph, embeddings: embeddings, configuration: configuration, weights: weights,

@@ -30,6 +30,8 @@ struct InfluenceEdges {
 }
 
 /// All bytes of a file, mapped.
+///
+/// SAFETY (@unchecked Sendable): the bytes never change and live as long as the object.
 private final class MappedFile: @unchecked Sendable {
     let bytes: UnsafeRawBufferPointer
 
@@ -221,6 +223,9 @@ struct EdgeText {
         self.vertices = vertices
         edges = read.map(\.edges)
         hasChances = read.contains { $0.hasChances }
+        if hasChances, read.contains(where: { !$0.hasChances && !$0.edges.isEmpty }) {
+            throw BenchError("\(path): some edges have chances and others have none")
+        }
         let count = edges.reduce(0) { $0 + $1.count }
         guard count == announced else { throw BenchError("\(path) announces \(announced) edges and has \(count)") }
     }
@@ -236,12 +241,19 @@ struct EdgeText {
         var hasChances = false
         while reader.skipSpace(), reader.position < to {
             let start = reader.position
-            guard let source = reader.whole(), let target = reader.whole(), source < vertices, target < vertices else {
+            guard let source = reader.whole(), !reader.isAtLineEnd, let target = reader.whole(), source < vertices,
+                target < vertices
+            else {
                 return ([], false, start)
             }
             var chance: Float = 0
-            if !reader.isAtLineEnd {
+            if reader.isAtLineEnd {
+                // All edges have chances or none has: a missing one is not 0.
+                if hasChances { return ([], false, start) }
+            } else {
                 guard let number = reader.real() else { return ([], false, start) }
+                guard reader.isAtLineEnd else { return ([], false, start) }
+                guard hasChances || edges.isEmpty else { return ([], false, start) }
                 chance = number
                 hasChances = true
             }

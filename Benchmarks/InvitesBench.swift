@@ -91,7 +91,7 @@ private struct Campaign {
         var aboard = [Bool](repeating: false, count: acceptance.count)
         var coins = world.child("coins")
         let key: UInt64 = coins.next()
-        for turn in 0..<count {
+        for turn in 0..<min(count, list?.count ?? count) {
             let before = processCPUSeconds()
             guard let person = list.map({ $0[turn] }) ?? invites.next() else { break }
             var spent = processCPUSeconds() - before

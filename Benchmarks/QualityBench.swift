@@ -107,7 +107,7 @@ private final class QualityTrial {
             losses.append(outcomes.reduce(0) { $0 + $1.meanLoss * Double($1.samples) } / Double(total))
             let found = cities.compactMap { $0.trainer.validationNDCG(weights: weights, pool: run.pool) }
             validations.append(found.reduce(0, +) / Double(max(found.count, 1)))
-            if validations[round] == validations.max() {
+            if validations.last == validations.max() {
                 best = (weights, cities.map { $0.trainer.state() })
             } else if validations.suffix(Self.patience).allSatisfy({ $0 < (validations.max() ?? 0) }) {
                 break

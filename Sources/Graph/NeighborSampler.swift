@@ -137,7 +137,9 @@ package struct NeighborSampler: Sendable {
             let pairs = excluded.pairs(ofPerson: person)
             let from = UInt64(person) << 32
             scratch.choice.start()
-            for edge in ranks.stretch(of: row, for: person) {
+            // With weights the old visits of a long row hardly count.
+            let recent = recency == nil ? row : row.suffix(Self.edgesSeenMax)
+            for edge in ranks.stretch(of: recent, for: person) {
                 if !pairs.isEmpty, pairs.contains(from | UInt64(places[edge])) { continue }
                 let rank = ranks.place(places[edge])
                 scratch.choice.offer(
@@ -165,10 +167,11 @@ private struct Ranks {
     func place(_ vertex: UInt32) -> UInt64 { SeededRandom.mix(places &+ UInt64(vertex)) }
 
     /// The rank of a neighbor with weight 2^(-age / halfLife): an exponential draw divided by its weight, so that the
-    /// lowest are a weighted choice without replacement (Efraimidis and Spirakis, Inf. Process. Lett. 97(5), 2006).
+    /// lowest are a weighted choice without replacement (Efraimidis and Spirakis, Inf. Process. Lett. 97(5), 2006). The
+    /// order is that of its logarithm, which no age makes overflow; its bits are turned so that they order like it.
     static func weigh(_ rank: UInt64, age: Int, halfLife: Int) -> UInt64 {
-        let draw = -log((Double(rank >> 11) + 0.5) * 0x1p-53) * exp2(Double(age) / Double(halfLife))
-        return UInt64(min(draw, 0x1p20) * 0x1p40)
+        let draw = log(-log((Double(rank >> 11) + 0.5) * 0x1p-53)) + Double(age) / Double(halfLife) * log(2)
+        return draw < 0 ? ~draw.bitPattern : draw.bitPattern | 1 << 63
     }
 
     /// A row's edges, or, of a long row, as many as are looked at, from an edge that the batch and the vertex choose.

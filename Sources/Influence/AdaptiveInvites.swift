@@ -101,6 +101,7 @@ package struct AdaptiveInvites: Sendable {
     /// through them. Sets keep their coins, so they only lose members, and what is left are sets of the residual
     /// graph; none is drawn anew. `choosing` are sets of `graph` by `drawSets` with `seed`. O(members of the sets that
     /// hold one of them).
+    /// In place of `take(.yes, ...)` for those it names.
     package mutating func sawCascade(_ people: [UInt32], in graph: InfluenceGraph, seed: UInt64) {
         if isGone.isEmpty { isGone = [Bool](repeating: false, count: choosing.memberCount) }
         var affected: Set<UInt32> = []

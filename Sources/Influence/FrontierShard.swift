@@ -47,6 +47,9 @@ package struct FrontierShard: Sendable {
     /// Takes in what other shards sent, goes as far as our own vertices lead, and answers what is to be sent to whom.
     /// When every shard answers nothing, all sets are complete. O(members met).
     package mutating func step(_ incoming: [FrontierEntry]) -> [UInt8: [FrontierEntry]] {
+        precondition(
+            incoming.allSatisfy { Int($0.vertex) < graph.count && owners[Int($0.vertex)] == me },
+            "what is sent here belongs here")
         let (met, out) = graph.withLiveEdges(
             FrontierStep(owners: owners, me: me, stream: stream, met: met, queue: waiting + incoming))
         self.met = met

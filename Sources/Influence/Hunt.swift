@@ -1,3 +1,7 @@
+// The rounds of one search. A pool of sets chooses people; where what it says would do, fresh sets, which took no part
+// in the choice, judge them. Long sets stop at sentinels, who are chosen first; when the judgement goes against our own
+// sentinels again and again, they go and the sets are drawn whole.
+
 import Basics
 
 /// One search for people and a certificate, round by round.
@@ -17,8 +21,8 @@ struct Hunt {
     private var cover = GreedyCover()
     private var ratio = 0.0
     private var hits = 0
-    private var judges = 0
-    /// Whether `hits` and `judges` are of this round's people.
+    private var judgingSets = 0
+    /// Whether `hits` and `judgingSets` are of this round's people.
     private var isJudged = false
     private var failures = 0
     private var allJudges = 0
@@ -38,14 +42,21 @@ struct Hunt {
         roots = values.map { .weighted($0) } ?? .uniform
         let vertices = sampler.graph.count
         schedule = Schedule(
-            vertices: vertices, worth: values?.total ?? Double(vertices), budget: budget, options: options)
-        counts = MemberCounts(vertices: vertices, excluding: options.forbidden)
+            vertices: vertices, worth: values?.total ?? Double(vertices), isPlain: values == nil, budget: budget,
+            options: options)
         stream = SetStream(seed: options.seed, purpose: "choose", vertices: vertices, roots: roots)
         sentinels = Sentinels(sampler, budget: budget, options: options, roots: roots, on: threads)
+        // Sets that meet a sentinel stay empty, so nobody's gain would keep greedy from choosing one again.
+        counts = MemberCounts(vertices: vertices, excluding: options.forbidden + sentinels.people)
     }
 
     private var target: Double { options.ratio ?? greedyRatio - options.epsilon }
     private var isLastSize: Bool { round == schedule.sizes.count - 1 }
+    /// Whether the size that does without a look at the instance is known: it takes the best choice to be worth at
+    /// least what as many people are on average, which lists and values together may not leave true.
+    private var isWorstCaseKnown: Bool {
+        schedule.isPlain || options.forced.isEmpty && options.forbidden.isEmpty
+    }
     /// Whether there is nothing to choose.
     private var isEveryone: Bool {
         schedule.budget == schedule.vertices - options.forbidden.count || schedule.budget == options.forced.count
@@ -68,8 +79,8 @@ struct Hunt {
         isJudged = isOver || hope >= target
         guard isJudged else { return }
         judge(sets: size)
-        ratio = schedule.ratio(lowest: schedule.lowestShare(hits: hits, of: judges), greatest: greatest)
-        if isLastSize, !sentinels.areOurs, size == schedule.sizes[round] {
+        ratio = schedule.ratio(lowest: schedule.lowestShare(hits: hits, of: judgingSets), greatest: greatest)
+        if isLastSize, !sentinels.areOurs, size == schedule.sizes[round], isWorstCaseKnown {
             ratio = max(ratio, greedyRatio - options.epsilon)
         }
         if isEveryone { ratio = 1 }
@@ -89,7 +100,7 @@ struct Hunt {
             seed: options.seed, purpose: "judge", round: round, vertices: schedule.vertices, roots: roots)
         let (found, seen) = sampler.countHits(seeds, in: sets, of: fresh, on: threads)
         hits = found
-        judges = sets
+        judgingSets = sets
         allJudges += sets
         looked += seen
     }
@@ -98,19 +109,19 @@ struct Hunt {
     private mutating func dismissSentinels() {
         sentinels.dismiss()
         chosen = SetPool()
-        counts = MemberCounts(vertices: schedule.vertices, excluding: options.forbidden)
+        counts = MemberCounts(vertices: schedule.vertices, excluding: options.forbidden + sentinels.people)
         isOver = false
         round -= 1
     }
 
     /// The next size at which what was seen so far, were it the truth, would be enough. All sizes share the price, so
-    /// any may be left out. The truth lies between what the choosing sets say and what the judges said.
+    /// any may be left out. The truth lies between what the choosing sets say and what the judgingSets said.
     private func roundWorthTrying() -> Int {
         guard chosen.count > 0 else {
             return round < 0 ? schedule.firstRound(setsAreLong: sentinels.areOurs) : round + 1
         }
         var share = Double(covered) / Double(chosen.count)
-        if isJudged { share = (share + Double(hits) / Double(judges)) / 2 }
+        if isJudged { share = (share + Double(hits) / Double(judgingSets)) / 2 }
         let best = Double(cover.upperBound) / Double(chosen.count)
         for next in round + 1..<schedule.sizes.count - 1 {
             let size = Double(schedule.sizes[next])
@@ -123,7 +134,7 @@ struct Hunt {
     }
 
     func result() -> InfluenceResult {
-        let spread = Double(hits) / Double(judges) * schedule.worth
+        let spread = Double(hits) / Double(judgingSets) * schedule.worth
         let scale = covered > 0 ? spread / Double(covered) : 0
         // What the sentinels met together is shared out as it was in the pilot.
         let pilot = max(sentinels.gains.reduce(0, +), 1e-300)

@@ -13,7 +13,6 @@ package enum InfluenceError: Error, Equatable {
     case source(edge: Int, source: UInt32)
     case thresholdSum(vertex: Int, sum: Double)
     case value(vertex: Int, value: Double)
-    case values(count: Int, vertices: Int)
 }
 
 extension InfluenceError: CustomStringConvertible {
@@ -46,8 +45,6 @@ extension InfluenceError: CustomStringConvertible {
             "the weights of vertex \(vertex)'s in-edges sum to \(sum): under linear threshold keep them at most 1"
         case .value(let vertex, let value):
             "the value of vertex \(vertex) is \(value): keep it finite and not below 0, and not all of them 0"
-        case .values(let count, let vertices):
-            "there are \(count) values for \(vertices) vertices: give one for each"
         }
     }
 }

@@ -8,6 +8,8 @@ struct Schedule {
     let vertices: Int
     /// What everybody together is worth: the number of vertices, or the sum of their values.
     let worth: Double
+    /// Whether everyone is worth 1.
+    let isPlain: Bool
     let budget: Int
     let failure: Double
     /// Sets of the choosing pool, round by round: whole chunks. With the last of them the ratio 1 - 1/e - epsilon holds
@@ -21,9 +23,10 @@ struct Schedule {
     /// less than choosing among too few, twice; and more sets choose better people than the certificate asks for.
     private static let head = 8
 
-    init(vertices: Int, worth: Double, budget: Int, options: InfluenceOptions) {
+    init(vertices: Int, worth: Double, isPlain: Bool, budget: Int, options: InfluenceOptions) {
         self.vertices = vertices
         self.worth = worth
+        self.isPlain = isPlain
         self.budget = budget
         failure = options.failure ?? 1 / Double(max(vertices, 2))
         let sure = naturalLogarithm(6 / failure)
@@ -41,7 +44,8 @@ struct Schedule {
             size += size / 2
         } while sizes[sizes.count - 1] < enough
         self.sizes = sizes
-        price = -naturalLogarithm(3 * Double(sizes.count) / failure)
+        // One round more than there are sizes: the one in which sentinels are dismissed judges twice.
+        price = -naturalLogarithm(3 * Double(sizes.count + 1) / failure)
     }
 
     /// The round to begin with.
@@ -71,7 +75,6 @@ struct Schedule {
     /// Lower bound of what the chosen are worth over upper bound of what any choice is, both helped by what needs no
     /// sampling where everyone is worth 1: k people reach at least k; nobody reaches more than everyone.
     func ratio(lowest: Double, greatest: Double) -> Double {
-        let isPlain = worth == Double(vertices)
         let lower = max(lowest * worth, isPlain ? Double(budget) : 0)
         return min(lower / min(greatest * worth, worth), 1)
     }

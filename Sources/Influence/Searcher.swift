@@ -116,6 +116,7 @@ final class Searcher {
 
     /// Reaching one of these ends a set, until `clearGoals`.
     func setGoals(_ goals: [UInt32]) {
+        precondition(goals.allSatisfy { Int($0) < rows.count }, "goals are vertices of this graph")
         for goal in goals { rows.base[Int(goal)].coin = CoinTable.goal }
     }
 

@@ -27,6 +27,7 @@ struct SetStream: Sendable {
     init(seed: UInt64, purpose: String, round: Int = 0, vertices: Int, roots: RootRule) {
         var random = SeededRandom(seed: seed).child(purpose, UInt64(round))
         self.seed = random.next()
+        if case .weighted(let table) = roots { precondition(table.vertices == vertices, "one value per vertex") }
         self.vertices = vertices
         rule = roots
     }
@@ -68,6 +69,8 @@ struct SetStream: Sendable {
 /// Draws people in proportion to a value each.
 package struct RootTable: Sendable {
     private let slots: [EdgeSlot]
+    /// How many values there were.
+    let vertices: Int
     /// Sum of all values.
     package let total: Double
 
@@ -82,6 +85,7 @@ package struct RootTable: Sendable {
         guard alias.count > 0 else { throw .value(vertex: 0, value: 0) }
         var slots: [EdgeSlot] = []
         slots.reserveCapacity(alias.count)
+        vertices = values.count
         total = alias.total
         alias.build(into: &slots)
         self.slots = slots

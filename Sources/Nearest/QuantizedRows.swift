@@ -16,8 +16,8 @@ struct QuantizedRows: Sendable {
     private(set) var scales: [Float]
     /// For each block of 16 rows the greatest |x - s_x c_x|, then the greatest |s_x c_x|.
     private(set) var bounds: [Float]
-    /// Rows that no scale fits since they hold, or their length is, no finite number; ascending. They are looked at in
-    /// full for every query.
+    /// Rows that no scale fits, since they hold, or their length is, no finite number, or since they are so small that
+    /// their squares vanish; ascending. They are looked at in full for every query.
     private(set) var irregular: [UInt32] = []
     /// Of all rows that are not irregular.
     private(set) var greatestLength: Float = 0
@@ -68,7 +68,11 @@ struct Quantization {
     /// Float arithmetic loses at most this part of a length.
     private static let slack: Float = 1.00001
 
-    /// Writes the numbers to the front of `entries`. Nil when the vector holds, or its length is, no finite number.
+    /// Below this the squares of what rounding leaves out would vanish, and the bound with them.
+    private static let least: Float = 1e-12
+
+    /// Writes the numbers to the front of `entries`. Nil when the vector holds, or its length is, no finite number, and
+    /// when all of it is too small.
     init?(_ vector: Span<Float>, into entries: inout [Int8]) {
         var greatest: Float = 0
         var isFinite = true
@@ -77,23 +81,23 @@ struct Quantization {
             isFinite = isFinite && vector[column].isFinite
         }
         let length = dot(vector, vector).squareRoot()
+        guard isFinite, length.isFinite, greatest == 0 || greatest >= Self.least else { return nil }
         let inverse = greatest > 0 ? Self.most / greatest : 0
-        guard isFinite, length.isFinite, inverse.isFinite else { return nil }
         let scale = greatest / Self.most
-        var (sum, squares, errors): (Int32, Int32, Float) = (0, 0, 0)
+        var (sum, squares, errors): (Int32, Int64, Double) = (0, 0, 0)
         for column in vector.indices {
             let rounded = (vector[column] * inverse).rounded(.toNearestOrEven)
             let number = Int32(rounded)
             entries[column] = Int8(truncatingIfNeeded: number)
             sum &+= number
-            squares &+= number &* number
-            let difference = vector[column] - scale * rounded
+            squares &+= Int64(number &* number)
+            let difference = Double(vector[column]) - Double(scale) * Double(rounded)
             errors += difference * difference
         }
         self.scale = scale
         self.sum = sum
         self.length = length
-        roundedLength = scale * Float(squares).squareRoot()
-        error = errors.squareRoot() * Self.slack
+        roundedLength = scale * Float(squares).squareRoot() * Self.slack
+        error = Float(errors.squareRoot()) * Self.slack
     }
 }

@@ -23,8 +23,9 @@ struct QueryScan {
             (quantized.length * rows.greatestLength).isFinite
         else { return nil }
         self.entries = entries
-        // The sum of the products in full is itself rounded, once for each term at most.
-        let rounding = Float(layout.columns) * Float.ulpOfOne
+        // The sum of the products in full is itself rounded, once for each term at most, and so are the few numbers
+        // that a score and its bound are made of.
+        let rounding = Float(layout.columns + 8) * Float.ulpOfOne
         limit = ScoreLimit(
             offset: quantized.sum * Int32(ByteLayout.zero), scale: quantized.scale,
             errorShare: quantized.length * (1 + rounding),

@@ -293,6 +293,14 @@ import Testing
         #expect(throws: InfluenceError.budget(1)) { try InfluenceOptions(budget: 1, seed: 1, forced: [4, 5]) }
     }
 
+    @Test func nobodyIsChosenTwiceWhenNobodyAddsAnything() throws {
+        // Vertex 0 brings everybody, so after it all gains are zero.
+        let graph = try InfluenceGraph(offsets: [0, 0, 1, 2, 3], sources: [0, 0, 0], chances: .each([1, 1, 1]))
+        let options = try InfluenceOptions(budget: 3, failure: 1e-6, seed: 1, forced: [0])
+        let seeds = maximize(graph, options, pool).seeds
+        #expect(seeds.count == 3 && Set(seeds).count == 3 && seeds[0] == 0)
+    }
+
     @Test func optionsOutOfRangeAreRefusedByName() {
         #expect(throws: InfluenceError.budget(-1)) { try InfluenceOptions(budget: -1, seed: 0) }
         #expect(throws: InfluenceError.epsilon(0.7)) { try InfluenceOptions(budget: 1, epsilon: 0.7, seed: 0) }

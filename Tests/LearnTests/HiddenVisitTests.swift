@@ -72,29 +72,37 @@ import Testing
     private let graph = smallCity()
     private let configuration = smallConfiguration()
 
-    private func sampler(_ validation: ValidationVisits) -> TripletSampler {
-        TripletSampler(
+    private func sampler(_ validation: ValidationVisits, candidates: Int) -> TripletSampler {
+        var configuration = configuration
+        configuration.candidates = candidates
+        return TripletSampler(
             graph: graph, visits: DistinctVisits(graph, without: validation.pairs), configuration: configuration,
             seed: SeededRandom(seed: 4),
             friends: FriendSampler(graph, configuration, seed: SeededRandom(seed: 4), splitSeed: 4),
             reserved: validation.pairs)
     }
 
-    @Test func whatIsAskedForIsHiddenAndWhatIsKnownDoesNotCompete() {
+    @Test(arguments: [10, 16_384])
+    func whatIsAskedForIsHiddenAndWhatIsKnownDoesNotCompete(candidates: Int) {
         let validation = ValidationVisits(graph, share: 0.1)
-        var sampler = sampler(validation)
+        var sampler = sampler(validation, candidates: candidates)
         let triplets = sampler.draw(step: 3)
         let targets = triplets.targets
-        #expect(triplets.places == (0..<UInt32(graph.places.count)).map { $0 })
+        if candidates > graph.places.count {
+            #expect(triplets.places == (0..<UInt32(graph.places.count)).map { $0 })
+        }
         #expect(targets.people > 10 && abs(targets.weights.reduce(0, +) - 1) < 1e-5)
         var hidden: Set<UInt64> = []
         for row in 0..<targets.people {
             let person = triplets.people[row]
             let wanted = targets.wanted[Int(targets.wantedOffsets[row])..<Int(targets.wantedOffsets[row + 1])]
+                .map { triplets.places[Int($0)] }
             let masked = targets.masked[Int(targets.maskedOffsets[row])..<Int(targets.maskedOffsets[row + 1])]
+                .map { triplets.places[Int($0)] }
             for place in wanted { hidden.insert(UInt64(person) << 32 | UInt64(place)) }
             let kept = Int(person) < graph.residents ? Array(validation.row(Int(person))) : []
-            #expect(Set(wanted).union(masked) == Set(graph.visitPlaces[graph.visits(of: person)]).subtracting(kept))
+            let known = Set(graph.visitPlaces[graph.visits(of: person)]).subtracting(kept)
+            #expect(Set(wanted).union(masked) == known.intersection(triplets.places))
             #expect(Set(wanted).isDisjoint(with: masked) && !wanted.isEmpty)
         }
         #expect(hidden == triplets.excluded && hidden.isDisjoint(with: validation.pairs))
@@ -155,7 +163,7 @@ import Testing
         let all = trainer.embeddings(
             weights: SharedWeights.initial(configuration, seed: 5).values, pool: ComputePool(threads: 1))
         #expect(silent != all)
-        var sampler = sampler(trainer.validation)
+        var sampler = sampler(trainer.validation, candidates: 16_384)
         for step in 0..<10 {
             #expect(sampler.draw(step: step).excluded.isDisjoint(with: trainer.validation.pairs))
         }

@@ -109,6 +109,14 @@ private func wholeNumbers(_ count: Int, seed: UInt64) -> [Float] {
         #expect(found[0].map(\.row) == expected.map(\.row))
     }
 
+    @Test func smallVectorsAreToldApartAsWell() {
+        let vectors: [Float] = [1e-24, 0.5e-24, 1.002e-24, 0.5009e-24]
+        let index = ExactIndex(vectors: vectors, dimensions: 2)
+        let query: [Float] = [1, 1]
+        let found = index.search(queries: query.span, count: 1, excluding: { _ in [] }, pool: ComputePool(threads: 1))
+        #expect(found[0].map(\.row) == [1])
+    }
+
     @Test func anUnusualQueryIsAnsweredByLookingAtEverything() {
         let vectors: [Float] = [1, 2, -1, 3e38, .nan]
         let index = ExactIndex(vectors: vectors, dimensions: 1)

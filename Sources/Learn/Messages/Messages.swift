@@ -124,9 +124,6 @@ struct Neighborhood: Sendable, Equatable {
     /// First the layer nearest to the input.
     var layers: [LayerMessages]
 
-    /// The input row of a person that the last layer makes.
-    func inputRow(ofPerson target: Int) -> Int { layers.last?.peopleRows.map { Int($0[target]) } ?? target }
-
     /// Messages of all layers and relations.
     var messageCount: Int {
         layers.reduce(0) { $0 + $1.social.count + $1.interacts.count + $1.revInteracts.count }

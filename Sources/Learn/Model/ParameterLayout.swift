@@ -93,7 +93,7 @@ struct EncoderBlocks: Sendable {
         hiddenBias = allocator.row(hidden, 0)
         output = allocator.weights(hidden, configuration.dimensions)
         outputBias = allocator.row(configuration.dimensions, 0)
-        norm = NormBlocks(&allocator, configuration.dimensions, gain: NormBlocks.encoderGain)
+        norm = NormBlocks(&allocator, configuration.dimensions)
     }
 
     private static func straight(
@@ -110,11 +110,10 @@ struct NormBlocks: Sendable {
     let shift: ParameterBlock
 
     /// Small at first, so that scores start near the places' biases and own embeddings are heard beside features.
-    static let encoderGain: Float = 0.1
-    static let layerGain: Float = 0.1
+    private static let startGain: Float = 0.1
 
-    init(_ allocator: inout ParameterAllocator, _ columns: Int, gain start: Float) {
-        gain = allocator.row(columns, start)
+    init(_ allocator: inout ParameterAllocator, _ columns: Int) {
+        gain = allocator.row(columns, Self.startGain)
         shift = allocator.row(columns, 0)
     }
 }
@@ -155,7 +154,7 @@ struct SelfBlocks: Sendable {
     init(_ allocator: inout ParameterAllocator, _ dimensions: Int) {
         weights = allocator.weights(dimensions, dimensions)
         bias = allocator.row(dimensions, 0)
-        norm = NormBlocks(&allocator, dimensions, gain: NormBlocks.layerGain)
+        norm = NormBlocks(&allocator, dimensions)
     }
 }
 

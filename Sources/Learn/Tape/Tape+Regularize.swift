@@ -19,7 +19,8 @@ struct Dropout {
     /// Two rounds of multiply and shift (Wellons, "Prospecting for hash functions", 2018).
     @inline(__always)
     fileprivate func hash(_ entry: Int) -> UInt32 {
-        var x = UInt32(truncatingIfNeeded: entry) ^ key
+        // Spread first: keys are small, and of two steps one mask must not be the other with neighbors swapped.
+        var x = UInt32(truncatingIfNeeded: entry) &* 0x9E37_79B1 ^ key
         x = (x ^ x >> 16) &* 0x7FEB_352D
         x = (x ^ x >> 15) &* 0x846C_A68B
         return x ^ x >> 16

@@ -27,6 +27,7 @@ extension TripletSampler {
         let total = triplets.targets.weights.reduce(0, +)
         for index in triplets.targets.weights.indices { triplets.targets.weights[index] /= total }
         addPairs(of: hidden, &triplets, &rows, &random)
+        maskKnown(&triplets, rows)
         if configuration.friendWeight + configuration.attendWeight > 0 {
             triplets.friends = friends.draw(step: number, &rows)
         }
@@ -42,11 +43,12 @@ extension TripletSampler {
         let (epoch, place) = (number * configuration.people).quotientAndRemainder(dividingBy: people.count)
         var random = seed.child("turns", UInt64(epoch))
         random.shuffle(&order)
-        // The end of an epoch is asked together with its beginning: two halves of one order meet nobody twice.
+        // The end of an epoch is asked together with its beginning: two halves of one order meet nobody twice. As
+        // many at the beginning of the next order wait for the epoch after it.
         return (0..<configuration.people).map { order[(place + $0) % people.count] }.sorted()
     }
 
-    /// All places, or in a large city an even draw of them, ascending.
+    /// The places that compete whatever the step asks for: all, or in a large city an even draw of them, ascending.
     private func candidates(_ random: inout SeededRandom) -> [UInt32] {
         if placeCount <= configuration.candidates { return (0..<UInt32(placeCount)).map { $0 } }
         let chosen = (0..<configuration.candidates).map { _ in UInt32(random.below(placeCount)) }
@@ -58,13 +60,21 @@ extension TripletSampler {
         guard let person = wanted.first?.person else { return }
         _ = rows.person(person)
         for positive in wanted { triplets.excluded.insert(UInt64(person) << 32 | UInt64(positive.place)) }
-        let asked = Set(wanted.map(\.place))
         triplets.targets.wanted += wanted.map { rows.place($0.place) }.sorted()
         triplets.targets.wantedOffsets.append(UInt32(triplets.targets.wanted.count))
-        let others = visits.row(Int(person)).filter { !asked.contains($0) }
-        triplets.targets.masked += others.compactMap { rows.knownPlace($0) }.sorted()
-        triplets.targets.maskedOffsets.append(UInt32(triplets.targets.masked.count))
         triplets.targets.weights.append(Float.power(Float(wanted.count), configuration.activityPower))
+    }
+
+    /// What somebody is known to like does not compete for them, whoever brought it into the step.
+    private func maskKnown(_ triplets: inout Triplets, _ rows: DistinctRows) {
+        for row in 0..<triplets.targets.people {
+            let person = rows.people[row]
+            let known = visits.row(Int(person)).filter {
+                !triplets.excluded.contains(UInt64(person) << 32 | UInt64($0))
+            }
+            triplets.targets.masked += known.compactMap { rows.knownPlace($0) }.sorted()
+            triplets.targets.maskedOffsets.append(UInt32(triplets.targets.masked.count))
+        }
     }
 
     /// Pairs for the place head: of the hidden positives a sample, each with its negatives.

@@ -1,6 +1,6 @@
 // Inner products of rows of bytes: the inner loop of exact search. In C because Swift reaches no instruction that
-// multiplies bytes. Each has a slower twin in Swift (Linalg/ByteRows.swift); all compute in whole numbers, so their
-// results are equal.
+// multiplies bytes. Each has a slower twin in Swift (Linalg/ByteRows.swift): products are whole numbers, and which rows
+// pass is reckoned without fused sums, so results are equal.
 //
 // Rows lie in tiles of 64, a tile in 4 blocks of 16, a block column group by column group: 64 bytes hold 4 neighboring
 // columns of 16 rows. One register then sums 16 rows at once and nothing is added up across its lanes. Row bytes are
@@ -12,7 +12,7 @@
 
 #define ROWS_OF_TILE 64
 
-// What a row must score to pass, see passingRows in Linalg/ByteRows.swift.
+// What a row must score to pass, see findPassingRows in Linalg/ByteRows.swift.
 struct muster_limit {
     int32_t offset;
     float scale, threshold, error_share, length_share;
@@ -86,6 +86,7 @@ static inline MUSTER_BYTES512 void multiply_bytes_avx512(
 static inline MUSTER_BYTES512 void passing_rows_avx512(
     const int32_t *_Nonnull sums, const float *_Nonnull scales, const float *_Nonnull bounds, size_t tiles,
     struct muster_limit limit, uint64_t *_Nonnull passing) {
+#pragma clang fp contract(off)
     for (size_t tile = 0; tile < tiles; tile++, sums += ROWS_OF_TILE, scales += ROWS_OF_TILE, bounds += 8) {
         uint64_t rows = 0;
 #pragma clang loop unroll(full)
