@@ -35,7 +35,7 @@ extension Bench {
             Setting(
                 "batch", "triplets of a step; 0 for the model's", .integer(0...1 << 20), default: "0", scope: .call),
             tuning("rate", "Adam's rate for the shared weights", standard.learningRate),
-            tuning("own-rate", "Adam's rate for the vertices' own embeddings", standard.ownLearningRate),
+            tuning("own-rate", "Adam's rate for the places' own embeddings", standard.ownLearningRate),
             tuning("decay", "decay of the shared weights", standard.weightDecay),
             tuning("own-decay", "decay of the own embeddings", standard.ownDecay),
         ] + Cities.settings(people: 20_000, places: 8_000, cities: 4, visits: 60)

@@ -1,6 +1,5 @@
 // Tables that are read at random places. With pages of 4 KB nearly every such read also misses the processor's table
-// of pages; with pages of 2 MB, which the kernel gives to those who ask, few do (10 to 25 % of the time of a random
-// read in memory).
+// of pages; with pages of 2 MB, which the kernel gives to those who ask, few do.
 
 import Glibc
 

@@ -91,11 +91,11 @@ package struct ExactIndex: Sendable {
         }
     }
 
-    /// A kept row costs its own 4 bytes an entry, from anywhere; a scan costs a byte an entry for each row of the tiles
-    /// that keep one, in order.
+    /// A scan goes through all rows of the tiles that keep one, in order; a row that is looked at in full comes from
+    /// anywhere and has four times the bytes. Measured, it costs some `fullRowCost` rows of a scan.
     private func isWorthScanning(_ query: Asked) -> Bool {
         guard let mask = query.allowed.mask else { return true }
-        return 8 * mask.count > ByteLayout.rowsOfTile * mask.words.reduce(0) { $0 + ($1 == 0 ? 0 : 1) }
+        return Self.fullRowCost * mask.count > ByteLayout.rowsOfTile * mask.words.reduce(0) { $0 + ($1 == 0 ? 0 : 1) }
     }
 
     /// Scores `rows` in full and answers the best `k`.
@@ -118,6 +118,8 @@ package struct ExactIndex: Sendable {
         keys.sort(by: >)
         return keys.prefix(k).map { Neighbor(key: $0) }
     }
+
+    private static let fullRowCost = 24
 
     /// As many rows ahead are asked of memory.
     private static let rowsAhead = 4

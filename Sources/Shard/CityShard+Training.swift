@@ -6,7 +6,7 @@ import Store
 import Synchronization
 package import Wire
 
-// A training job visits a city once a round: shared weights in, shared weights out. The vertices' own embeddings and
+// A training job visits a city once a round: shared weights in, shared weights out. The places' own embeddings and
 // the optimizer's moments stay here, and are stored after each round before the answer leaves. So a round can be asked
 // again at any time, after a lost answer or a killed worker, and gives the same bytes: it starts from what was
 // stored after the round before.

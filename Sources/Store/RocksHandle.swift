@@ -121,8 +121,17 @@ final class RocksHandle: @unchecked Sendable {
             rocksDB: message, directory: directory, family: family?.rawValue ?? "all families", operation: operation)
     }
 
+    /// Merges of files, which nobody waits for, give way to whoever reads or writes: a city that was just loaded is
+    /// opened while its files are merged. The threads are the process's, so once is enough.
+    private static let yieldingMerges: Void = {
+        let environment = rocksdb_create_default_env()
+        rocksdb_env_lower_thread_pool_cpu_priority(environment)
+        rocksdb_env_destroy(environment)
+    }()
+
     /// The options of all families, and of files made for them. The caller destroys them.
     static func options() -> OpaquePointer {
+        _ = yieldingMerges
         guard let options = rocksdb_options_create() else { preconditionFailure("no memory for options") }
         rocksdb_options_set_create_if_missing(options, 1)
         rocksdb_options_set_create_missing_column_families(options, 1)

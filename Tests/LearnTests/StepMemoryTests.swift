@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct StepMemoryTests {
     @Test(arguments: [StepPlan.sampled, .whole], [false, true])
-    func aTrainingStepOnAWarmTapeAsksForNoMemory(plan: StepPlan, hasOwnEmbeddings: Bool) throws {
+    func aTrainingStepOnAWarmTapeGrowsNoArena(plan: StepPlan, hasOwnEmbeddings: Bool) throws {
         var configuration = smallConfiguration()
         (configuration.plan, configuration.dimensions, configuration.dropout) = (plan, 64, 0.1)
         (configuration.hasOwnEmbeddings, configuration.aggregation) = (hasOwnEmbeddings, .attention)

@@ -23,7 +23,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var relations = Relations.all
     /// Share of a layer's entries that a step drops.
     package var dropout: Float = 0
-    /// Whether residents and places have embeddings of their own beside their features, and places biases.
+    /// Whether places have embeddings and biases of their own beside their features.
     package var hasOwnEmbeddings = true
     /// How a step reads the graph.
     package var plan = StepPlan.cheapest
@@ -64,13 +64,13 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     /// Adam's rate for the place head: lower, since it corrects a ranking that is good already, and at the shared rate
     /// it wanders over it.
     package var headLearningRate: Float = 1e-4
-    /// Adam's rate for the vertices' own embeddings, which see few gradients each.
+    /// Adam's rate for the places' own embeddings, which see few gradients each.
     package var ownLearningRate: Float = 3e-3
     /// Adam's rate for the places' biases, which start at the popularity that was counted.
     package var biasLearningRate: Float = 1e-3
     /// Decoupled decay of the shared weights, per unit of learning rate.
     package var weightDecay: Float = 1e-5
-    /// Decoupled decay of the vertices' own embeddings, likewise.
+    /// Decoupled decay of the places' own embeddings, likewise.
     package var ownDecay: Float = 1e-2
     /// Longest gradient a step follows; a longer one is shortened to this.
     package var gradientNormMax: Float = 5

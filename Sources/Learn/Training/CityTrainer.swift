@@ -1,5 +1,5 @@
 // One city's part in training. A round starts from the weights all cities share, takes some steps on this city's
-// graph, and hands its weights back to be averaged; the vertices' own embeddings and all optimizer moments stay.
+// graph, and hands its weights back to be averaged; the places' own embeddings and all optimizer moments stay.
 //
 // A round either succeeds or leaves no trace: what it changes is copied on the first write and put back when it
 // throws. Nothing depends on the number of threads: worker threads draw the batches of the next steps, each from
@@ -130,7 +130,7 @@ package final class CityTrainer {
     }
 
     /// Forward, backward, Adam. A loss or gradient that is no number is returned as such and moves nothing. On a warm
-    /// tape it allocates nothing.
+    /// tape the arena asks for no memory.
     func step(_ batch: Batch, on tape: inout Tape<Float>) -> Double {
         tape.reset()
         let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil

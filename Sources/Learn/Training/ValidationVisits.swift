@@ -1,6 +1,6 @@
-// The end of what training may see. Checkpoints, schedules and the weight of popularity are chosen by how well it is
-// foretold, so no step sees it: neither as something to predict nor as a message. What is held out for evaluation is
-// another, later part, which chooses nothing.
+// The end of what training may see. How much popularity counts is chosen by how well it is foretold (and, in the bench,
+// when to stop), so no step has it as something to predict or as a message; features that count visits, such as a
+// place's popularity, still count these. What is held out for evaluation is another, later part, which chooses nothing.
 
 import Graph
 
