@@ -155,6 +155,19 @@ import Testing
         #expect((0...1).contains(ndcg))
     }
 
+    /// The visits, person << 32 | place, that are messages of a step's first layer.
+    private func visitsHeard(in read: Neighborhood) -> Set<UInt64> {
+        var heard: Set<UInt64> = []
+        let rows = read.layers[0].revInteracts.byTarget
+        for row in 0..<rows.rows {
+            for message in Int(rows.offsets[row])..<Int(rows.offsets[row + 1])
+            where rows.kinds[message] < UInt32(read.visitKinds.count) {
+                heard.insert(UInt64(read.people[row]) << 32 | UInt64(read.places[Int(rows.others[message])]))
+            }
+        }
+        return heard
+    }
+
     @Test func keptBackVisitsReachNoStep() throws {
         let trainer = try CityTrainer(graph: graph, configuration: configuration, seed: 5, state: nil)
         let silent = trainer.embeddings(
@@ -166,6 +179,19 @@ import Testing
         var sampler = sampler(trainer.validation, candidates: 16_384)
         for step in 0..<10 {
             #expect(sampler.draw(step: step).excluded.isDisjoint(with: trainer.validation.pairs))
+        }
+        let visits = Set(
+            (0..<UInt32(graph.people.count)).flatMap { person in
+                graph.visits(of: person).map { UInt64(person) << 32 | UInt64(graph.visitPlaces[$0]) }
+            })
+        for plan in [StepPlan.sampled, .whole] {
+            var planned = configuration
+            planned.plan = plan
+            let trainer = try CityTrainer(graph: graph, configuration: planned, seed: 5, state: nil)
+            for step in 0..<3 {
+                let heard = visitsHeard(in: trainer.batch(ofStep: step).neighborhood)
+                #expect(!heard.isEmpty && heard.isSubset(of: visits.subtracting(trainer.validation.pairs)))
+            }
         }
     }
 }
