@@ -31,8 +31,6 @@ package enum PlaceColumns {
     package static let categories = 2..<8
     /// Weight of each of the 100 fine tags; sums to 1 or is all 0.
     package static let fineTags = 8..<108
-    /// What a place is about: categories and fine tags.
-    package static let tags = categories.lowerBound..<fineTags.upperBound
     /// 0..<5, to be looked up in an embedding.
     package static let priceBand = 108
     /// Number of the time slot the place is made for, 0..<6, to be looked up in an embedding.

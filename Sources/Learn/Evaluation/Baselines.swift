@@ -8,7 +8,8 @@ package import Graph
 package enum Baseline: String, CaseIterable, Sendable {
     /// By different visitors in training.
     case popularity
-    /// By the cosine between a place's categories and fine tags and those of the places visited.
+    /// By the cosine between a place's fine tags and those of the places visited. Without categories: the tags tell
+    /// them, and mixed in they rank worse.
     case tags = "tags of visited places"
     /// The truncated spectrum of the visits, 64 dimensions, see `SpectralFilter`.
     case filter = "SVD filter"
@@ -29,7 +30,7 @@ extension Baseline {
         case .popularity: task.quality(of: PopularityScorer(task.known), at: cutoffs, pool: pool)
         case .tags:
             task.quality(
-                of: EmbeddingScorer.content(task.known, features: graph.placeTags, width: PlaceColumns.tags.count),
+                of: EmbeddingScorer.content(task.known, features: graph.placeTags, width: PlaceColumns.fineTags.count),
                 at: cutoffs, pool: pool)
         case .filter:
             task.quality(
@@ -50,11 +51,11 @@ extension Baseline {
 }
 
 extension CityGraph {
-    /// [places, 106]: categories and fine tags.
+    /// [places, 100]: fine tags.
     fileprivate var placeTags: [Float] {
         places.indices.flatMap { place in
             let row = place * PlaceColumns.count
-            return placeFeatures[row + PlaceColumns.tags.lowerBound..<row + PlaceColumns.tags.upperBound]
+            return placeFeatures[row + PlaceColumns.fineTags.lowerBound..<row + PlaceColumns.fineTags.upperBound]
         }
     }
 }

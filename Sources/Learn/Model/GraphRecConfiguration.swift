@@ -151,14 +151,14 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         people = try Self.width(&reader, atMost: 1 << 20)
         candidates = try Self.width(&reader, atMost: 1 << 24)
         relations = try Self.choice(&reader) { (0..<8).contains($0) ? Relations(rawValue: UInt8($0)) : nil }
-        passesStraight = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
+        passesStraight = try Self.flag(&reader)
         friendBatch = try Self.width(&reader, atMost: 1 << 20)
-        negativesShareCategory = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
+        negativesShareCategory = try Self.flag(&reader)
         warmUpSteps = try Self.width(&reader, atMost: 1 << 24)
         steadySteps = try Self.width(&reader, atMost: 1 << 24)
         recencyHalfLife = Int(try reader.get(UInt32.self))
         aggregation = try Self.choice(&reader, Aggregation.init)
-        hasOwnEmbeddings = try Self.choice(&reader) { [false, true].indices.contains($0) ? $0 == 1 : nil }
+        hasOwnEmbeddings = try Self.flag(&reader)
         plan = try Self.choice(&reader, StepPlan.init)
         headHidden = try Self.widths(&reader)
         fanouts = try Self.widths(&reader)
@@ -191,6 +191,10 @@ package struct GraphRecConfiguration: Equatable, Sendable {
             dropout, hiddenShare, activityPower, softmaxWeight, rankingWeight, validationShare, biasLearningRate,
             friendWeight, attendWeight,
         ]
+    }
+
+    private static func flag(_ reader: inout ByteReader) throws(ByteError) -> Bool {
+        try choice(&reader) { [0: false, 1: true][$0] }
     }
 
     private static func choice<Choice>(

@@ -21,7 +21,7 @@ struct OwnTable: Equatable {
 
     var rows: Int { values.count / columns }
 
-    /// Writes the rows of `vertices` to `target`, [vertices, columns]; zeros for vertices beyond the table (the halo).
+    /// Writes the rows of `vertices` to `target`, [vertices, columns]; zeros for vertices beyond the table.
     func copy(_ vertices: [UInt32], to target: UnsafeMutablePointer<Float>) {
         let known = rows
         values.withUnsafeBufferPointer { source in
