@@ -7,14 +7,16 @@ extension TrainingJob {
     /// The body that asks for the open round; `weights` go beside it as bulk frame 0.
     package var trainRound: TrainRound {
         TrainRound(
-            job: configuration.job, round: UInt32(clamping: round), steps: UInt32(clamping: configuration.steps),
-            seed: configuration.seed, model: configuration.model)
+            job: configuration.job, round: UInt32(clamping: round),
+            steps: isJudging ? 0 : UInt32(clamping: configuration.steps), seed: configuration.seed,
+            model: configuration.model, kept: UInt32(clamping: stopping.best?.number ?? 0))
     }
 
     /// The body that makes `weights` (bulk frame 0) live under this version.
     package func publishModel(version: ModelVersion) -> PublishModel {
         PublishModel(
-            job: configuration.job, version: version, seed: configuration.seed, model: configuration.model)
+            job: configuration.job, version: version, seed: configuration.seed, model: configuration.model,
+            rounds: UInt32(clamping: stopping.best?.number ?? rounds.count))
     }
 
     /// The job as people see it. `name` gives a city's name.
@@ -22,6 +24,12 @@ extension TrainingJob {
         var detail = [roster.complaint(name: name)]
         if case .failed(let reason) = phase { detail.insert(reason, at: 0) }
         let short = rounds.count { $0.cities < roster.seats.count }
+        if let best = stopping.best {
+            let score = "NDCG@10 \(fourDigits(best.score)) on kept-back visits"
+            let stopped = round < configuration.rounds && (isJudging || phase == .publishing || phase == .done)
+            let end = stopped ? "stopped after \(round) rounds, since none was better for \(stopping.patience); " : ""
+            detail.append("\(end)best after round \(best.number): \(score)")
+        }
         if short > 0 { detail.append("\(short) of \(rounds.count) rounds went on without all cities") }
         return JobRow(
             job: configuration.job, kind: "training", state: state.word, round: UInt32(clamping: round),
@@ -32,4 +40,10 @@ extension TrainingJob {
                 CityOutcome(city: $0.city, name: name($0.city), values: [Double($0.people)] + $0.values)
             })
     }
+}
+
+/// 0.1234, without Foundation.
+private func fourDigits(_ share: Double) -> String {
+    let digits = String(Int((max(0, min(share, 1)) * 10_000).rounded()) + 10_000)
+    return "\(digits.first == "2" ? "1" : "0").\(digits.dropFirst())"
 }
