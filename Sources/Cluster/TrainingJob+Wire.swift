@@ -24,12 +24,6 @@ extension TrainingJob {
         var detail = [roster.complaint(name: name)]
         if case .failed(let reason) = phase { detail.insert(reason, at: 0) }
         let short = rounds.count { $0.cities < roster.seats.count }
-        if let best = stopping.best {
-            let score = "NDCG@10 \(fourDigits(best.score)) on kept-back visits"
-            let stopped = round < configuration.rounds && (isJudging || phase == .publishing || phase == .done)
-            let end = stopped ? "stopped after \(round) rounds, since none was better for \(stopping.patience); " : ""
-            detail.append("\(end)best after round \(best.number): \(score)")
-        }
         if short > 0 { detail.append("\(short) of \(rounds.count) rounds went on without all cities") }
         return JobRow(
             job: configuration.job, kind: "training", state: state.word, round: UInt32(clamping: round),
@@ -40,10 +34,4 @@ extension TrainingJob {
                 CityOutcome(city: $0.city, name: name($0.city), values: [Double($0.people)] + $0.values)
             })
     }
-}
-
-/// 0.1234, without Foundation.
-private func fourDigits(_ share: Double) -> String {
-    let digits = String(Int((max(0, min(share, 1)) * 10_000).rounded()) + 10_000)
-    return "\(digits.first == "2" ? "1" : "0").\(digits.dropFirst())"
 }
