@@ -84,7 +84,9 @@ let package = Package(
         program("muster-booking", at: "Booking", ["Basics", "Events", "Store", "Transport"]),
         program(
             "muster", at: "Sources/muster",
-            ["Basics", "Streams", "World", "Linalg", "Wire", "Events", "Nearest", "Transport", "Shard"]),
+            [
+                "Basics", "Streams", "World", "Linalg", "Wire", "Events", "Nearest", "Transport", "Learn", "Shard",
+            ]),
         program(
             "muster-bench", at: "Benchmarks",
             [
@@ -108,7 +110,7 @@ let package = Package(
         tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"], excluding: ["Fixtures"]),
         tests("Influence", ["Influence", "Graph", "World", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
-        tests("Shard", ["Shard", "Events", "Graph", "Store", "Wire", "World", "Basics"]),
+        tests("Shard", ["Shard", "Learn", "Events", "Graph", "Store", "Wire", "World", "Basics"]),
         // Real processes, and the rules of the house
         tests("Courier", ["Courier", "Shard", "Events", "Store", "Transport", "Wire", "World", "Basics"]),
         tests(
