@@ -91,7 +91,7 @@ let package = Package(
             "muster-bench", at: "Benchmarks",
             [
                 "Basics", "Streams", "World", "Linalg", "Wire", "Events", "Graph", "Store", "Nearest", "Transport",
-                "Learn", "Influence", "Shard", "Courier",
+                "Learn", "Influence", "Shard", "Courier", "Gateway",
             ],
             excluding: ["peers"]),
         // Tests, in the same order

@@ -3,9 +3,9 @@ import FoundationEssentials
 import Glibc
 import Transport
 
-/// muster-booking: the reference consumer. It reads the events of all cities as one member of a consumer group, has each
-/// seed booked by an HTTP webhook once, and tells Muster what came of it. Small, and meant to be read by whoever writes
-/// their own; what it must do is in docs/API.md, and `muster-bench consumer` checks it.
+/// muster-booking: the reference consumer. It reads the events of all cities as one member of a consumer group, has
+/// each seed booked by an HTTP webhook once, and tells Muster what came of it. Small, and meant to be read by whoever
+/// writes their own; what it must do is in docs/API.md, and `muster-bench consumer` checks it.
 @main
 enum BookingProgram {
     static let settings = SettingsTable(
@@ -16,8 +16,10 @@ enum BookingProgram {
                 default: "127.0.0.1:7479", scope: .cluster),
             Setting("redis-user", "the user of that Redis's access list we are", .text),
             Setting("redis-password-file", "file with the password of that Redis", .path),
-            Setting("group", "the consumer group; all processes of one group share the work", .text, default: "booking"),
-            Setting("name", "this member of the group; no other's, and the same after a restart", .text, default: "one"),
+            Setting(
+                "group", "the consumer group; all processes of one group share the work", .text, default: "booking"),
+            Setting(
+                "name", "this member of the group; no other's, and the same after a restart", .text, default: "one"),
             Setting("data", "folder in which it remembers what was booked", .path, default: ".muster/booking/data"),
             Setting(
                 "webhook", "http://HOST:PORT/PATH that books; empty: every request counts as booked", .text),
@@ -43,7 +45,8 @@ enum BookingProgram {
         ) { settings in
             let stop = Program.stopFlag {}
             let bookings = try Bookings(directory: settings.text("data"))
-            let webhook = try settings.text("webhook").isEmpty
+            let webhook =
+                try settings.text("webhook").isEmpty
                 ? nil : Webhook(settings.text("webhook"), milliseconds: settings.integer("webhook-timeout"))
             let consumer = BookingConsumer(
                 redis: RedisConsumer(

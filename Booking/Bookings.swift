@@ -8,7 +8,7 @@ enum BookingResult: Equatable {
     case failed(reason: String)
 }
 
-/// What is remembered: the result of every seed, for ever. This is what makes one booking of an event that is read twice.
+/// What is remembered: the result of every seed, for ever. It makes one booking of an event that is read twice.
 final class Bookings {
     private let database: Database
 

@@ -109,11 +109,13 @@ final class Webhook {
         place.sin_family = sa_family_t(AF_INET)
         place.sin_port = port.bigEndian
         let isNumeric = inet_pton(AF_INET, host, &place.sin_addr) == 1
-        let isOpen = isNumeric && withUnsafePointer(to: &place) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(made, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+        let isOpen =
+            isNumeric
+            && withUnsafePointer(to: &place) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    Glibc.connect(made, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
             }
-        }
         if isOpen { descriptor = made } else { close(made) }
         return isOpen
     }

@@ -40,7 +40,9 @@ struct Service: Sendable {
     }
 
     private func block(of request: Envelope) throws -> [UInt8] {
-        guard let block = request.bulk.first else { throw Refusal(.badRequest, "\(request.kind.name) came without what it is about") }
+        guard let block = request.bulk.first else {
+            throw Refusal(.badRequest, "\(request.kind.name) came without what it is about")
+        }
         return block
     }
 

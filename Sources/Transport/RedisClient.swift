@@ -98,19 +98,19 @@ package final class RedisClient {
     }
 }
 
-/// How long to wait between two attempts: about 1 s, 2 s, 4 s, ... up to 32 s, each a quarter more or less, so that
-/// many processes do not come back at the same moment.
+/// How long to wait between two attempts: about 0.1 s, 0.2 s, 0.4 s, ... up to 12.8 s, each a quarter more or less, so
+/// that many processes do not come back at the same moment, and none later than 16 s after Redis.
 package struct RedisPause {
-    private var seconds = 1.0
+    private var seconds = 0.1
     private var random: SeededRandom
 
     package init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
     package mutating func next() -> Double {
-        defer { seconds = min(seconds * 2, 32) }
+        defer { seconds = min(seconds * 2, 12.8) }
         return seconds * (0.75 + 0.5 * random.uniform())
     }
 
     /// It worked.
-    package mutating func reset() { seconds = 1 }
+    package mutating func reset() { seconds = 0.1 }
 }

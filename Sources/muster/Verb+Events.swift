@@ -20,7 +20,9 @@ extension Verb {
             Setting(
                 "from", "tail: the id (EPOCH-SEQUENCE, or the sequence alone) after which to begin", .text,
                 scope: .call),
-            Setting("count", "tail: how many of the newest, without --from", .integer(1...1000), default: "10", scope: .call),
+            Setting(
+                "count", "tail: how many of the newest, without --from", .integer(1...1000), default: "10", scope: .call
+            ),
             Setting("follow", "tail: wait for more", .flag, scope: .call),
         ]
     ) { invocation in

@@ -42,7 +42,8 @@ final class TestCity {
 
     func commit(_ count: Int) throws {
         let draft = EventDraft(
-            SeedReleased(city: "Oslo", venue: 1, slot: "night", reason: .expired), about: 7, seed: SeedID(7), key: "7/1",
+            SeedReleased(city: "Oslo", venue: 1, slot: "night", reason: .expired), about: 7, seed: SeedID(7),
+            key: "7/1",
             cause: "clock")
         _ = try shard.store.commit(
             WriteBatch(), events: shard.outboxEvents([EventDraft](repeating: draft, count: count)))

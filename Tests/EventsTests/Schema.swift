@@ -23,7 +23,8 @@ struct Schema {
         for (word, rule) in rules.sorted(by: { $0.key < $1.key }) {
             switch word {
             case "$schema", "$id", "title", "description", "items", "properties", "additionalProperties": break
-            case "type": if !Self.types(rule).contains(where: { Self.isA($0, value) }) { faults.append("\(path): type") }
+            case "type":
+                if !Self.types(rule).contains(where: { Self.isA($0, value) }) { faults.append("\(path): type") }
             case "const": if !Self.equal(rule, value) { faults.append("\(path): const") }
             case "enum":
                 let choices = rule as? [Any] ?? []
@@ -37,8 +38,10 @@ struct Schema {
             case "maxLength": if (value as? String ?? "").count > Self.number(rule) { faults.append("\(path): long") }
             case "minItems": if (value as? [Any] ?? []).count < Self.number(rule) { faults.append("\(path): few") }
             case "maxItems": if (value as? [Any] ?? []).count > Self.number(rule) { faults.append("\(path): many") }
-            case "minimum": if !((value as? Double) ?? -1 >= Double(Self.number(rule))) { faults.append("\(path): less") }
-            case "maximum": if !((value as? Double) ?? 1e9 <= Double(Self.number(rule))) { faults.append("\(path): more") }
+            case "minimum":
+                if !((value as? Double) ?? -1 >= Double(Self.number(rule))) { faults.append("\(path): less") }
+            case "maximum":
+                if !((value as? Double) ?? 1e9 <= Double(Self.number(rule))) { faults.append("\(path): more") }
             case "required":
                 for name in rule as? [String] ?? [] where (value as? [String: Any])?[name] == nil {
                     faults.append("\(path): \(name) is missing")

@@ -23,7 +23,8 @@ struct SignalTests {
         #expect(
             try read("kind", "view", "person", "1", "place", "3", "dwell", "12.5")
                 == Signal(.view(one, here, dwellSeconds: 12.5), time: reading.arrival))
-        #expect(try read("place", "3", "person", "1", "kind", "save", "time", "1600000000000").time == 1_600_000_000_000)
+        #expect(
+            try read("place", "3", "person", "1", "kind", "save", "time", "1600000000000").time == 1_600_000_000_000)
         #expect(try read("kind", "share", "person", most, "place", "3").deed == .share(two, here))
         #expect(try read("kind", "attend", "person", "1", "place", "3", "city", "Bergen").deed == .attend(one, here))
         #expect(try read("kind", "friend", "person", "1", "other", most).deed == .friend(one, two))
