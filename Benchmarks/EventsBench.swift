@@ -225,9 +225,14 @@ struct StreamCheck {
 
     /// The digits behind `"subject":"`; faster than reading a hundred thousand objects.
     static func subject(of payload: [UInt8]) -> UInt64? {
-        let text = String(decoding: payload, as: UTF8.self)
-        guard let start = text.range(of: "\"subject\":\"")?.upperBound else { return nil }
-        return UInt64(text[start...].prefix { $0 != "\"" })
+        let mark = Array("\"subject\":\"".utf8)
+        // Near the end: what stands there is sorted by name.
+        for start in stride(from: payload.count - mark.count, through: 0, by: -1)
+        where payload[start..<start + mark.count].elementsEqual(mark) {
+            let digits = payload[(start + mark.count)...].prefix { $0 != UInt8(ascii: "\"") }
+            return UInt64(String(decoding: digits, as: UTF8.self))
+        }
+        return nil
     }
 }
 

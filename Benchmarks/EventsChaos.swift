@@ -1,6 +1,6 @@
 // Events through kills. Two processes of ours (a worker's cities with relay and intake; the booking consumer) and
-// a Redis are killed at random while seeds are made; Redis also loses the end of its log, or everything. Outside stand a
-// ledger of what was committed, written after each commit, and a booking service that counts what it is asked for.
+// a Redis are killed at random while seeds are made; Redis also loses the end of its log, or everything. Outside stand
+// a ledger of what was committed, written after each commit, and a booking service that counts what it is asked for.
 //
 // At the end every seed of the ledger is in its city's stream once, in order, and was booked; every result came back.
 // After each loss the time is taken until the streams hold again what the ledger held when it happened.

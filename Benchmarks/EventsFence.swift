@@ -26,7 +26,7 @@ struct EventsFence {
         var stale = 0
         let tries = run.settings.integer("fences")
         var random = SeededRandom(seed: run.seed).child("fence")
-        try run.working {
+        _ = try run.working {
             for number in 1...tries {
                 let epoch = UInt64(number)
                 let worker = try Child(words(redis, epoch: epoch), log: "\(folder)/worker.log")

@@ -5,6 +5,7 @@ import Basics
 import Courier
 import Glibc
 import Shard
+import Store
 import Transport
 import Wire
 

@@ -3,6 +3,7 @@ import Courier
 import FoundationEssentials
 import Glibc
 import Shard
+import Store
 import Transport
 
 extension Bench {

@@ -6,12 +6,12 @@ import Store
 import Transport
 
 // Brings the signals of each city's stream into the city. The place up to which they have had their effect is stored in
-// the city, in the same write as the effect; the stream's group `muster` is told afterwards, so that others see it. What
-// is refused goes into the stream of dead letters first, under its own id, so that it stands there once however often
-// it is read.
+// the city, in the same write as the effect; the stream's group `muster` is told afterwards, so that others see it.
+// What is refused goes into the stream of dead letters first, under its own id, so that it stands there once however
+// often it is read.
 //
-// Reads are bounded, and the next one waits until the last is durable: a producer that is faster than the disk finds its
-// signals waiting in Redis, not in our memory.
+// Reads are bounded, and the next one waits until the last is durable: a producer that is faster than the disk finds
+// its signals waiting in Redis, not in our memory.
 
 /// One thread that reads the signals of all cities of this worker.
 package final class Intake: Sendable {

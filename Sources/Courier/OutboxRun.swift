@@ -3,8 +3,8 @@ import Shard
 import Store
 import Transport
 
-/// One city's turn: its waiting rows are sent, some batches ahead of their answers, until none waits or others must have
-/// theirs.
+/// One city's turn: its waiting rows are sent, some batches ahead of their answers, until none waits or others must
+/// have theirs.
 struct OutboxRun {
     enum Outcome {
         /// `idle`: the stream has all. `unasked`: there was nothing to ask Redis for.

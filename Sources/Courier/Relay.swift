@@ -8,8 +8,8 @@ package import Transport
 // to go on, so it does not matter who died in between: the worker (rows are still in the outbox), Redis (rows it
 // lost are asked for again as a gap), or the answer (what it already has is a duplicate, and skipped).
 //
-// Batches are sent ahead of their answers: while Redis works on one, the next is read from the store. A commit of events
-// wakes the relay; once in a while it looks unasked, so that a Redis that lost something is noticed.
+// Batches are sent ahead of their answers: while Redis works on one, the next is read from the store. A commit of
+// events wakes the relay; once in a while it looks unasked, so that a Redis that lost something is noticed.
 //
 // A city whose stream or outbox is not as it must be is halted: its events wait, the others go on. Why is logged once;
 // each check tries again, so that nothing has to be started when an operator has put it right. Only a fault of the

@@ -60,8 +60,8 @@ package struct EventDraft: Sendable {
     private let render: @Sendable (EventPlace) -> [UInt8]
 
     /// `key` follows the type's word in `id` and must be another one for every event of the type in the city; it begins
-    /// with `subject`. `cause` names what led here: `job/7`, `signal/1700000000000-0`, `clock`. `time` is in milliseconds
-    /// since 1970, of the cause; nil where it has none.
+    /// with `subject`. `cause` names what led here: `job/7`, `signal/1700000000000-0`, `clock`. `time` is in
+    /// milliseconds since 1970, of the cause; nil where it has none.
     package init(
         _ data: some EventData, about subject: UInt64, seed: SeedID?, key: String, cause: String, time: Int64? = nil
     ) {

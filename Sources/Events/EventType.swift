@@ -11,7 +11,9 @@ package enum EventType: String, CaseIterable, Codable, Sendable {
     case seedMomentum = "muster.seed.momentum.v1"
     case seedConfirmed = "muster.seed.confirmed.v1"
     case seedReleased = "muster.seed.released.v1"
+    case seedBooked = "muster.seed.booked.v1"
     case bookingRequested = "muster.booking.requested.v1"
+    case bookingCancelled = "muster.booking.cancelled.v1"
     case modelPublished = "muster.model.published.v1"
 
     /// The name without its frame, as `seed.created`: what ids and schema files are called after.

@@ -124,9 +124,11 @@ package struct SeedConfirmed: EventData {
 
 /// Why a seed will not happen.
 package enum ReleaseWord: String, Codable, CaseIterable, Sendable {
-    case declined, expired, superseded, blocked
-    case lowScore = "low_score"
-    case bookingFailed = "booking_failed"
+    case cancelled, expired, unfit
+    case startersDeclined = "starters_declined"
+    case startersLeft = "starters_left"
+    case tooFew = "too_few"
+    case venueFull = "venue_full"
 }
 
 /// The seed is over: whoever was asked for it is free.
@@ -163,6 +165,43 @@ package struct BookingRequested: EventData {
         self.slot = slot
         self.members = members
         self.partySize = partySize
+    }
+}
+
+/// The venue holds a table.
+package struct SeedBooked: EventData {
+    package static let type = EventType.seedBooked
+
+    package var city: String
+    package var venue: Digits
+    package var slot: String
+    package var members: [Digits]
+    /// The booking layer's name for it.
+    package var reference: String
+
+    package init(city: String, venue: Digits, slot: String, members: [Digits], reference: String) {
+        self.city = city
+        self.venue = venue
+        self.slot = slot
+        self.members = members
+        self.reference = reference
+    }
+}
+
+/// A table that was asked for is wanted no more: whether it was booked or not, it must not be kept.
+package struct BookingCancelled: EventData {
+    package static let type = EventType.bookingCancelled
+
+    package var city: String
+    package var venue: Digits
+    package var slot: String
+    package var reason: ReleaseWord
+
+    package init(city: String, venue: Digits, slot: String, reason: ReleaseWord) {
+        self.city = city
+        self.venue = venue
+        self.slot = slot
+        self.reason = reason
     }
 }
 

@@ -1,8 +1,8 @@
 import Basics
 import FoundationEssentials
 
-// Signals as HTTP brings them: one JSON object, or a list of them. Numbers may be written as numbers or as strings; what
-// is nested is refused for itself, and what is no JSON at all as a whole.
+// Signals as HTTP brings them: one JSON object, or a list of them. Numbers may be written as numbers or as strings;
+// what is nested is refused for itself, and what is no JSON at all as a whole.
 
 /// Why a body holds no signals.
 package enum SignalsError: Error, Equatable {

@@ -63,9 +63,8 @@ extension CityShard {
         } else if count > 0 {
             // Rows may be trimmed between the two calls; then what is left is the answer.
             let start = max(after, store.firstSequence - 1)
-            do {
-                found = try store.outboxRows(after: start, limit: count)
-            } catch StoreError.trimmed(_, _, let first) {
+            do throws(StoreError) { found = try store.outboxRows(after: start, limit: count) } catch {
+                guard case .trimmed(_, _, let first) = error else { throw error }
                 found = try store.outboxRows(after: first - 1, limit: count)
             }
         }

@@ -71,7 +71,8 @@ extension CityShard {
             }
             var account = try account(&known)
             account.requests += 1
-            let name = request.key.isEmpty ? "request \(account.requests)" : request.key
+            let number = account.requests
+            let name = request.key.isEmpty ? "request \(number)" : request.key
             let tickets = list.enumerated().map { index, fields in
                 SignalTicket(fields: fields, arrival: now, id: "\(name)/\(index)")
             }
@@ -81,7 +82,7 @@ extension CityShard {
                 answer.refused = refusals.map {
                     RowReject(index: UInt32($0.index), reason: $0.fault.rawValue)
                 }
-                if !request.key.isEmpty { remember(answer, key: key, number: account.requests, in: &batch) }
+                if !request.key.isEmpty { remember(answer, key: key, number: number, in: &batch) }
             }
             known = account
             return answer

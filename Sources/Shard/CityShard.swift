@@ -49,7 +49,8 @@ package final class CityShard: Sendable {
     let signals = Mutex<SignalAccount?>(nil)
 
     /// Opens the city's folder, or makes it. `name` is for messages, events and people; `cluster` goes into events.
-    /// `outboxIfNew` is a number that no other outbox has been given; `outboxMax` is how many events may wait for Redis.
+    /// `outboxIfNew` is a number that no other outbox has been given; `outboxMax` is how many events may wait for
+    /// Redis.
     package init(
         directory: String, city: CityID, name: String, cluster: UInt64, outboxIfNew: UInt64,
         outboxMax: Int = StoreLimits.outboxMax

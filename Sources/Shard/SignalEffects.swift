@@ -3,9 +3,9 @@ import Events
 import Store
 import World
 
-// From signals to rows. Whatever can be said as a row of a city is one: a look, a save, a share and a coming are visits,
-// a friend is a friendship; so they count wherever rows of an import do. The rest is kept for whoever decides about
-// seeds.
+// From signals to rows. Whatever can be said as a row of a city is one: a look, a save, a share and a coming are
+// visits, a friend is a friendship; so they count wherever rows of an import do. The rest is kept for whoever decides
+// about seeds.
 
 /// What some signals do, gathered in their order. A later signal about the same thing replaces the earlier one.
 struct SignalEffects {

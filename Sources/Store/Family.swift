@@ -28,7 +28,8 @@
 
 /// A shelf of a database: one RocksDB column family. The raw value is its name on disk.
 package enum Family: String, CaseIterable, Sendable {
-    case meta, people, places, visits, friendships, friendLabels, gatherings, seeds, outbox, model, staged, history, signals
+    case meta, people, places, visits, friendships, friendLabels, gatherings, seeds, outbox, model, staged, history
+    case signals
 
     /// The families of records, in the order in which they are read back.
     static let records: [Family] = [.people, .places, .visits, .friendships, .friendLabels, .gatherings]

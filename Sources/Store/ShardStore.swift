@@ -66,8 +66,8 @@ package final class ShardStore: Sendable {
 
     /// Opens a city's directory or begins a new one. Throws `wrongCity` or `unknownFormat` for a directory
     /// that holds something else, `locked` when it is open elsewhere. `outboxIfNew` becomes the outbox's identity when
-    /// the directory has none yet: a number that no other outbox has been given. `outboxMax` is how many events may wait
-    /// for Redis, positive.
+    /// the directory has none yet: a number that no other outbox has been given. `outboxMax` is how many events may
+    /// wait for Redis, positive.
     package init(
         directory: String, city: CityID, outboxIfNew: UInt64, outboxMax: Int = StoreLimits.outboxMax
     ) throws(StoreError) {

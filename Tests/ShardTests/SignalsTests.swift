@@ -2,6 +2,7 @@ import Basics
 import Events
 import Foundation
 import Store
+import Synchronization
 import Testing
 import Wire
 import World
@@ -36,10 +37,7 @@ struct SignalsTests {
     }
 
     private func visits() throws -> [Visit] {
-        var found: [Visit] = []
-        try shard.store.settle()
-        try shard.store.forEachRecord { if case .visit(let visit) = $0 { found.append(visit) } }
-        return found
+        try shard.store.visits(of: (1...10).map { PersonID($0) })
     }
 
     @Test func whatIsSaidOfOneMomentIsOneVisit() throws {
