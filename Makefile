@@ -10,7 +10,7 @@ SWIFT ?= swift
 FLAGS := -c release -Xswiftc -enable-testing
 SCRIPTS := .ci/run Benchmarks/peers/import-beside-duckdb \
 	$(addprefix cluster/,demo down install-dependencies lib.sh start up)
-SOURCES := $(wildcard Package.swift Sources Coordinator Worker Tests Benchmarks)
+SOURCES := $(wildcard Package.swift Sources Coordinator Worker Booking Tests Benchmarks)
 
 .PHONY: demo test check bench chaos-events build clean
 .DEFAULT_GOAL := build
