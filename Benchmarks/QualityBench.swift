@@ -33,6 +33,7 @@ extension Bench {
             number("own-rate", "Adam's rate for the places' embeddings", GraphRecConfiguration().ownLearningRate),
             number("bias-rate", "Adam's rate for the places' biases", GraphRecConfiguration().biasLearningRate),
             number("own-decay", "decay of the places' embeddings", GraphRecConfiguration().ownDecay),
+            number("own-dropout", "share of the places' embeddings that a step does without", GraphRecConfiguration().ownDropout),
             number("hidden", "share of positives that a step hides", GraphRecConfiguration().hiddenShare),
             number("power", "power of a person's activity", GraphRecConfiguration().activityPower),
             number("ranking", "weight of the head's loss", GraphRecConfiguration().rankingWeight),
@@ -154,7 +155,7 @@ private final class QualityTrial {
 
     private func measure(_ city: QualityCity) -> [String: Double] {
         let (graph, task, pool) = (city.trainer.graph, city.task, run.pool)
-        let ((embeddings, popularity), _) = run.working {
+        let ((embeddings, own), _) = run.working {
             city.trainer.calibratedEmbeddings(weights: weights, pool: pool)
         }
         func ranked(_ people: [UInt32], _ candidates: Int?) -> [[UInt32]] {
@@ -166,8 +167,8 @@ private final class QualityTrial {
         let quality = task.quality(of: ranked(task.judged, nil), at: [10])[0]
         var values = [
             "ndcg_at_10": quality.ndcg, "recall_at_10": quality.recall, "hit_rate": quality.hitRate,
-            "coverage": quality.coverage, "popularity_base": Double(popularity.base),
-            "popularity_doubt": Double(popularity.doubt),
+            "coverage": quality.coverage, "popularity_base": Double(own.popularity.base),
+            "popularity_doubt": Double(own.popularity.doubt), "own_share": Double(own.share),
         ]
         let users = Array(embeddings.people[..<(graph.residents * embeddings.dimensions)])
         let product = EmbeddingScorer(users: users, items: embeddings.places, dimensions: embeddings.dimensions)
@@ -198,6 +199,7 @@ private final class QualityTrial {
         configuration.learningRate = Float(settings.number("rate"))
         configuration.ownLearningRate = Float(settings.number("own-rate"))
         configuration.biasLearningRate = Float(settings.number("bias-rate"))
+        configuration.ownDropout = Float(settings.number("own-dropout"))
         configuration.ownDecay = Float(settings.number("own-decay"))
         configuration.hiddenShare = Float(settings.number("hidden"))
         configuration.activityPower = Float(settings.number("power"))

@@ -14,6 +14,7 @@ struct CityFeatures {
     let places: [Float]
     /// Whether each person's record says what they like; what others like is derived from their visits.
     let statesTaste: [Bool]
+    let statedAreas: StatedAreas
     /// [people, 6]
     let personSlots: [Float]
     /// [places, 6]
@@ -24,6 +25,7 @@ struct CityFeatures {
         self.people = personFeatures(
             people, visits: visits, areas: areas, placeFeatures: self.places, pool: pool)
         statesTaste = people.map(\.statesTaste)
+        statedAreas = areas.stated
         personSlots = Self.personSlots(visits, pool: pool)
         placeSlots = Self.placeSlots(visits, pool: pool)
     }

@@ -14,7 +14,7 @@ extension CityGraph {
         let visits = edges * (4 + 4 + 2 + secondsBytes + 4.0 / 64) + 4 * (people + city.places)
         let social = 4 * people + 2 * city.friendships * (4 + 3 * 4)
         let features = 4 * (people * Double(PersonColumns.count + 6) + city.places * Double(PlaceColumns.count + 6))
-        let names = 8 * (3 * people + city.places) + indexBytes(people) + indexBytes(city.places)
+        let names = 8 * (3 * people + city.places) + 4 * people + indexBytes(people) + indexBytes(city.places)
         return visits + social + 9 * city.friendLabels + 4 * (city.people + heldOut) + features + names
     }
 

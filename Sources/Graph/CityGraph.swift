@@ -60,6 +60,8 @@ package final class CityGraph: Sendable {
     /// Whether a person's tastes are stated; where not, those columns of `personFeatures` tell of their visits, and a
     /// model that is to predict visits must not read them.
     package let statesTaste: [Bool]
+    /// Where people say they are found.
+    package let statedAreas: StatedAreas
     /// [places, 114], see `PlaceColumns`.
     package let placeFeatures: [Float]
     /// [people, 6]: share of the person's training visits in each time slot; sums to 1, or all 0 without visits.
@@ -101,6 +103,7 @@ package final class CityGraph: Sendable {
         heldOutPlaces = visits.heldOutPlaces
         personFeatures = features.people
         statesTaste = features.statesTaste
+        statedAreas = features.statedAreas
         placeFeatures = features.places
         personSlots = features.personSlots
         placeSlots = features.placeSlots
@@ -140,7 +143,8 @@ package final class CityGraph: Sendable {
         let features = [socialFeatures, personFeatures, placeFeatures, personSlots, placeSlots]
         return visitBytes + 4 * (socialOffsets.count + socialNeighbors.count + labelPairs.count) + labelOutcomes.count
             + 4 * (heldOutOffsets.count + heldOutPlaces.count) + features.reduce(0) { $0 + 4 * $1.count }
-            + 8 * (people.count + places.count + visitSpans.count) + personIndex.bytes + placeIndex.bytes
+            + 8 * (people.count + places.count + visitSpans.count) + statedAreas.bytes
+            + personIndex.bytes + placeIndex.bytes
     }
 
     /// The part of `bytes` that the visits take, in both directions, offsets included.

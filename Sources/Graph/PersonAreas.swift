@@ -10,6 +10,8 @@ struct PersonAreas: Sendable {
     private var offsets: [UInt32] = [0]
     /// Ascending by neighborhood within a row.
     private var areas: [AreaFrequency] = []
+    /// Whether each person's record states them.
+    private var isStated: [Bool] = []
 
     /// Where all places carry neighborhood 0 nothing is known of neighborhoods, and nothing is derived.
     init(people: [Person], residents: Int, places: [Place], visits: VisitEdges, pool: ComputePool) {
@@ -29,12 +31,14 @@ struct PersonAreas: Sendable {
                     part.areas += tally.take(of: edges.count)
                 }
                 part.offsets.append(UInt32(part.areas.count))
+                part.isStated.append(!stated.isEmpty)
             }
             return part
         }
         for part in parts {
             let start = UInt32(areas.count)
             areas += part.areas
+            isStated += part.isStated
             for offset in part.offsets.dropFirst() { offsets.append(start + offset) }
         }
     }
@@ -46,6 +50,11 @@ struct PersonAreas: Sendable {
         areas[Int(offsets[person])..<Int(offsets[person + 1])]
     }
 
+    /// What the records state, and nothing that was counted from visits.
+    var stated: StatedAreas {
+        StatedAreas(isStated.indices.lazy.map { isStated[$0] ? areas(of: $0) : [] })
+    }
+
     /// The largest weights of a person, ties by lower neighborhood.
     func largestWeights(of person: Int, count: Int) -> [Float] {
         let ordered = areas(of: person).sorted {
@@ -53,6 +62,26 @@ struct PersonAreas: Sendable {
         }
         return ordered.prefix(count).map(\.weight)
     }
+}
+
+/// Where people say they are found: of each, neighborhoods and their weights, which sum to 1; none where nothing is said.
+package struct StatedAreas: Sendable, Equatable {
+    /// Areas of person p are at `offsets[p]..<offsets[p + 1]`.
+    package private(set) var offsets: [UInt32] = [0]
+    /// Ascending within a row.
+    package private(set) var neighborhoods: [UInt16] = []
+    package private(set) var weights: [Float] = []
+
+    /// One row a person, ascending by neighborhood.
+    init(_ rows: some Sequence<ArraySlice<AreaFrequency>>) {
+        for areas in rows {
+            neighborhoods += areas.map(\.neighborhood)
+            weights += areas.map(\.weight)
+            offsets.append(UInt32(neighborhoods.count))
+        }
+    }
+
+    var bytes: Int { 4 * (offsets.count + weights.count) + 2 * neighborhoods.count }
 }
 
 /// Counts of neighborhoods, taken for one person after another.

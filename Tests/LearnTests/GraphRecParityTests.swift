@@ -48,8 +48,13 @@ import Testing
 
     private func inputs(_ fixture: Case, _ layout: GraphRecLayout) -> CityInputs {
         func vertices(_ kind: String, _ blocks: EncoderBlocks) -> VertexInputs {
-            VertexInputs(
-                quantities: SparseRows(fixture.features[kind] ?? [], width: blocks.features.rows),
+            let (width, features) = (blocks.features.rows, fixture.features[kind] ?? [])
+            // The other implementation knows no neighborhoods beside the tables.
+            let padding = [Float](repeating: 0, count: blocks.neighborhoods?.rows ?? 0)
+            let straight = stride(from: 0, to: features.count, by: width).flatMap { features[$0..<$0 + width] + padding }
+            return VertexInputs(
+                quantities: SparseRows(features, width: width),
+                straight: SparseRows(straight, width: width + padding.count),
                 keys: fixture.keys[kind] ?? [])
         }
         return CityInputs(

@@ -1,7 +1,8 @@
 import Basics
-import Graph
 import Testing
+import World
 
+@testable import Graph
 @testable import Learn
 @testable import Linalg
 
@@ -54,9 +55,13 @@ func tinyConfiguration() -> GraphRecConfiguration {
                 dwellSeconds: Float(edge) * 40, likes: edge, saves: 1, shares: 0, attended: edge % 2 == 0,
                 timeOfDay: edge, isWeekend: edge > 1)
         }
+        let areas = StatedAreas([
+            [AreaFrequency(neighborhood: 0, weight: 0.25), AreaFrequency(neighborhood: 2, weight: 0.75)], [],
+            [AreaFrequency(neighborhood: 4, weight: 1)],
+        ])
         return CityInputs(
             personFeatures: people, placeFeatures: places, socialFeatures: (0..<6).map { _ in random.uniformFloat() },
-            visitSignals: VisitSignalColumn(signals), layout)
+            visitSignals: VisitSignalColumn(signals), areas: areas, layout)
     }
 
     @Test(

@@ -104,6 +104,9 @@ import Testing
             let known = Set(graph.visitPlaces[graph.visits(of: person)]).subtracting(kept)
             #expect(Set(wanted).union(masked) == known.intersection(triplets.places))
             #expect(Set(wanted).isDisjoint(with: masked) && !wanted.isEmpty)
+            // Once for each visit.
+            let visits = graph.visitPlaces[graph.visits(of: person)]
+            #expect(wanted.count == visits.count { wanted.contains($0) })
         }
         #expect(hidden == triplets.excluded && hidden.isDisjoint(with: validation.pairs))
         for index in 0..<triplets.positives {
@@ -142,17 +145,62 @@ import Testing
         let pool = ComputePool(threads: 1)
         let weights = SharedWeights.initial(configuration, seed: 5).values
         let found = trainer.calibratedEmbeddings(weights: weights, pool: pool)
-        let plain = trainer.embeddings(weights: weights, pool: pool)
+        let plain = trainer.embeddings(weights: weights, ownShare: found.own.share, pool: pool)
         let (d, visits) = (plain.dimensions, DistinctVisits(graph))
         for person in graph.people.indices {
             let row = Array(found.embeddings.person(person))
             #expect(row.dropLast() == plain.person(person).dropLast())
-            #expect(row[d - 1] == found.popularity.weight(visited: visits.row(person).count))
+            #expect(row[d - 1] == found.own.popularity.weight(visited: visits.row(person).count))
         }
         let doubtful = PopularityWeight(base: 2, doubt: 1)
         #expect(doubtful.weight(visited: 0) == 6 && doubtful.weight(visited: 100) < 2.1)
         let ndcg = try #require(trainer.validation(weights: weights, pool: pool)).ndcg
         #expect((0...1).contains(ndcg))
+    }
+
+    @Test(arguments: [Float(0), 0.5, 1])
+    func ownEmbeddingsThatAStepDoesWithoutStandStill(share: Float) throws {
+        var configuration = configuration
+        configuration.ownDropout = share
+        let trainer = try CityTrainer(graph: graph, configuration: configuration, seed: 5, state: nil)
+        let before = trainer.own.places.values
+        _ = try trainer.round(
+            0, weights: SharedWeights.initial(configuration, seed: 5).values, steps: 1, pool: ComputePool(threads: 1),
+            isCancelled: { false })
+        let d = configuration.dimensions
+        let moved = graph.places.indices.count { place in
+            before[place * d..<(place + 1) * d] != trainer.own.places.values[place * d..<(place + 1) * d]
+        }
+        switch share {
+        case 0: #expect(moved == graph.places.count)
+        case 1: #expect(moved == 0)
+        default: #expect(moved > graph.places.count / 5 && moved < graph.places.count * 4 / 5)
+        }
+    }
+
+    @Test func neighborhoodsPassTheHiddenLayer() {
+        let layout = GraphRecLayout(configuration)
+        let inputs = CityInputs(graph, layout)
+        let (width, buckets) = (layout.places.features.rows, configuration.neighborhoodBuckets)
+        func shares(_ rows: SparseRows?, _ row: Int, _ width: Int) -> [Float] {
+            var shares = [Float](repeating: 0, count: buckets)
+            guard let rows else { return shares }
+            for entry in Int(rows.offsets[row])..<Int(rows.offsets[row + 1]) where Int(rows.columns[entry]) >= width {
+                shares[Int(rows.columns[entry]) - width] = rows.values[entry]
+            }
+            return shares
+        }
+        for place in graph.places.indices {
+            let number = Int(graph.placeFeatures[place * PlaceColumns.count + PlaceColumns.neighborhood])
+            #expect(shares(inputs.places.straight, place, width)[number] == 1)
+            #expect(shares(inputs.places.straight, place, width).reduce(0, +) == 1)
+        }
+        for person in 0..<graph.residents {
+            let found = shares(inputs.people.straight, person, layout.people.features.rows)
+            #expect(abs(found.reduce(0, +) - 1) < 1e-4)
+            let home = Int(graph.personFeatures[person * PersonColumns.count + PersonColumns.neighborhood])
+            #expect(found[home] > 0)
+        }
     }
 
     /// The visits, person << 32 | place, that are messages of a step's first layer.

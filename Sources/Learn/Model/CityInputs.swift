@@ -8,28 +8,43 @@ import Graph
 struct VertexInputs: Sendable {
     /// Features that are quantities.
     let quantities: SparseRows
+    /// What passes the hidden layer: the same, and behind them a column for each neighborhood, with the share of their
+    /// time that people say they spend there, or 1 where a place is. Nil where nothing passes.
+    let straight: SparseRows?
     /// One array for each embedding table: the row that each vertex looks up.
     let keys: [[UInt32]]
 }
 
 extension VertexInputs {
-    /// `features` is [vertices, columns] as in a `CityGraph`.
-    init(_ features: [Float], columns: Int, _ blocks: EncoderBlocks) {
+    /// `features` is [vertices, columns] as in a `CityGraph`; neighborhoods share a column modulo their number.
+    init(
+        _ features: [Float], columns: Int, _ blocks: EncoderBlocks,
+        neighborhoods: (Int) -> [(number: Int, share: Float)]
+    ) {
         let count = features.count / columns
-        let width = blocks.features.rows
-        var quantities: [Float] = []
-        quantities.reserveCapacity(count * width)
+        let buckets = blocks.neighborhoods?.rows ?? 0
+        var (quantities, straight): ([Float], [Float]) = ([], [])
+        quantities.reserveCapacity(count * blocks.features.rows)
+        straight.reserveCapacity(count * (blocks.passing?.rows ?? 0))
         for row in 0..<count {
+            let first = quantities.count
             for range in blocks.quantities {
                 quantities += features[row * columns + range.lowerBound..<row * columns + range.upperBound]
             }
+            if buckets == 0 { continue }
+            straight += quantities[first...]
+            let end = straight.count
+            straight.append(contentsOf: repeatElement(0, count: buckets))
+            for (number, share) in neighborhoods(row) { straight[end + number % buckets] += share }
         }
         let keys = blocks.tables.map { table in
             (0..<count).map { row in
                 UInt32(max(0, Int(features[row * columns + table.column])) % table.table.rows)
             }
         }
-        self.init(quantities: SparseRows(quantities, width: width), keys: keys)
+        self.init(
+            quantities: SparseRows(quantities, width: blocks.features.rows),
+            straight: blocks.passing.map { SparseRows(straight, width: $0.rows) }, keys: keys)
     }
 }
 
@@ -44,11 +59,17 @@ struct CityInputs: Sendable {
 extension CityInputs {
     init(
         personFeatures: [Float], placeFeatures: [Float], socialFeatures: [Float], visitSignals: VisitSignalColumn,
-        _ layout: GraphRecLayout
+        areas: StatedAreas, _ layout: GraphRecLayout
     ) {
         self.init(
-            people: VertexInputs(personFeatures, columns: PersonColumns.count, layout.people),
-            places: VertexInputs(placeFeatures, columns: PlaceColumns.count, layout.places),
+            people: VertexInputs(personFeatures, columns: PersonColumns.count, layout.people) { person in
+                let row = Int(areas.offsets[person])..<Int(areas.offsets[person + 1])
+                return row.map { (number: Int(areas.neighborhoods[$0]), share: areas.weights[$0]) }
+            },
+            places: VertexInputs(placeFeatures, columns: PlaceColumns.count, layout.places) { place in
+                let number = placeFeatures[place * PlaceColumns.count + PlaceColumns.neighborhood]
+                return [(number: Int(max(0, number)), share: Float(1))]
+            },
             friendshipKinds: EdgeKindTable(friendships: socialFeatures), visitKinds: EdgeKindTable(visits: visitSignals)
         )
     }
@@ -67,7 +88,8 @@ extension CityInputs {
         Self.makeUnitLength(PlaceColumns.fineTags, of: &places, columns: PlaceColumns.count)
         self.init(
             personFeatures: people, placeFeatures: places,
-            socialFeatures: graph.socialFeatures, visitSignals: graph.visitSignals, layout)
+            socialFeatures: graph.socialFeatures, visitSignals: graph.visitSignals,
+            areas: graph.statedAreas, layout)
     }
 
     /// Tags are compared by their directions, so a vertex of many small weights should not be heard less than one of

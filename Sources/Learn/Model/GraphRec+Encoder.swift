@@ -40,7 +40,9 @@ extension GraphRec {
     private func straight<Number: Scalar>(
         _ rows: [UInt32], _ inputs: VertexInputs, _ blocks: EncoderBlocks, on tape: inout Tape<Number>
     ) -> Value? {
-        guard let straight = blocks.straight, let bias = blocks.straightBias else { return nil }
+        guard let straight = blocks.passing, let bias = blocks.straightBias, let features = inputs.straight else {
+            return nil
+        }
         var lookups = Lookups()
         for (index, table) in blocks.tables.enumerated() {
             guard let weights = table.straight else { continue }
@@ -48,7 +50,7 @@ extension GraphRec {
             lookups.append(Lookup(table: looked, keys: tape.keep(inputs.keys[index], at: rows)))
         }
         return tape.featureLayer(
-            inputs.quantities, rows: rows, tape.parameter(straight), bias: tape.parameter(bias), lookups: lookups,
+            features, rows: rows, tape.parameter(straight), bias: tape.parameter(bias), lookups: lookups,
             isRectified: false)
     }
 }

@@ -25,6 +25,8 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var dropout: Float = 0
     /// Whether places have embeddings and biases of their own beside their features.
     package var hasOwnEmbeddings = true
+    /// Share of the places' own embeddings that a step does without, so that features learn to tell what they can.
+    package var ownDropout: Float = 0.5
     /// How a step reads the graph.
     package var plan = StepPlan.cheapest
     /// A person's visit is half as likely to be sampled as the one so many visits later; 0 for all alike.
@@ -103,12 +105,12 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         return configuration
     }
 
-    private static let version: UInt16 = 4
+    private static let version: UInt16 = 5
     private static let widthMax = 4096
 
     /// | bytes | field |
     /// | --- | --- |
-    /// | 2 | version 4 |
+    /// | 2 | version 5 |
     /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets |
     /// | 4 each | edgeChannels, people, candidates, relations, passesStraight (0 or 1), friendBatch |
     /// | 4 each | negativesShareCategory (0 or 1) |
@@ -171,11 +173,12 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         biasLearningRate = try Self.number(&reader)
         friendWeight = try Self.number(&reader)
         attendWeight = try Self.number(&reader)
+        ownDropout = try Self.number(&reader)
         schedule = try RateSchedule(from: &reader)
         guard hiddenShare <= 1, validationShare < 1 else {
             throw .invalid("shares of \(hiddenShare) and \(validationShare)")
         }
-        guard dropout < 1 else { throw .invalid("dropout of \(dropout)") }
+        guard dropout < 1, ownDropout <= 1 else { throw .invalid("dropout of \(dropout) and \(ownDropout)") }
         guard contextDimensions >= ContextColumns.count else { throw .invalid("context of \(contextDimensions)") }
     }
 
@@ -183,7 +186,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         [
             learningRate, headLearningRate, ownLearningRate, weightDecay, ownDecay, gradientNormMax, positiveRating,
             dropout, hiddenShare, activityPower, softmaxWeight, rankingWeight, validationShare, biasLearningRate,
-            friendWeight, attendWeight,
+            friendWeight, attendWeight, ownDropout,
         ]
     }
 

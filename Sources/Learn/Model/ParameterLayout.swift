@@ -68,7 +68,17 @@ struct EncoderBlocks: Sendable {
     let norm: NormBlocks
     /// Features to the embedding: what resembles each other in features does so in embeddings from the first step on.
     let straight: ParameterBlock?
+    /// Neighborhoods likewise; right behind `straight`, so that both are one matrix.
+    let neighborhoods: ParameterBlock?
     let straightBias: ParameterBlock?
+
+    /// `straight` and `neighborhoods` as one matrix.
+    var passing: ParameterBlock? {
+        guard let straight, let neighborhoods else { return nil }
+        return ParameterBlock(
+            offset: straight.offset, rows: straight.rows + neighborhoods.rows, columns: straight.columns,
+            start: straight.start)
+    }
 
     /// `tables` are (feature column, rows, width).
     init(
@@ -86,6 +96,7 @@ struct EncoderBlocks: Sendable {
             tables.append(TableBlocks(column: size.column, table: table, weights: weights, straight: straight))
         }
         straight = Self.straight(&allocator, width, configuration)
+        neighborhoods = Self.straight(&allocator, configuration.neighborhoodBuckets, configuration)
         straightBias = configuration.passesStraight ? allocator.row(configuration.dimensions, 0) : nil
         self.tables = tables
         self.quantities = quantities

@@ -11,18 +11,19 @@ private let blockRows = 1024
 extension CityTrainer {
     /// The embeddings of all people (halo included) and places under `weights`. O(edges · layers); deterministic.
     /// The visits of `excluded` pairs, person << 32 | place, carry no message, nor do
-    /// the `silent` edges of the social relation.
+    /// the `silent` edges of the social relation. The places' own embeddings count `ownShare`.
     package func embeddings(
-        weights: [Float], excluding excluded: Set<UInt64> = [], silent: [UInt32] = [], pool: ComputePool
+        weights: [Float], excluding excluded: Set<UInt64> = [], silent: [UInt32] = [], ownShare: Float = 1,
+        pool: ComputePool
     ) -> CityEmbeddings {
         precondition(weights.count == model.layout.count, "weights belong to the trainer's configuration")
         BLAS.configure()
         var tape = Tape<Float>(parameters: weights, pool: pool)
         let d = model.configuration.dimensions
-        var people = encoded(graph.people.count, nil, on: &tape) { rows, tape in
+        var people = encoded(graph.people.count, nil, ownShare, on: &tape) { rows, tape in
             self.model.encode(people: rows, self.inputs, on: &tape)
         }
-        var places = encoded(graph.places.count, own.places, on: &tape) { rows, tape in
+        var places = encoded(graph.places.count, own.places, ownShare, on: &tape) { rows, tape in
             self.model.encode(places: rows, self.inputs, on: &tape)
         }
         let city = WholeCity(graph, inputs, excluding: excluded, silent: silent)
@@ -36,7 +37,7 @@ extension CityTrainer {
     }
 
     private func encoded(
-        _ count: Int, _ table: OwnTable?, on tape: inout Tape<Float>,
+        _ count: Int, _ table: OwnTable?, _ share: Float, on tape: inout Tape<Float>,
         _ encode: ([UInt32], inout Tape<Float>) -> Value
     ) -> [Float] {
         let d = model.configuration.dimensions
@@ -48,6 +49,7 @@ extension CityTrainer {
                 if let table {
                     let own = tape.leaf(rows: rows.count, columns: d, needsGradient: false)
                     table.copy(rows, to: tape.node(own).value)
+                    for index in 0..<rows.count * d { tape.node(own).value[index] *= share }
                     tape.add(own, to: x)
                 }
                 (buffer.baseAddress! + start * d).initialize(from: tape.node(x).value, count: rows.count * d)

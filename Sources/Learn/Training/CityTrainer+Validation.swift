@@ -1,5 +1,5 @@
 // What the end of training is good for: it was seen by no step, so how well it is ranked says how well the model does,
-// and how much popularity should count.
+// how much popularity should count, and how much what a city's places learned of themselves.
 
 package import Basics
 import Graph
@@ -18,35 +18,65 @@ package struct PopularityWeight: Sendable, Equatable {
     }
 }
 
+/// How much a city's own knowledge counts beside what all cities share.
+package struct OwnWeights: Sendable, Equatable {
+    package var popularity = PopularityWeight()
+    /// What the places' own embeddings count: nothing where features tell everything, much where there are none.
+    package var share: Float = 1
+
+    fileprivate static let shares: [Float] = [1, 0.5, 0.25, 0]
+}
+
 extension CityTrainer {
-    /// How inner products rank the kept-back visits; nil where none are kept back.
+    /// How inner products rank the kept-back visits, with the best of all shares of the places' own embeddings; nil
+    /// where none are kept back. Costs an inference and a ranking for each share.
     package func validation(weights: [Float], pool: ComputePool) -> ValidationQuality? {
         let task = validation.task(in: graph)
-        if task.judged.isEmpty { return nil }
-        let before = embeddings(weights: weights, excluding: validation.pairs, pool: pool)
-        let quality = task.quality(of: before.scorer(residents: graph.residents), at: [10], pool: pool)[0]
-        return ValidationQuality(people: task.judged.count, ndcg: quality.ndcg)
+        return bestShare(task, weights: weights, pool: pool).map {
+            ValidationQuality(people: task.judged.count, ndcg: $0.ndcg)
+        }
     }
 
-    /// The embeddings of the whole city to rank by: the last column of people is how much popularity counts for them,
-    /// as the kept-back visits are ranked best. Costs two inferences and a ranking for each weight that is tried.
+    private struct Tried {
+        var share: Float
+        var ndcg: Double
+        var embeddings: CityEmbeddings
+    }
+
+    /// Nil where nobody is judged.
+    private func bestShare(_ task: RankingTask, weights: [Float], pool: ComputePool) -> Tried? {
+        if task.judged.isEmpty { return nil }
+        var best: Tried?
+        for share in own.places.rows == 0 ? [1] : OwnWeights.shares {
+            let found = embeddings(weights: weights, excluding: validation.pairs, ownShare: share, pool: pool)
+            let ndcg = task.quality(of: found.scorer(residents: graph.residents), at: [10], pool: pool)[0].ndcg
+            if ndcg > best?.ndcg ?? -1 { best = Tried(share: share, ndcg: ndcg, embeddings: found) }
+        }
+        return best
+    }
+
+    /// The embeddings of the whole city to rank by: how much the places' own count, and how much popularity counts,
+    /// which is the last column of people, are chosen so that the kept-back visits are ranked best. Costs an inference
+    /// for each share and one more, and a ranking for each weight that is tried.
     package func calibratedEmbeddings(
         weights: [Float], pool: ComputePool
-    ) -> (embeddings: CityEmbeddings, popularity: PopularityWeight) {
-        var best = (weight: PopularityWeight(), ndcg: -1.0)
+    ) -> (embeddings: CityEmbeddings, own: OwnWeights) {
+        var chosen = OwnWeights()
         let task = validation.task(in: graph)
-        if !task.judged.isEmpty {
-            let before = embeddings(weights: weights, excluding: validation.pairs, pool: pool)
+        if let before = bestShare(task, weights: weights, pool: pool) {
+            chosen.share = before.share
             let visited = (0..<graph.residents).map { task.known[$0].count }
+            var best = -1.0
             for weight in PopularityWeight.choices {
-                let tried = before.weighed(weight, visited: visited).scorer(residents: graph.residents)
+                let tried = before.embeddings.weighed(weight, visited: visited).scorer(residents: graph.residents)
                 let ndcg = task.quality(of: tried, at: [10], pool: pool)[0].ndcg
-                if ndcg > best.ndcg { best = (weight, ndcg) }
+                if ndcg > best { (best, chosen.popularity) = (ndcg, weight) }
             }
         }
         let visits = DistinctVisits(graph)
         let visited = (0..<graph.people.count).map { visits.row($0).count }
-        return (embeddings(weights: weights, pool: pool).weighed(best.weight, visited: visited), best.weight)
+        let found = embeddings(weights: weights, ownShare: chosen.share, pool: pool)
+        return (found.weighed(chosen.popularity, visited: visited), chosen)
     }
 }
 

@@ -133,7 +133,7 @@ package final class CityTrainer {
     /// tape the arena asks for no memory.
     func step(_ batch: Batch, on tape: inout Tape<Float>) -> Double {
         tape.reset()
-        let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil
+        let leaves = ownLeaves(batch, on: &tape)
         let rows = model.embed(
             batch.neighborhood, inputs, own: leaves?.rows, dropoutKey: UInt32(truncatingIfNeeded: steps), on: &tape)
         let loss = loss(batch.triplets, rows, leaves?.biases, on: &tape)
@@ -145,6 +145,12 @@ package final class CityTrainer {
         let limit = model.configuration.gradientNormMax
         move(leaves, scale: norm > Double(limit) ? limit / Float(norm) : 1, on: &tape)
         return loss
+    }
+
+    private func ownLeaves(_ batch: Batch, on tape: inout Tape<Float>) -> OwnLeaves? {
+        if !model.configuration.hasOwnEmbeddings { return nil }
+        let random = seed.child("own dropout", UInt64(steps))
+        return OwnLeaves(batch, own, dropout: (model.configuration.ownDropout, random), on: &tape)
     }
 
     /// The losses that the configuration asks for, each with its weight.
@@ -212,7 +218,7 @@ extension CityTrainer {
     package func stepSizes(weights: [Float]) -> StepSizes {
         let batch = batch(ofStep: steps)
         var tape = Tape<Float>(parameters: weights, pool: ComputePool(threads: 1), precision: precision)
-        let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil
+        let leaves = ownLeaves(batch, on: &tape)
         let rows = model.embed(batch.neighborhood, inputs, own: leaves?.rows, on: &tape)
         _ = model.score(batch.triplets.pairs, rows, bias: leaves?.biases, on: &tape)
         let neighborhood = batch.neighborhood

@@ -60,9 +60,11 @@ extension TripletSampler {
         guard let person = wanted.first?.person else { return }
         _ = rows.person(person)
         for positive in wanted { triplets.excluded.insert(UInt64(person) << 32 | UInt64(positive.place)) }
-        triplets.targets.wanted += wanted.map { rows.place($0.place) }.sorted()
+        // Who went somewhere twice asks for it twice.
+        let places = wanted.flatMap { repeatElement(rows.place($0.place), count: Int($0.visits)) }
+        triplets.targets.wanted += places.sorted()
         triplets.targets.wantedOffsets.append(UInt32(triplets.targets.wanted.count))
-        triplets.targets.weights.append(Float.power(Float(wanted.count), configuration.activityPower))
+        triplets.targets.weights.append(Float.power(Float(places.count), configuration.activityPower))
     }
 
     /// What somebody is known to like does not compete for them, whoever brought it into the step.

@@ -31,7 +31,8 @@ struct TripletSampler: Sendable {
     /// [places, 114]
     let placeFeatures: [Float]
     let visits: DistinctVisits
-    /// Distinct pairs with a visit rated high enough, by person and place, and the time slot of the last such visit.
+    /// Distinct pairs with a visit rated high enough, by person and place, the time slot of the last such visit, and
+    /// how many there are.
     private(set) var positives: [Positive] = []
     /// People with positives, and where these begin; one entry more than people.
     private(set) var people: [UInt32] = []
@@ -41,7 +42,7 @@ struct TripletSampler: Sendable {
     private var epoch = -1
     private var order: [UInt32] = []
 
-    typealias Positive = (person: UInt32, place: UInt32, slot: UInt8)
+    typealias Positive = (person: UInt32, place: UInt32, slot: UInt8, visits: UInt32)
 
     /// `reserved` pairs, person << 32 | place, are no positives; `visits` does not have them.
     init(
@@ -64,11 +65,15 @@ struct TripletSampler: Sendable {
                 row.append((graph.visitPlaces[edge], edge))
             }
             row.sort { ($0.place, $0.edge) < ($1.place, $1.edge) }
+            var visits: UInt32 = 0
             for (index, (place, edge)) in row.enumerated() {
+                visits += 1
                 let isLast = index + 1 == row.count || row[index + 1].place != place
-                if isLast, !reserved.contains(UInt64(person) << 32 | UInt64(place)) {
-                    positives.append((person, place, graph.visitSignals[edge].slot))
+                if !isLast { continue }
+                if !reserved.contains(UInt64(person) << 32 | UInt64(place)) {
+                    positives.append((person, place, graph.visitSignals[edge].slot, visits))
                 }
+                visits = 0
             }
             if positives.count > starts[starts.count - 1] {
                 people.append(person)
