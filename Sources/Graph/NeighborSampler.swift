@@ -179,8 +179,8 @@ package struct NeighborSampler: Sendable {
 }
 
 extension LowestRanks {
-    /// The `wanted` neighbors of the lowest ranks in a row, as positions in `neighbors`, but for those named in the lower
-    /// halves of `pairs`, which all begin with `from`.
+    /// The `wanted` neighbors of the lowest ranks in a row, as positions in `neighbors`, but for those named in the
+    /// lower halves of `pairs`, which all begin with `from`.
     ///
     /// Ranks are uniform, so most of a long row is out of the question at first sight: only what lies below the rank
     /// that a few more than are wanted will lie below is compared, and the rest when those were too few.
