@@ -151,10 +151,11 @@ import Testing
         var tape = Tape<Float>(parameters: weights, pool: ComputePool(threads: 1))
         var triplets = Triplets()
         (triplets.people, triplets.places) = (people, places)
-        let whole = WholeCity(graph, trainer.inputs).neighborhood(
+        let order = VertexOrder(byVisitsOf: graph, pool: ComputePool(threads: 1))
+        let whole = WholeCity(graph, trainer.inputs, order: order).neighborhood(
             people: people, places: places, excluding: [], layers: 2)
         let batch = Batch(
-            triplets: triplets, neighborhood: isWhole ? whole : Neighborhood(subgraph, trainer.inputs))
+            triplets: triplets, neighborhood: isWhole ? whole : Neighborhood(subgraph, trainer.inputs), dropout: 0, random)
         let own = OwnLeaves(batch, trainer.own, on: &tape)
         let rows = trainer.model.embed(batch.neighborhood, trainer.inputs, own: own.rows, on: &tape)
         let d = configuration.dimensions

@@ -8,6 +8,18 @@ import Graph
 struct Batch: Sendable {
     let triplets: Triplets
     let neighborhood: Neighborhood
+    /// The neighborhood's places, but for those whose own embeddings the step does without: these have a number beyond
+    /// the table, so that their rows are zero and do not move.
+    let ownPlaces: [UInt32]
+
+    /// `dropout` is the share of own embeddings that the step does without; `random` says which.
+    init(triplets: Triplets, neighborhood: Neighborhood, dropout: Float, _ random: SeededRandom) {
+        (self.triplets, self.neighborhood) = (triplets, neighborhood)
+        ownPlaces = neighborhood.places.map { place in
+            var random = random.child("own dropout", UInt64(place))
+            return random.uniformFloat() < dropout ? .max : place
+        }
+    }
 }
 
 /// Draws neighborhoods by the configuration's plan. May be used from several threads at once.
@@ -17,6 +29,7 @@ struct BatchMaker: Sendable {
     private let whole: WholeCity?
     private let inputs: CityInputs
     private let layers: Int
+    private let ownDropout: Float
     private let silent: Set<UInt64>
 
     /// Arithmetic of a float operation in a product, and of a float in a message there and back, in nanoseconds: what
@@ -33,6 +46,7 @@ struct BatchMaker: Sendable {
         self.inputs = inputs
         self.silent = silent
         layers = configuration.fanouts.count
+        ownDropout = configuration.hasOwnEmbeddings ? configuration.ownDropout : 0
         let recency = configuration.recencyHalfLife
         sampler = NeighborSampler(
             graph: graph, fanouts: configuration.fanouts, recency: recency > 0 ? recency : nil)
@@ -45,23 +59,26 @@ struct BatchMaker: Sendable {
             plan = sampled <= Self.costOfWhole(graph, first, configuration) ? .sampled : .whole
         }
         self.plan = plan
-        whole = plan == .whole ? WholeCity(graph, inputs, excluding: silent) : nil
+        let order = plan == .whole ? VertexOrder(byVisitsOf: graph, pool: ComputePool(threads: 1)) : nil
+        whole = order.map { WholeCity(graph, inputs, excluding: silent, order: $0) }
     }
 
+    /// `random` draws neighbors, and which own embeddings are left out.
     func make(_ triplets: Triplets, random: SeededRandom) -> Batch {
+        Batch(triplets: triplets, neighborhood: neighborhood(triplets, random), dropout: ownDropout, random)
+    }
+
+    private func neighborhood(_ triplets: Triplets, _ random: SeededRandom) -> Neighborhood {
         if let whole {
-            return Batch(
-                triplets: triplets,
-                neighborhood: whole.neighborhood(
-                    people: triplets.people, places: triplets.places, excluding: triplets.excluded,
-                    silent: triplets.friends.silentFriendships, layers: layers))
+            return whole.neighborhood(
+                people: triplets.people, places: triplets.places, excluding: triplets.excluded,
+                silent: triplets.friends.silentFriendships, layers: layers)
         }
         var random = random
         let sample = sampler.sample(
             people: triplets.people, places: triplets.places, excluding: triplets.excluded.union(silent),
             random: &random)
-        let silentFriendships = Set(triplets.friends.silentFriendships)
-        return Batch(triplets: triplets, neighborhood: Neighborhood(sample, inputs, silent: silentFriendships))
+        return Neighborhood(sample, inputs, silent: Set(triplets.friends.silentFriendships))
     }
 
     /// Nanoseconds of a step that reads a sample.

@@ -19,9 +19,9 @@ package struct RoundOutcome: Sendable {
     package var meanLoss: Double
 }
 
-/// What a step is doing; see `CityTrainer.probe`.
+/// What a step is doing; see `CityTrainer.probe`. `features` are the sparse first layers of the encoders.
 package enum StepPhase: Int, CaseIterable, Sendable {
-    case sample, gather, product, other, gatherBack, productBack, otherBack, optimizer
+    case sample, features, gather, product, other, featuresBack, gatherBack, productBack, otherBack, optimizer
 }
 
 /// Trains one city, and computes its embeddings.
@@ -133,10 +133,10 @@ package final class CityTrainer {
     /// tape the arena asks for no memory.
     func step(_ batch: Batch, on tape: inout Tape<Float>) -> Double {
         tape.reset()
-        let leaves = ownLeaves(batch, on: &tape)
+        let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil
         let rows = model.embed(
             batch.neighborhood, inputs, own: leaves?.rows, dropoutKey: UInt32(truncatingIfNeeded: steps), on: &tape)
-        let loss = loss(batch.triplets, rows, leaves?.biases, on: &tape)
+        let loss = model.loss(batch.triplets, rows, bias: leaves?.biases, on: &tape)
         guard loss.isFinite else { return loss }
         tape.backward()
         probe?(.optimizer)
@@ -144,38 +144,6 @@ package final class CityTrainer {
         guard norm.isFinite else { return norm }
         let limit = model.configuration.gradientNormMax
         move(leaves, scale: norm > Double(limit) ? limit / Float(norm) : 1, on: &tape)
-        return loss
-    }
-
-    private func ownLeaves(_ batch: Batch, on tape: inout Tape<Float>) -> OwnLeaves? {
-        if !model.configuration.hasOwnEmbeddings { return nil }
-        let random = seed.child("own dropout", UInt64(steps))
-        return OwnLeaves(batch, own, dropout: (model.configuration.ownDropout, random), on: &tape)
-    }
-
-    /// The losses that the configuration asks for, each with its weight.
-    private func loss(
-        _ triplets: Triplets, _ rows: VertexRows, _ bias: Value?, on tape: inout Tape<Float>
-    ) -> Double {
-        var loss = 0.0
-        if triplets.targets.people > 0 {
-            tape.begin("the softmax over places")
-            loss += tape.softmaxLoss(
-                people: rows.people, places: rows.places, bias: bias, triplets.targets,
-                weight: model.configuration.softmaxWeight)
-        }
-        if triplets.friends.count > 0 {
-            let logits = model.judge(triplets.friends, people: rows.people, on: &tape)
-            loss += tape.binaryLoss(
-                logits.compatible, labels: triplets.friends.compatible, weight: model.configuration.friendWeight)
-            loss += tape.binaryLoss(
-                logits.attends, labels: triplets.friends.attends, weight: model.configuration.attendWeight)
-        }
-        if triplets.positives > 0 {
-            let scores = model.score(triplets.pairs, rows, bias: bias, on: &tape)
-            loss += tape.rankingLoss(
-                scores, positives: triplets.positives, weight: model.configuration.rankingWeight)
-        }
         return loss
     }
 
@@ -218,7 +186,7 @@ extension CityTrainer {
     package func stepSizes(weights: [Float]) -> StepSizes {
         let batch = batch(ofStep: steps)
         var tape = Tape<Float>(parameters: weights, pool: ComputePool(threads: 1), precision: precision)
-        let leaves = ownLeaves(batch, on: &tape)
+        let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil
         let rows = model.embed(batch.neighborhood, inputs, own: leaves?.rows, on: &tape)
         _ = model.score(batch.triplets.pairs, rows, bias: leaves?.biases, on: &tape)
         let neighborhood = batch.neighborhood

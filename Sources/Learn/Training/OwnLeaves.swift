@@ -10,20 +10,11 @@ struct OwnLeaves {
     let rows: Value
     /// [target places, 1]
     let biases: Value
-    /// Those that the step does without have a number beyond the table: they are zero and do not move.
     private let places: [UInt32]
     private let targets: [UInt32]
 
-    /// `dropout` is the share of embeddings that the step does without, and what says which.
-    init(
-        _ batch: Batch, _ own: OwnTables, dropout: (share: Float, random: SeededRandom)? = nil,
-        on tape: inout Tape<Float>
-    ) {
-        places = batch.neighborhood.places.map { place in
-            guard let dropout else { return place }
-            var chance = dropout.random.child("place", UInt64(place))
-            return chance.uniformFloat() < dropout.share ? .max : place
-        }
+    init(_ batch: Batch, _ own: OwnTables, on tape: inout Tape<Float>) {
+        places = batch.ownPlaces
         targets = batch.triplets.places
         tape.begin("own embeddings")
         rows = Self.leaf(places, of: own.places, on: &tape)
