@@ -147,7 +147,7 @@ package struct Campaign {
         let first = Int(people[anchor])
         guard isFree(first, cell) else { return 0 }
         var group = GrowingGroup(first, chance: chance(first, cell, nil))
-        open(first, cell, &group)
+        offerFriends(of: first, cell, &group)
         let size = min(options.minimum + 2, options.capacity)
         while group.members.count < size, let next = group.best() { join(next, cell, &group) }
         if group.members.count < options.minimum { return 0 }
@@ -159,11 +159,11 @@ package struct Campaign {
 
     private func join(_ next: GrowingGroup.Candidate, _ cell: Int, _ group: inout GrowingGroup) {
         group.add(next)
-        open(next.person, cell, &group)
+        offerFriends(of: next.person, cell, &group)
     }
 
     /// Looks at whom somebody who comes could ask.
-    private func open(_ person: Int, _ cell: Int, _ group: inout GrowingGroup) {
+    private func offerFriends(of person: Int, _ cell: Int, _ group: inout GrowingGroup) {
         for edge in graph.friends(of: UInt32(person)) {
             let friend = Int(graph.socialNeighbors[edge])
             guard isFree(friend, cell), !group.knows(friend), let back = self.edge(from: friend, to: person) else {
@@ -195,7 +195,7 @@ package struct Campaign {
                 ask)
         else { return plansAt[cell / TimeSlot.count] -= 1 }
         var group = GrowingGroup(first, chance: 1)
-        open(first, cell, &group)
+        offerFriends(of: first, cell, &group)
         var asked = 1
         while group.members.count < options.capacity, budget > 0, let next = next(cell, people, &group) {
             let isShort = group.members.count < options.minimum
