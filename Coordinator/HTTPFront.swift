@@ -34,6 +34,7 @@ struct HTTPFront {
         router.on("GET", "/v1/cities/{city}/seeds") { request, parts in
             Self.seeds(desk, city: parts["city"] ?? "", top: request.query["top"])
         }
+        addPlanRoutes(to: &router)
         let routes = router
         return { routes.answer($0) }
     }
@@ -79,11 +80,11 @@ struct HTTPFront {
         }
     }
 
-    private static func envelope(_ body: some Body, city: CityID? = nil) -> Envelope {
+    static func envelope(_ body: some Body, city: CityID? = nil) -> Envelope {
         Envelope(body, city: city, deadlineMilliseconds: 5000)
     }
 
-    private static func translate(_ answer: Envelope, _ body: (Envelope) throws -> HTTPResponse) -> HTTPResponse {
+    static func translate(_ answer: Envelope, _ body: (Envelope) throws -> HTTPResponse) -> HTTPResponse {
         do {
             if answer.kind == .failure { return problem(try answer.decode(Failure.self)) }
             return try body(answer)
@@ -92,7 +93,7 @@ struct HTTPFront {
         }
     }
 
-    private static func problem(_ failure: Failure) -> HTTPResponse {
+    static func problem(_ failure: Failure) -> HTTPResponse {
         let (status, title) =
             switch failure.code {
             case .unknownCity: (404, "Unknown city")

@@ -8,6 +8,7 @@ package enum ShardError: Error, Equatable {
     case noModel(city: String)
     case oldModel(city: String, asked: ModelVersion, here: ModelVersion)
     case unknownCursor(city: String)
+    case unknownSeed(city: String, seed: SeedID)
     case unreadableBlock(city: String, reason: String)
     case unreadableState(city: String, what: String)
     case wrongCity(asked: CityID, here: CityID)
@@ -25,6 +26,8 @@ extension ShardError: CustomStringConvertible {
         case .noModel(let city): "\(city) has no model yet; train one first: muster train --rounds 10"
         case .oldModel(let city, let asked, let here): "\(city) has model \(here) already, newer than \(asked)"
         case .unknownCursor(let city): "\(city): this is no cursor of an export; begin again with an empty one"
+        case .unknownSeed(let city, let seed):
+            "\(city) has planned no seed \(seed.number); muster seeds lists those it has"
         case .unreadableBlock(let city, let reason): "a block of rows for \(city) cannot be read: it \(reason)"
         case .unreadableState(let city, let what): "\(city): the stored \(what) cannot be read; train again"
         case .wrongCity(let asked, let here): "rows of city \(asked) came to city \(here)"
