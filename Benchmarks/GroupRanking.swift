@@ -140,8 +140,11 @@ struct GroupRanking {
         try report("groups/member-average") { averages[$0 * data.places + $1] }
         try report("groups/shared-members") { known.features[1][$0 * data.places + $1] }
         try report("groups/filter") { known.features[0][$0 * data.places + $1] }
-        let scores = learned.scores
-        try report("groups", more: learned.figures) { scores[$0 * data.places + $1] ?? -.infinity }
+        let (scores, blended) = (learned.scores, learned.blended)
+        try report("groups/scorer", more: learned.figures) { scores[$0 * data.places + $1] ?? -.infinity }
+        try report("groups", more: ["scorer_share": .real(Double(learned.share))]) {
+            blended[$0 * data.places + $1] ?? -.infinity
+        }
     }
 
     /// The mean over members of what a filter of people's own visits says.
@@ -185,7 +188,10 @@ struct GroupRanking {
         let known: GroupKnowledge
         /// Of the pairs of the tests.
         let scores: [Int: Float]
+        /// The filter and a share of the scores.
+        let blended: [Int: Float]
         let figures: [String: Figure]
+        let share: Float
     }
 
     /// Takes one place out of each group that has two, learns from those, and scores the tests with the whole table.
@@ -210,22 +216,27 @@ struct GroupRanking {
         var scorer = GroupScorer(configuration, random: random.child("scorer"), pool: run.pool)
         let judged = sets(targets[..<held], apart, negatives: 100, &random)
         var best: (quality: Double, parameters: [Float]) = (-1, scorer.parameters)
-        for _ in 0..<run.settings.integer("epochs") {
+        for epoch in 1...run.settings.integer("epochs") {
             for start in stride(from: held, to: targets.count, by: 64) {
                 let part = sets(targets[start..<min(start + 64, targets.count)], apart, negatives: 8, &random)
                 _ = scorer.train(part.sets, labels: part.labels, embeddings: before.embeddings, rate: 1e-3, decay: 0.01)
             }
+            // Looking costs as much as three epochs.
+            if epoch % 3 != 0 && epoch != run.settings.integer("epochs") { continue }
             let logits = scorer.logits(judged.sets, embeddings: before.embeddings)
             let quality = Self.gain(logits, judged.labels)
             if quality > best.quality { best = (quality, scorer.parameters) }
         }
         scorer.parameters = best.parameters
+        let share = share(of: scorer.logits(judged.sets, embeddings: before.embeddings), judged)
         let calibration = Calibration(
             fitting: scorer.logits(judged.sets, embeddings: before.embeddings), labels: judged.labels)
-        return score(&scorer, calibration, known)
+        return score(&scorer, calibration, known, share: share)
     }
 
-    private func score(_ scorer: inout GroupScorer, _ calibration: Calibration, _ known: GroupKnowledge) -> Learned {
+    private func score(_ scorer: inout GroupScorer, _ calibration: Calibration, _ known: GroupKnowledge, share: Float)
+        -> Learned
+    {
         var sets = GroupSets(extraCount: GroupKnowledge.extras)
         var (keys, labels): ([Int], [Int8]) = ([], [])
         for test in data.tests {
@@ -237,9 +248,22 @@ struct GroupRanking {
         }
         let logits = scorer.logits(sets, embeddings: known.embeddings)
         let reliability = Reliability(chances: logits.map { calibration.chance($0) }, labels: labels)
+        let blended = logits.indices.map { sets.extras[$0 * GroupKnowledge.extras] + share * logits[$0] }
         return Learned(
             known: known, scores: Dictionary(zip(keys, logits)) { first, _ in first },
-            figures: ["expected_calibration_error": .real(reliability.expectedError)])
+            blended: Dictionary(zip(keys, blended)) { first, _ in first },
+            figures: ["expected_calibration_error": .real(reliability.expectedError)], share: share)
+    }
+
+    /// How much of the scorer's logit to add to the filter, by the groups that only judge.
+    private func share(of logits: [Float], _ judged: (sets: GroupSets, labels: [Int8])) -> Float {
+        var best: (share: Float, quality: Double) = (0, -1)
+        for share: Float in [0, 0.03, 0.1, 0.3, 1, 3] {
+            let blended = logits.indices.map { judged.sets.extras[$0 * GroupKnowledge.extras] + share * logits[$0] }
+            let quality = Self.gain(blended, judged.labels)
+            if quality > best.quality { best = (share, quality) }
+        }
+        return best.share
     }
 
     /// For each group what is known of all places from a table without its target, [extras, places].

@@ -17,7 +17,7 @@ extension Bench {
             Setting(
                 "groups", "groups scored without data", .integer(1024...10_000_000), default: "50000", scope: .call),
             Setting("batch", "groups of a training step", .integer(1...100_000), default: "1024", scope: .call),
-            Setting("epochs", "passes over the groups of the data", .integer(1...1000), default: "30", scope: .call),
+            Setting("epochs", "passes over the groups of the data", .integer(1...1000), default: "12", scope: .call),
         ],
         body: { run in
             if let folder = run.settings.path("data") {

@@ -35,7 +35,8 @@ extension Bench {
                 seedsPerCity: run.settings.integer("seeds"), modelVersion: ModelVersion(1), seed: run.seed)
             let seeds = run.working {
                 chooseSeeds(
-                    graph: graph, embeddings: embeddings, configuration: configuration, weights: weights.values,
+                    graph: graph, embeddings: embeddings, configuration: .graphRec(configuration),
+                    weights: weights.values,
                     options: options, pool: run.pool)
             }.result.map(\.seed)
             let folder = try ShardFolder(in: run.settings.path("scratch") ?? "/tmp")

@@ -2,6 +2,7 @@
 // taken where it was used, so that an explanation cannot say anything else than what moved the plan.
 
 package import Basics
+import Graph
 import Influence
 
 /// What moved the planning of one seed.

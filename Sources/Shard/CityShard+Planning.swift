@@ -19,7 +19,7 @@ private let interestsKept = 40
 /// (`knownPeople` nil means all), and Plans' choice. A pure function of its arguments, the pool excepted.
 package func chooseSeeds(
     graph: CityGraph, embeddings: CityEmbeddings, knownPeople: [Bool]? = nil, unknownPlaces: [UInt32] = [],
-    configuration: GraphRecConfiguration, weights: [Float], options: PlanOptions, pool: ComputePool
+    configuration: ModelConfiguration, weights: [Float], options: PlanOptions, pool: ComputePool
 ) -> [(seed: PlanSeed, reasons: PlanReasons)] {
     let asked = (0..<graph.residents).filter { knownPeople?[$0] ?? true }
     let found = Interests(

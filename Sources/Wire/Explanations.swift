@@ -1,4 +1,4 @@
-import Basics
+package import Basics
 
 // Why a seed is what it is, and the cards of one person's feed.
 

@@ -1,5 +1,7 @@
 // Explanations and feeds as people and other programs read them.
 
+import Basics
+
 /// Why a seed is what it is.
 package struct SeedExplanationView: Encodable, Sendable {
     package struct Person: Encodable, Sendable {

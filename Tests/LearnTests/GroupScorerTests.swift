@@ -135,7 +135,8 @@ private let offsets: [UInt32] = [0, 1, 3, 12]
     }
 
     @Test func aSetScoresTheSameAloneAndAmongManyOnAnyNumberOfThreads() {
-        var (alone, many) = (scorer(), scorer(threads: 3))
+        var alone = scorer()
+        var many = scorer(threads: 3)
         var random = SeededRandom(seed: 11)
         var sets = GroupSets()
         for _ in 0..<700 {
