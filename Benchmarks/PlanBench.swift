@@ -41,7 +41,7 @@ extension Bench {
             }.result.map(\.seed)
             let folder = try ShardFolder(in: run.settings.path("scratch") ?? "/tmp")
             let shard = try folder.shard(CityID(0), name: "city")
-            _ = try shard.keep(seeds, model: ModelVersion(1))
+            _ = try shard.keep(seeds, model: ModelVersion(1), job: JobID(1))
             let times = try (0..<run.settings.integer("queries")).map { _ in
                 let start = monotonicSeconds()
                 let rows = try shard.seeds(count: seeds.count)

@@ -17,8 +17,8 @@ extension Coordinator {
             send(request.answer(CityTable(cities: cities.map { row(of: $0) })), to: peer)
         case .statusRequest:
             send(request.answer(status()), to: peer)
-        case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest,
-            .explainRequest, .feedRequest:
+        case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest, .eventsRequest,
+            .postSignals, .explainRequest, .feedRequest:
             forward(request, from: peer)
         case .startTraining, .startPlanning, .jobRequest, .controlJob:
             try serveJobs(request, from: peer)

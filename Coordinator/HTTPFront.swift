@@ -35,6 +35,7 @@ struct HTTPFront {
             Self.seeds(desk, city: parts["city"] ?? "", top: request.query["top"])
         }
         addPlanRoutes(to: &router)
+        Self.addEvents(to: &router, desk)
         let routes = router
         return { routes.answer($0) }
     }

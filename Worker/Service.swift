@@ -1,4 +1,5 @@
 import Basics
+import Courier
 import Learn
 import Shard
 import Wire
@@ -39,7 +40,9 @@ struct Service: Sendable {
     }
 
     private func block(of request: Envelope) throws -> [UInt8] {
-        guard let block = request.bulk.first else { throw Refusal(.badRequest, "importBlock came without its rows") }
+        guard let block = request.bulk.first else {
+            throw Refusal(.badRequest, "\(request.kind.name) came without what it is about")
+        }
         return block
     }
 
@@ -59,6 +62,12 @@ struct Service: Sendable {
         case .feedRequest:
             let order = try request.decode(FeedRequest.self)
             return request.answer(Feed(cards: try shard.feed(of: order.person, count: Int(order.count))))
+        case .eventsRequest:
+            return request.answer(try shard.events(try request.decode(EventsRequest.self)))
+        case .postSignals:
+            return request.answer(
+                try shard.take(
+                    try request.decode(PostSignals.self), json: try block(of: request), now: Intake.now))
         case .trainRound:
             let order = try request.decode(TrainRound.self)
             let (result, weights) = try shard.trainRound(
@@ -101,6 +110,7 @@ struct Service: Sendable {
         switch error {
         case is WireError: return .badRequest
         case ShardError.noModel: return .noModel
+        case ShardError.outboxFull: return .busy
         case is ShardError: return .badRequest
         default: return .internal
         }

@@ -1,4 +1,5 @@
 package import Basics
+import Events
 package import Graph
 import Influence
 package import Learn
@@ -38,6 +39,8 @@ extension CityShard {
     package func plan(_ order: PlanCity, pool: ComputePool) throws -> Planned {
         try computing.withLock { state, _ in
             guard let model = try model(&state) else { throw ShardError.noModel(city: name) }
+            // Said before the work is done, not after.
+            try requireOutboxRoom()
             let graph = try currentGraph(pool: pool)
             let known = model.aligned(with: graph)
             let chosen = chooseSeeds(
@@ -48,7 +51,7 @@ extension CityShard {
                     seed: order.seed ^ UInt64(city.number)), pool: pool)
             let seeds = chosen.map(\.seed)
             try keep(chosen.map(\.reasons), of: seeds)
-            let created = try keep(seeds, model: model.version)
+            let created = try keep(seeds, model: model.version, job: order.job)
             return Planned(job: order.job, seeds: UInt32(seeds.count), created: UInt32(created))
         }
     }
@@ -74,13 +77,17 @@ extension CityShard {
     }
 
     /// Makes these the city's current plan. Answers how many are new; each of those leaves an event, in the same batch.
-    package func keep(_ seeds: [PlanSeed], model: ModelVersion) throws -> Int {
+    package func keep(_ seeds: [PlanSeed], model: ModelVersion, job: JobID) throws -> Int {
         var batch = WriteBatch()
-        var events: [[UInt8]] = []
+        var events: [EventDraft] = []
         for seed in seeds {
             let key = ShardKeys.seed(seed.id)
             if try store.database.get(.seeds, key: key) == nil {
-                events.append(try SeedCreated(seed, city: name, cluster: cluster, model: model).json())
+                let created = SeedCreated(seed, city: name, model: model)
+                let number = seed.id.number
+                events.append(
+                    EventDraft(
+                        created, about: number, seed: seed.id, key: String(number), cause: EventCause.job(job)))
             }
             // A known seed keeps its name and its one event; its invitations may be better now.
             var writer = ByteWriter()
@@ -90,7 +97,7 @@ extension CityShard {
         var list = ByteWriter()
         list.put(array: seeds.map(\.id.number))
         batch.put(.meta, key: ShardKeys.currentPlan, value: list.bytes)
-        _ = try store.commit(batch, events: events)
+        _ = try store.commit(batch, events: outboxEvents(events))
         view.withLock { $0.seeds = seeds.count }
         return events.count
     }

@@ -48,6 +48,11 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case seedExplanation = 88
     case feedRequest = 89
     case feed = 90
+    // Events and signals
+    case eventsRequest = 96
+    case eventRows = 97
+    case postSignals = 98
+    case signalsTaken = 99
 
     /// The word for logs and errors.
     package var name: String { String(describing: self) }
