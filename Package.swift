@@ -70,7 +70,9 @@ let package = Package(
         // Floor 6
         module("Shard", ["Basics", "World", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Plans"]),
         // Floor 7: the programs
-        program("muster-worker", at: "Worker", ["Basics", "Linalg", "Wire", "Store", "Transport", "Learn", "Shard"]),
+        program(
+            "muster-worker", at: "Worker",
+            ["Basics", "World", "Linalg", "Wire", "Store", "Transport", "Learn", "Shard"]),
         program(
             "muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
         program(
@@ -98,7 +100,7 @@ let package = Package(
         tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"], excluding: ["Fixtures"]),
         tests("Influence", ["Influence", "Graph", "World", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
-        tests("Shard", ["Shard", "Graph", "Store", "Wire", "World", "Basics"]),
+        tests("Shard", ["Shard", "Graph", "Learn", "Store", "Wire", "World", "Basics"]),
         // Real processes, and the rules of the house
         tests("Integration", ["Transport", "World", "Basics", "muster", "muster-coordinator", "muster-worker"]),
         tests("Tidy", ["Basics"]),

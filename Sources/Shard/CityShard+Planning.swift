@@ -39,6 +39,7 @@ extension CityShard {
                     seedsPerCity: Int(order.seedsPerCity), modelVersion: model.version,
                     seed: order.seed ^ UInt64(city.number)), pool: pool)
             let created = try commit(seeds, model: model.version)
+            try serveAnew(model, graph: graph, pool: pool)
             return Planned(job: order.job, seeds: UInt32(seeds.count), created: UInt32(created))
         }
     }
