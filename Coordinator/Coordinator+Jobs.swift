@@ -21,7 +21,8 @@ extension Coordinator {
                     TrainingJob(
                         .init(
                             job: job, rounds: Int(order.rounds), steps: Int(order.steps), seed: order.seed,
-                            cities: Array(map.cities.keys), model: order.model, patience: jobPatience)))
+                            cities: Array(map.cities.keys), model: order.model, stopping: Int(order.patience),
+                            patience: jobPatience)))
             }
         case .startPlanning:
             let order = try request.decode(StartPlanning.self)
@@ -195,7 +196,7 @@ extension Coordinator {
                 $0.handle(
                     .result(
                         city, round: Int(result.round), weights: weights, samples: result.samples,
-                        meanLoss: result.meanLoss))
+                        meanLoss: result.meanLoss, judgement: .init(people: result.judged, ndcg: result.ndcg)))
             }
         case .published:
             let outcome = try message.decode(Published.self)

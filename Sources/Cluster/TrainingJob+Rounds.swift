@@ -1,4 +1,4 @@
-// Taking results in, closing rounds, publishing.
+// Taking results in, closing rounds, judging averages, publishing.
 
 import Basics
 
@@ -7,8 +7,10 @@ struct Contribution: Equatable, Sendable {
     var weights: [Float]
     var samples: UInt64
     var meanLoss: Double
+    /// Of the weights the round began with.
+    var judgement = TrainingJob.Judgement.none
 
-    var isFinite: Bool { meanLoss.isFinite && weights.allSatisfy(\.isFinite) }
+    var isFinite: Bool { meanLoss.isFinite && judgement.ndcg.isFinite && weights.allSatisfy(\.isFinite) }
 }
 
 extension TrainingJob {
@@ -25,10 +27,10 @@ extension TrainingJob {
             ignored.duplicate += 1
             return
         }
-        guard contribution.isFinite, !contribution.weights.isEmpty else {
+        guard contribution.isFinite, contribution.weights.isEmpty == isJudging else {
             return roster.fail(city, detail: "its result is not made of finite numbers", retry: false)
         }
-        guard weights.isEmpty || contribution.weights.count == weights.count else {
+        guard weights.isEmpty || isJudging || contribution.weights.count == weights.count else {
             let detail = "it gave \(contribution.weights.count) weights where \(weights.count) belong"
             return roster.fail(city, detail: detail, retry: false)
         }
@@ -50,7 +52,7 @@ extension TrainingJob {
     mutating func proceed() -> [Action] {
         guard !isPaused || phase.isOver else { return [] }
         var actions: [Action] = []
-        if phase == .running, roster.isComplete { actions += closeRound() }
+        if phase == .running, roster.isComplete { actions += isJudging ? closeJudging() : closeRound() }
         if phase == .publishing, roster.isComplete { actions += closePublishing() }
         switch phase {
         case .running: actions += roster.ask().map { .train($0, round: round) }
@@ -70,11 +72,32 @@ extension TrainingJob {
         guard samples > 0 || rounds.contains(where: { $0.samples > 0 }) else {
             return end(.failed("no city has a visit to learn from: import data first"))
         }
+        judge(given)
         weights = average(given)
         rounds.append(Round(cities: given.count, samples: samples, meanLoss: averageLoss(given)))
         for seat in contributions.indices { contributions[seat] = nil }
         roster.begin()
-        if round == configuration.rounds { phase = .publishing }
+        if round == configuration.rounds || stopping.isOver {
+            if stopping.best == nil { phase = .publishing } else { isJudging = true }
+        }
+        return [.checkpoint]
+    }
+
+    /// The cities have said how good the present average is: the best so far is kept.
+    private mutating func judge(_ given: [Contribution]) {
+        let people = given.reduce(0.0) { $0 + Double($1.judgement.people) }
+        guard people > 0 else { return }
+        let sum = given.reduce(0.0) { $0 + $1.judgement.ndcg * Double($1.judgement.people) }
+        if stopping.judge(rounds.count, score: sum / people) { bestWeights = weights }
+    }
+
+    /// The last average is judged, by whoever is here: the best of all goes live.
+    private mutating func closeJudging() -> [Action] {
+        judge(contributions.compactMap { $0 })
+        weights = bestWeights
+        for seat in contributions.indices { contributions[seat] = nil }
+        roster.begin()
+        (isJudging, phase) = (false, .publishing)
         return [.checkpoint]
     }
 

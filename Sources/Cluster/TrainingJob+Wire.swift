@@ -7,14 +7,16 @@ extension TrainingJob {
     /// The body that asks for the open round; `weights` go beside it as bulk frame 0.
     package var trainRound: TrainRound {
         TrainRound(
-            job: configuration.job, round: UInt32(clamping: round), steps: UInt32(clamping: configuration.steps),
-            seed: configuration.seed, model: configuration.model)
+            job: configuration.job, round: UInt32(clamping: round),
+            steps: isJudging ? 0 : UInt32(clamping: configuration.steps), seed: configuration.seed,
+            model: configuration.model, kept: UInt32(clamping: stopping.best?.number ?? 0))
     }
 
     /// The body that makes `weights` (bulk frame 0) live under this version.
     package func publishModel(version: ModelVersion) -> PublishModel {
         PublishModel(
-            job: configuration.job, version: version, seed: configuration.seed, model: configuration.model)
+            job: configuration.job, version: version, seed: configuration.seed, model: configuration.model,
+            rounds: UInt32(clamping: stopping.best?.number ?? rounds.count))
     }
 
     /// The job as people see it. `name` gives a city's name.

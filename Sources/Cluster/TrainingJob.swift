@@ -11,6 +11,8 @@
 //   Only a job to which no city ever gave a result fails, and says why. Later, a round with nobody waits for
 //   somebody to come back.
 // - Paused, it still takes results; it asks nothing and closes no round.
+// - Weights are judged by cities as they get them for the next round, so the last average is judged by a round of no
+//   steps. The best average goes live, not the last one, and a few rounds without a better one end the training.
 // - The durable bytes are everything, results of the open round too. They are due at `.checkpoint`; a job read
 //   back and given `.start` asks again whoever has not answered.
 //
@@ -34,12 +36,14 @@ package struct TrainingJob: Equatable, Sendable {
         package var cities: [CityID]
         /// The model's configuration, opaque here; empty: the default.
         package var model: [UInt8]
+        /// So many averages in a row that are judged no better than the best end the training; 0: none do.
+        package var stopping: Int
         /// How long the job waits for the absent and the silent.
         package var patience: JobPatience
 
         package init(
             job: JobID, rounds: Int, steps: Int, seed: UInt64, cities: [CityID], model: [UInt8] = [],
-            patience: JobPatience = JobPatience()
+            stopping: Int = 0, patience: JobPatience = JobPatience()
         ) {
             self.job = job
             self.rounds = rounds
@@ -47,6 +51,7 @@ package struct TrainingJob: Equatable, Sendable {
             self.seed = seed
             self.cities = Set(cities).sorted()
             self.model = model
+            self.stopping = stopping
             self.patience = patience
         }
     }
@@ -59,7 +64,8 @@ package struct TrainingJob: Equatable, Sendable {
         /// The city was opened by its worker, which knows nothing of what was asked before.
         case reached(CityID)
         case lost(CityID)
-        case result(CityID, round: Int, weights: [Float], samples: UInt64, meanLoss: Double)
+        case result(
+            CityID, round: Int, weights: [Float], samples: UInt64, meanLoss: Double, judgement: Judgement = .none)
         /// `people` weigh this city in averages of `values`.
         case published(CityID, people: UInt64, values: [Double])
         /// What was asked for this round (publishing counts as round `rounds`) was refused. With `retry` it is asked
@@ -81,6 +87,17 @@ package struct TrainingJob: Equatable, Sendable {
         case publish(CityID)
         /// The job is over: `state` says how. Comes once.
         case finished
+    }
+
+    /// How well a city ranks what no step has seen, with the weights it was given.
+    package struct Judgement: Equatable, Sendable {
+        /// People judged: the city's weight in the mean. 0 where nobody was.
+        package var people: UInt64
+        package var ndcg: Double
+
+        package init(people: UInt64, ndcg: Double) { (self.people, self.ndcg) = (people, ndcg) }
+
+        package static let none = Judgement(people: 0, ndcg: 0)
     }
 
     /// One finished round.
@@ -117,6 +134,12 @@ package struct TrainingJob: Equatable, Sendable {
     package let configuration: Configuration
     /// The current average. Empty until round 0 closes: train from the initial weights, which follow from the seed.
     package internal(set) var weights: [Float] = []
+    /// Which average is the best so far, by the number of rounds behind it.
+    var stopping: EarlyStopping
+    /// The best average; empty until one was judged.
+    var bestWeights: [Float] = []
+    /// Whether the open round takes no steps: the last average is judged.
+    var isJudging = false
     /// The open round, from 0; `configuration.rounds` when there is none to come.
     package var round: Int { rounds.count }
     /// The finished rounds.
@@ -135,6 +158,7 @@ package struct TrainingJob: Equatable, Sendable {
     /// A queued job; give it `.start`.
     package init(_ configuration: Configuration) {
         self.configuration = configuration
+        stopping = EarlyStopping(patience: configuration.stopping)
         roster = Roster(cities: configuration.cities, patience: configuration.patience)
         contributions = Array(repeating: nil, count: roster.seats.count)
     }
@@ -152,8 +176,10 @@ package struct TrainingJob: Equatable, Sendable {
         case .start(let alive): actions = start(alive)
         case .reached(let city): roster.reached(city)
         case .lost(let city): roster.lost(city)
-        case .result(let city, let round, let weights, let samples, let meanLoss):
-            accept(Contribution(weights: weights, samples: samples, meanLoss: meanLoss), from: city, round: round)
+        case .result(let city, let round, let weights, let samples, let meanLoss, let judgement):
+            accept(
+                Contribution(weights: weights, samples: samples, meanLoss: meanLoss, judgement: judgement),
+                from: city, round: round)
         case .published(let city, let people, let values):
             actions = accept(Outcome(city: city, people: people, values: values))
         case .failed(let city, let round, let detail, let retry):

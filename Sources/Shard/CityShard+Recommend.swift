@@ -48,6 +48,10 @@ extension CityShard {
         answer(questions, version: { $0.version }) { question, city in
             let body = question.body
             try check(body.count)
+            guard city.judgesPeople else {
+                let rule = "model \(city.version) judges no pairs of people; train one that does, or ask another"
+                throw ShardError.badQuestion(city: name, rule: rule)
+            }
             var place: Int?
             if let asked = body.place {
                 place = city.place(asked)

@@ -15,22 +15,29 @@ extension CityShard {
     /// How many of a person's retrieved places the place head ranks again.
     static let candidates = 200
 
-    /// Runs one round from `weights` and answers with the new ones. Without weights it is the first round of all.
+    /// Judges `weights` by the kept-back visits, then runs one round from them and answers with the new ones. Without
+    /// weights it is the first round of all, and there is nothing to judge. A round of no steps judges, and answers no
+    /// weights.
     package func trainRound(
         _ order: TrainRound, weights: [Float], pool: ComputePool, isCancelled: () -> Bool
     ) throws -> (result: RoundResult, weights: [Float]) {
         try computing.withLock { state, _ in
+            let isFirst = weights.isEmpty
             let weights = try initialized(weights, order)
             let trainer = try trainer(for: order, weights: weights, pool: pool, state: &state)
+            let judged = isFirst ? nil : trainer.validation(weights: weights, pool: pool)
+            var result = RoundResult(
+                job: order.job, round: order.round, samples: 0, meanLoss: 0, judged: UInt64(judged?.people ?? 0),
+                ndcg: judged?.ndcg ?? 0)
+            if order.steps == 0 { return (result, []) }
             let outcome = try trainer.round(
                 Int(order.round), weights: weights, steps: Int(order.steps), pool: pool, isCancelled: isCancelled)
             var batch = WriteBatch()
             batch.put(.model, key: ShardKeys.trainer(order.job, round: order.round), value: trainer.state())
-            for key in try staleTrainers(job: order.job, round: order.round) { batch.delete(.model, key: key) }
+            for key in try staleTrainers(order) { batch.delete(.model, key: key) }
             try store.database.commit(batch)
             state.trainerRound = order.round
-            let result = RoundResult(
-                job: order.job, round: order.round, samples: UInt64(outcome.samples), meanLoss: outcome.meanLoss)
+            (result.samples, result.meanLoss) = (UInt64(outcome.samples), outcome.meanLoss)
             return (result, outcome.weights)
         }
     }
@@ -46,13 +53,13 @@ extension CityShard {
                 return model.report
             }
             let asRound = TrainRound(
-                job: order.job, round: .max, steps: 0, seed: order.seed, model: order.model)
+                job: order.job, round: order.rounds, steps: 0, seed: order.seed, model: order.model)
             let trainer = try trainer(for: asRound, weights: weights, pool: pool, state: &state)
-            let graph = trainer.graph
-            let embeddings = trainer.calibratedEmbeddings(weights: weights, pool: pool).embeddings
+            let (graph, configuration) = (trainer.graph, try configuration(from: order.model))
+            let embeddings = trainer.publishedEmbeddings(weights: weights, pool: pool)
             let ranking = rankHeldOut(
-                graph: graph, embeddings: embeddings, configuration: trainer.configuration, weights: weights,
-                keep: 10, pool: pool)
+                graph: graph, embeddings: embeddings, configuration: configuration, weights: weights, keep: 10,
+                pool: pool)
             let quality = evaluate(graph: graph, ranked: ranking)
             let report = Published(
                 job: order.job, people: UInt64(quality.people),
@@ -60,8 +67,9 @@ extension CityShard {
                     quality.recallAt10, quality.ndcgAt10, quality.popularityRecallAt10, quality.popularityNDCGAt10,
                 ])
             let model = CityModel(
-                version: order.version, configuration: trainer.configuration, weights: weights,
-                people: graph.people, places: graph.places, embeddings: embeddings, report: report)
+                version: order.version, configuration: configuration, weights: weights, people: graph.people,
+                places: graph.places, embeddings: embeddings, report: report,
+                friends: trainer.friendQuality(weights: weights, pool: pool))
             try keep(model)
             state.model = model
             state.trainer = nil
@@ -109,18 +117,17 @@ extension CityShard {
     /// else from what the store kept, else a fresh one (the first round, or a city that missed the rounds before).
     private func trainer(
         for order: TrainRound, weights: [Float], pool: ComputePool, state: inout Computing
-    ) throws -> CityTrainer {
+    ) throws -> any ModelTrainer {
         let stored = try lastTrainer(job: order.job, before: order.round)
         if let trainer = state.trainer, state.trainerJob == order.job, stored?.round == state.trainerRound {
             return trainer
         }
         let configuration = try configuration(from: order.model)
-        guard weights.count == SharedWeights.count(for: configuration) else {
-            throw ShardError.wrongWeights(expected: SharedWeights.count(for: configuration), got: weights.count)
+        guard weights.count == configuration.sharedCount else {
+            throw ShardError.wrongWeights(expected: configuration.sharedCount, got: weights.count)
         }
-        let trainer = try CityTrainer(
-            graph: currentGraph(pool: pool), configuration: configuration, seed: order.seed ^ UInt64(city.number),
-            state: stored?.bytes)
+        let trainer = try configuration.trainer(
+            graph: currentGraph(pool: pool), seed: order.seed ^ UInt64(city.number), state: stored?.bytes)
         state.trainer = trainer
         state.trainerJob = order.job
         state.trainerRound = stored?.round ?? 0
@@ -130,13 +137,15 @@ extension CityShard {
     /// The weights of the first round are drawn from the job's seed, the same in every city.
     private func initialized(_ weights: [Float], _ order: TrainRound) throws -> [Float] {
         if !weights.isEmpty { return weights }
-        return SharedWeights.initial(try configuration(from: order.model), seed: order.seed).values
+        return try configuration(from: order.model).initialWeights(seed: order.seed)
     }
 
-    private func configuration(from bytes: [UInt8]) throws -> GraphRecConfiguration {
-        if bytes.isEmpty { return GraphRecConfiguration() }
-        var reader = ByteReader(bytes)
-        return try GraphRecConfiguration(from: &reader)
+    private func configuration(from block: [UInt8]) throws -> ModelConfiguration {
+        do {
+            return try ModelConfiguration(ModelOrder(block: block))
+        } catch let error as ByteError {
+            throw ShardError.badModel(reason: "its order \(error)")
+        }
     }
 
     private func lastTrainer(job: JobID, before round: UInt32) throws -> (round: UInt32, bytes: [UInt8])? {
@@ -152,13 +161,15 @@ extension CityShard {
     }
 
     /// Keys of trainer states nobody can ask for any more: other jobs' (one training runs at a time), and this job's
-    /// before the one that `round` started from.
-    private func staleTrainers(job: JobID, round: UInt32) throws -> [[UInt8]] {
-        let base = try lastTrainer(job: job, before: round)?.round ?? 0
+    /// before the one that the round started from, but for the best so far.
+    private func staleTrainers(_ order: TrainRound) throws -> [[UInt8]] {
+        let base = try lastTrainer(job: order.job, before: order.round)?.round ?? 0
+        // A city that missed the best round goes back to its last one before it.
+        let best = order.kept == 0 ? nil : try lastTrainer(job: order.job, before: order.kept)?.round
         var stale: [[UInt8]] = []
         try store.database.scan(.model, from: ShardKeys.trainers, prefix: ShardKeys.trainers) { key, _ in
             let found = try ShardKeys.trainerKey(key)
-            if found.job != job || found.round < base { stale.append(key) }
+            if found.job != order.job || found.round < base && found.round != best { stale.append(key) }
             return true
         }
         return stale

@@ -30,7 +30,7 @@ package final class CityShard: Sendable {
 
     /// What only the running long call touches.
     struct Computing {
-        var trainer: CityTrainer?
+        var trainer: (any ModelTrainer)?
         var trainerJob = JobID(0)
         var trainerRound: UInt32 = 0
         var model: CityModel?

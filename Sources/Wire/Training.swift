@@ -13,14 +13,17 @@ package struct StartTraining: Body {
     package var steps: UInt32
     /// All randomness of the work follows from it.
     package var seed: UInt64
-    /// Configuration of the model; empty: the default.
+    /// Configuration of the model, a `ModelOrder`; empty: the default.
     package var model: [UInt8]
+    /// So many rounds in a row whose weights rank no better end the training; 0: none do.
+    package var patience: UInt32
 
-    package init(rounds: UInt32, steps: UInt32, seed: UInt64, model: [UInt8] = []) {
+    package init(rounds: UInt32, steps: UInt32, seed: UInt64, model: [UInt8] = [], patience: UInt32 = 0) {
         self.rounds = rounds
         self.steps = steps
         self.seed = seed
         self.model = model
+        self.patience = patience
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -28,6 +31,7 @@ package struct StartTraining: Body {
         steps = try reader.get()
         seed = try reader.get()
         model = try reader.getBlock()
+        patience = try reader.get()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -35,6 +39,7 @@ package struct StartTraining: Body {
         writer.put(steps)
         writer.put(seed)
         writer.put(block: model)
+        writer.put(patience)
     }
 }
 
@@ -50,19 +55,22 @@ package struct TrainRound: Body {
     package var job: JobID
     /// From 0.
     package var round: UInt32
-    /// Local steps, at least 1.
+    /// Local steps; 0: the weights are only judged, and none come back.
     package var steps: UInt32
     /// All randomness of the work follows from it.
     package var seed: UInt64
     /// Configuration of the model, opaque on the way; empty: the default.
     package var model: [UInt8]
+    /// The city must be able to go back to where it was after so many rounds, the best so far; 0: it need not.
+    package var kept: UInt32
 
-    package init(job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8]) {
+    package init(job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8], kept: UInt32 = 0) {
         self.job = job
         self.round = round
         self.steps = steps
         self.seed = seed
         self.model = model
+        self.kept = kept
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -71,6 +79,7 @@ package struct TrainRound: Body {
         steps = try reader.get()
         seed = try reader.get()
         model = try reader.getBlock()
+        kept = try reader.get()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -79,6 +88,7 @@ package struct TrainRound: Body {
         writer.put(steps)
         writer.put(seed)
         writer.put(block: model)
+        writer.put(kept)
     }
 }
 
@@ -93,12 +103,20 @@ package struct RoundResult: Body {
     package var samples: UInt64
     /// Over the samples.
     package var meanLoss: Double
+    /// How the weights that the round began with, the average of the round before, rank what no step has seen: how many
+    /// people were judged, 0 where nobody was, and their mean NDCG at 10.
+    package var judged: UInt64
+    package var ndcg: Double
 
-    package init(job: JobID, round: UInt32, samples: UInt64, meanLoss: Double) {
+    package init(
+        job: JobID, round: UInt32, samples: UInt64, meanLoss: Double, judged: UInt64 = 0, ndcg: Double = 0
+    ) {
         self.job = job
         self.round = round
         self.samples = samples
         self.meanLoss = meanLoss
+        self.judged = judged
+        self.ndcg = ndcg
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -106,6 +124,8 @@ package struct RoundResult: Body {
         round = try reader.get()
         samples = try reader.get()
         meanLoss = try reader.getDouble()
+        judged = try reader.get()
+        ndcg = try reader.getDouble()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -113,6 +133,8 @@ package struct RoundResult: Body {
         writer.put(round)
         writer.put(samples)
         writer.put(meanLoss)
+        writer.put(judged)
+        writer.put(ndcg)
     }
 }
 
@@ -128,12 +150,15 @@ package struct PublishModel: Body {
     package var seed: UInt64
     /// Configuration of the model, opaque on the way; empty: the default.
     package var model: [UInt8]
+    /// The weights are those after so many rounds; the city goes back to where it was then.
+    package var rounds: UInt32
 
-    package init(job: JobID, version: ModelVersion, seed: UInt64, model: [UInt8]) {
+    package init(job: JobID, version: ModelVersion, seed: UInt64, model: [UInt8], rounds: UInt32) {
         self.job = job
         self.version = version
         self.seed = seed
         self.model = model
+        self.rounds = rounds
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -141,6 +166,7 @@ package struct PublishModel: Body {
         version = try reader.getIdentifier()
         seed = try reader.get()
         model = try reader.getBlock()
+        rounds = try reader.get()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -148,6 +174,7 @@ package struct PublishModel: Body {
         writer.put(version)
         writer.put(seed)
         writer.put(block: model)
+        writer.put(rounds)
     }
 }
 

@@ -16,7 +16,7 @@ import Wire
         #expect(job.trainRound.round == 1)
         #expect(
             job.publishModel(version: ModelVersion(9))
-                == PublishModel(job: JobID(7), version: ModelVersion(9), seed: 5, model: [6]))
+                == PublishModel(job: JobID(7), version: ModelVersion(9), seed: 5, model: [6], rounds: 1))
         #expect(
             job.row { "city \($0)" }
                 == JobRow(

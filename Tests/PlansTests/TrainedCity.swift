@@ -51,7 +51,7 @@ struct TrainedCity {
         }
         (self.records, self.graph, self.configuration) = (records, graph, configuration)
         city = ServingCity(
-            version: ModelVersion(1), configuration: configuration, weights: weights, graph: graph,
+            version: ModelVersion(1), configuration: .graphRec(configuration), weights: weights, graph: graph,
             embeddings: embeddings, knownPeople: [Bool](repeating: true, count: graph.people.count), unknownPlaces: [])
     }
 

@@ -35,19 +35,14 @@ import World
         _ = try shard.importBlock(RecordBlock(city: city, records: records).encoded())
     }
 
-    /// A model that was trained for `steps` steps.
-    private func publish(_ version: UInt64, in shard: CityShard) throws {
-        var configuration = GraphRecConfiguration()
-        configuration.dimensions = 8
-        configuration.encoderHidden = 12
-        configuration.headHidden = [10, 6]
-        configuration.batch = 32
-        configuration.validationShare = 0
-        var writer = ByteWriter()
-        configuration.encode(into: &writer)
-        let weights = SharedWeights.initial(configuration, seed: version).values
+    /// A model that was trained for a moment, from a seed of its own.
+    private func publish(_ version: UInt64, _ name: String = "graphrec", in shard: CityShard) throws {
+        let model = ModelOrder(model: name, settings: [.init(name: "dimensions", value: "16")]).block
+        let round = TrainRound(job: JobID(version), round: 0, steps: 2, seed: version, model: model)
+        let weights = try shard.trainRound(round, weights: [], pool: pool, isCancelled: { false }).weights
         _ = try shard.publish(
-            PublishModel(job: JobID(version), version: ModelVersion(version), seed: version, model: writer.bytes),
+            PublishModel(
+                job: JobID(version), version: ModelVersion(version), seed: version, model: model, rounds: 1),
             weights: weights, pool: pool)
     }
 
@@ -96,6 +91,24 @@ import World
             // What is put in place later has them, too.
             try publish(2, in: shard)
             #expect(try places(shard, 5000).asker.version == ModelVersion(2))
+        }
+    }
+
+    @Test func aLightModelRanksByInnerProductsAndJudgesNoPairs() throws {
+        try withShard { shard, _ in
+            try fill(shard)
+            try publish(1, "lightgcn", in: shard)
+            let news = [Record.person(Person(id: PersonID(5000), homeCity: city))]
+            _ = try shard.importBlock(RecordBlock(city: city, records: news).encoded())
+            for person in [UInt64(7), 5000] {
+                let answer = try places(shard, person)
+                #expect(answer.places.count == 5 && answer.asker.isKnown == (person == 7))
+                #expect(answer.places.map(\.score) == answer.places.map(\.score).sorted(by: >))
+            }
+            let people = shard.recommendPeople([
+                Question(RecommendPeople(person: PersonID(7), count: 3), stranger: nil)
+            ])
+            #expect(throws: ShardError.self) { try people[0].get() }
         }
     }
 

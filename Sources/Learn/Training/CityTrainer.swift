@@ -176,7 +176,7 @@ package final class CityTrainer {
     private func move(_ leaves: OwnLeaves?, scale: Float, on tape: inout Tape<Float>) {
         let (configuration, head) = (model.configuration, model.layout.headOffset)
         steps += 1
-        let pace = configuration.pace(step: steps)
+        let pace = configuration.schedule.pace(step: steps)
         func adam(_ rate: Float, decay: Float) -> AdamStep {
             AdamStep(number: steps, rate: pace * rate, decay: decay, gradientScale: scale)
         }

@@ -37,9 +37,9 @@ extension ServingCity {
     /// Somebody of another city, of whom only the record is known.
     package func asker(stranger person: Person) -> Asker {
         let features = featuresStated(by: person)
-        let row = Self.widened(encoder.embedPeople(features), embeddings.dimensions, last: lastOfStrangers)
         return Asker(
-            row: nil, embedding: row, features: features, isKnown: false, isAway: person.homeCity != graph.city,
+            row: nil, embedding: embedPeople(features), features: features, isKnown: false,
+            isAway: person.homeCity != graph.city,
             areas: [:])
     }
 

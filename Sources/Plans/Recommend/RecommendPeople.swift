@@ -52,7 +52,7 @@ extension ServingCity {
     /// The row of a place to go to; nil when this city has no such place.
     package func place(_ place: PlaceID) -> Int? { placeRow(place) }
 
-    /// The best people for each, best first. An answer does not depend on who else is asked for.
+    /// The best people for each, best first; the model must judge pairs of people. An answer does not depend on who else is asked for.
     package func recommend(_ asks: [PeopleAsk]) -> [[PersonChoice]] {
         let queries = asks.flatMap { $0.asker.embedding.dropLast() }
         let found = peopleIndex.search(
@@ -65,6 +65,9 @@ extension ServingCity {
     }
 
     private func best(_ candidates: [Int], for ask: PeopleAsk) -> [PersonChoice] {
+        guard let friendHead, let encoder else {
+            preconditionFailure("a model that judges no pairs was asked for them")
+        }
         let together = context(of: ask)
         func judge(_ rows: [Float]) -> [FriendScore] {
             let count = rows.count / embeddings.dimensions

@@ -70,8 +70,8 @@ extension ServingCity {
     private func best(_ candidates: [Int], for ask: PlaceAsk) -> [PlaceChoice] {
         let wish = ask.wish
         let rows = candidates.flatMap { embeddings.place($0) }
-        let scores = placeHead.scores(
-            person: ask.asker.embedding.span, places: rows.span,
+        let scores = placeScores(
+            ask.asker, rows,
             features: wish == .anything ? [] : candidates.flatMap { placeFeatures($0) }, wish: wish)
         let order = ranking(scores, rows: candidates).prefix(ask.count)
         let why = reasons(for: order.map { candidates[$0] }, scores: order.map { scores[$0] }, ask, wish, scores)
@@ -80,17 +80,29 @@ extension ServingCity {
         }
     }
 
+    /// By the head, or where there is none by inner products; `rows` are [places, dimensions + 1].
+    private func placeScores(_ asker: Asker, _ rows: [Float], features: [Float], wish: PlaceWish) -> [Float] {
+        if let placeHead {
+            return placeHead.scores(person: asker.embedding.span, places: rows.span, features: features, wish: wish)
+        }
+        return stride(from: 0, to: rows.count, by: embeddings.dimensions).map { start in
+            (0..<embeddings.dimensions).reduce(Float(0)) { $0 + asker.embedding[$1] * rows[start + $1] }
+        }
+    }
+
     private func reasons(
         for places: [Int], scores: [Float], _ ask: PlaceAsk, _ wish: PlaceWish, _ all: [Float]
     ) -> [[Reason]] {
         if places.isEmpty { return [] }
+        guard let encoder else {
+            return places.map { Reason.strongest(general($0, for: ask.asker), for: .place) }
+        }
         let shared = places.map { removals(from: placeFeatures($0), for: ask.asker) }
         let changed = ChangedRows(
             shared, embeddings: places.map { embeddings.place($0) },
             features: places.map { Array(placeFeatures($0)) },
             apply: { $0.applied(toPlace: &$1) }, encode: encoder.embedPlaces)
-        let without = placeHead.scores(
-            person: ask.asker.embedding.span, places: changed.rows.span, features: changed.features, wish: wish)
+        let without = placeScores(ask.asker, changed.rows, features: changed.features, wish: wish)
         let least = leastEffect(of: all)
         var next = 0
         return places.indices.map { index in

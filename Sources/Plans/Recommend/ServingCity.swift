@@ -12,9 +12,12 @@ package import World
 package struct ServingCity: Sendable {
     package let version: ModelVersion
     let graph: CityGraph
-    let encoder: FeatureEncoder
-    let placeHead: PlaceHead
-    let friendHead: FriendHead
+    /// nil where the model has vectors of its own for everybody and reads no features.
+    let encoder: FeatureEncoder?
+    /// nil where the inner product itself is the model's ranking.
+    let placeHead: PlaceHead?
+    /// nil where the model judges no pairs of people.
+    let friendHead: FriendHead?
     let contextDimensions: Int
     private(set) var embeddings: CityEmbeddings
     /// For each person and place: whether the model has met them, or knows their features only.
@@ -39,54 +42,60 @@ package struct ServingCity: Sendable {
     /// `embeddings` are rows of the graph's people and places under the model. Those whose entry in `knownPeople` is
     /// false, and `unknownPlaces`, came after its training: their rows are made from features.
     package init(
-        version: ModelVersion, configuration: GraphRecConfiguration, weights: [Float], graph: CityGraph,
+        version: ModelVersion, configuration: ModelConfiguration, weights: [Float], graph: CityGraph,
         embeddings given: CityEmbeddings, knownPeople: [Bool], unknownPlaces: [UInt32]
     ) {
         precondition(
             given.people.count == graph.people.count * given.dimensions && knownPeople.count == graph.people.count
                 && given.places.count == graph.places.count * given.dimensions, "embeddings belong to their graph")
         (self.version, self.graph, self.knownPeople) = (version, graph, knownPeople)
-        encoder = FeatureEncoder(configuration: configuration, weights: weights)
-        placeHead = PlaceHead(configuration: configuration, weights: weights)
-        friendHead = FriendHead(configuration: configuration, weights: weights)
+        placeHead = configuration.placeHead(weights: weights)
+        friendHead = configuration.friendHead(weights: weights)
+        encoder = configuration.featureEncoder(weights: weights)
         contextDimensions = configuration.contextDimensions
         let width = given.dimensions
-        let met = knownPeople.indices.filter { knownPeople[$0] }
-        lastOfStrangers = met.map { given.people[($0 + 1) * width - 1] }.max() ?? 1
         let unknown = Set(unknownPlaces.map { Int($0) })
+        let met = knownPeople.indices.filter { knownPeople[$0] }
         let old = graph.places.indices.filter { !unknown.contains($0) }
+        lastOfStrangers = met.map { given.people[($0 + 1) * width - 1] }.max() ?? 1
         lastOfNewPlaces = old.map { given.places[($0 + 1) * width - 1] }.min() ?? 0
-        var embeddings = given
-        let strangers = knownPeople.indices.filter { !knownPeople[$0] }
-        let features = strangers.flatMap { Self.readable(graph, person: $0) }
-        let rows = Self.widened(encoder.embedPeople(features), width, last: lastOfStrangers)
-        for (index, person) in strangers.enumerated() {
-            embeddings.people.replaceSubrange(
-                person * width..<(person + 1) * width, with: rows[index * width..<(index + 1) * width])
-        }
-        let newPlaces = unknown.sorted()
-        let ofPlaces = newPlaces.flatMap { place in
-            graph.placeFeatures[place * PlaceColumns.count..<(place + 1) * PlaceColumns.count]
-        }
-        let placeRows = Self.widened(encoder.embedPlaces(ofPlaces), width, last: lastOfNewPlaces)
-        for (index, place) in newPlaces.enumerated() {
-            embeddings.places.replaceSubrange(
-                place * width..<(place + 1) * width, with: placeRows[index * width..<(index + 1) * width])
-        }
-        self.embeddings = embeddings
-        placeIndex = ExactIndex(vectors: embeddings.places, dimensions: width)
-        peopleIndex = ExactIndex(vectors: Self.narrowed(embeddings.people, width), dimensions: width - 1)
+        middlePerson = Self.middle(given.people, width, of: met)
+        middlePlace = Self.middle(given.places, width, of: old)
+        embeddings = given
+        placeIndex = ExactIndex(vectors: [], dimensions: width)
+        peopleIndex = ExactIndex(vectors: [], dimensions: width - 1)
         residents = RowMask(rows: graph.people.count) { $0 < graph.residents }
         filters = PlaceFilters(graph)
-        middlePlace = Self.middle(embeddings.places, width)
-        middlePerson = Self.middle(embeddings.people, width)
+        let strangers = knownPeople.indices.filter { !knownPeople[$0] }
+        let ofPeople = embedPeople(strangers.flatMap { Self.readable(graph, person: $0) })
+        Self.put(ofPeople, at: strangers, in: &embeddings.people, width)
+        let news = unknown.sorted()
+        let ofPlaces = embedPlaces(
+            news.flatMap { graph.placeFeatures[$0 * PlaceColumns.count..<($0 + 1) * PlaceColumns.count] })
+        Self.put(ofPlaces, at: news, in: &embeddings.places, width)
+        placeIndex = ExactIndex(vectors: embeddings.places, dimensions: width)
+        peopleIndex = ExactIndex(vectors: Self.narrowed(embeddings.people, width), dimensions: width - 1)
+    }
+
+    /// Rows of people by features alone, [people, dimensions + 1]; by the middle person where the model reads none.
+    func embedPeople(_ features: [Float]) -> [Float] {
+        let count = features.count / PersonColumns.count
+        guard let encoder else { return Array(repeatElement(middlePerson, count: count).joined()) }
+        return Self.widened(encoder.embedPeople(features), embeddings.dimensions, last: lastOfStrangers)
+    }
+
+    /// The same of places.
+    private func embedPlaces(_ features: [Float]) -> [Float] {
+        let count = features.count / PlaceColumns.count
+        guard let encoder else { return Array(repeatElement(middlePlace, count: count).joined()) }
+        return Self.widened(encoder.embedPlaces(features), embeddings.dimensions, last: lastOfNewPlaces)
     }
 
     /// Puts a person behind the others who came after the graph was built; nothing when they are here already.
     package mutating func append(_ person: Person) {
         guard graph.localPerson(person.id) == nil, later.people[person.id] == nil else { return }
         let features = featuresStated(by: person)
-        let row = Self.widened(encoder.embedPeople(features), embeddings.dimensions, last: lastOfStrangers)
+        let row = embedPeople(features)
         later.people[person.id] = UInt32(knownPeople.count)
         later.personIDs.append(person.id)
         later.personFeatures += features
@@ -100,7 +109,7 @@ package struct ServingCity: Sendable {
     package mutating func append(_ place: Place) {
         guard place.city == graph.city, graph.localPlace(place.id) == nil, later.places[place.id] == nil else { return }
         let features = featuresUnvisited(place)
-        let row = Self.widened(encoder.embedPlaces(features), embeddings.dimensions, last: lastOfNewPlaces)
+        let row = embedPlaces(features)
         later.places[place.id] = UInt32(placeIndex.count)
         later.placeIDs.append(place.id)
         later.placeFeatures += features
@@ -108,6 +117,9 @@ package struct ServingCity: Sendable {
         placeIndex.append(row)
         filters.append(features)
     }
+
+    /// Whether the model judges pairs of people.
+    package var judgesPeople: Bool { friendHead != nil }
 
     /// Whether it was made from this very graph.
     package func isMade(from other: CityGraph) -> Bool { graph === other }
@@ -136,12 +148,18 @@ package struct ServingCity: Sendable {
         return result
     }
 
-    private static func middle(_ rows: [Float], _ width: Int) -> [Float] {
-        var sums = [Double](repeating: 0, count: width)
-        for start in stride(from: 0, to: rows.count, by: width) {
-            for column in 0..<width { sums[column] += Double(rows[start + column]) }
+    private static func put(_ rows: [Float], at places: [Int], in matrix: inout [Float], _ width: Int) {
+        for (index, place) in places.enumerated() {
+            matrix.replaceSubrange(
+                place * width..<(place + 1) * width, with: rows[index * width..<(index + 1) * width])
         }
-        return sums.map { Float($0 / Double(max(rows.count / width, 1))) }
+    }
+
+    /// The mean of some rows.
+    private static func middle(_ matrix: [Float], _ width: Int, of rows: [Int]) -> [Float] {
+        var sums = [Double](repeating: 0, count: width)
+        for row in rows { for column in 0..<width { sums[column] += Double(matrix[row * width + column]) } }
+        return sums.map { Float($0 / Double(max(rows.count, 1))) }
     }
 }
 
