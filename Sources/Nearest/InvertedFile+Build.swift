@@ -2,12 +2,12 @@ package import Basics
 import Linalg
 
 // Lloyd's algorithm on a sample, then every row to its nearest center. Distances are matrix products,
-// |x - c|² = |x|² - 2 (x · c - |c|²/2), of which only the bracket decides. Each center's mean is summed by one thread in the
-// order of the rows, so that the centers do not depend on how many threads there are.
+// |x - c|² = |x|² - 2 (x · c - |c|²/2), of which only the bracket decides. Each center's mean is summed by one thread,
+// in the order of the rows, so that the centers do not depend on how many threads there are.
 
 /// How an inverted file is made.
 package struct InvertedFileOptions: Sendable {
-    /// Centers; 0 for four times the root of the number of rows.
+    /// Centers; 0 for twice the root of the number of rows.
     package var lists = 0
     /// Rows per center that the centers are found with.
     package var sampled = 32
@@ -22,28 +22,34 @@ extension InvertedFile {
     /// `vectors` is [rows, dimensions], all finite. rows · lists · dimensions products, on all threads of the pool; the
     /// same for any number of them.
     package init(
-        vectors: [Float], dimensions: Int, options: InvertedFileOptions = InvertedFileOptions(), pool: ComputePool
+        vectors: [Float], dimensions: Int, options: InvertedFileOptions = InvertedFileOptions(),
+        pool: ComputePool
     ) {
         precondition(dimensions > 0 && vectors.count % dimensions == 0, "the vectors are whole rows")
         let rows = vectors.count / dimensions
-        let wanted = options.lists > 0 ? options.lists : Int(4 * Double(rows).squareRoot())
+        let wanted = options.lists > 0 ? options.lists : Int(2 * Double(rows).squareRoot())
         let lists = max(1, min(wanted, rows, Self.listsMax))
         let centers = Centers.found(in: vectors, dimensions, count: lists, options, pool: pool)
         self.init(
-            centers: rows == 0 ? [Float](repeating: 0, count: dimensions) : centers.values, dimensions: dimensions)
+            centers: rows == 0 ? [Float](repeating: 0, count: dimensions) : centers.values,
+            dimensions: dimensions)
         if rows == 0 { return }
         let nearest = centers.nearest(vectors, rows: rows, pool: pool)
         let order = RowsOfLists(nearest, lists: lists)
-        let empty = self.lists[0]
         self.lists = pool.map(lists) { list in
-            var filled = empty
-            filled.rows = Array(order.rows(list))
-            filled.vectors.reserveCapacity(filled.rows.count * dimensions)
-            for row in filled.rows { filled.vectors += vectors[Int(row) * dimensions..<(Int(row) + 1) * dimensions] }
-            filled.quantized.append(filled.vectors)
-            return filled
+            let own = Array(order.rows(list))
+            var filled: [Float] = []
+            filled.reserveCapacity(own.count * dimensions)
+            for row in own { filled += vectors[Int(row) * dimensions..<(Int(row) + 1) * dimensions] }
+            return RowList(rows: own, vectors: filled, dimensions: dimensions)
         }
         listOfRow = nearest.map { UInt16($0) }
+        placeOfRow = [UInt16](repeating: 0, count: rows)
+        for list in 0..<lists {
+            for (place, row) in order.rows(list).enumerated() {
+                placeOfRow[Int(row)] = UInt16(truncatingIfNeeded: place)
+            }
+        }
         count = rows
     }
 }
@@ -80,14 +86,16 @@ private struct Centers {
     var count: Int { values.count / dimensions }
 
     static func found(
-        in vectors: [Float], _ dimensions: Int, count: Int, _ options: InvertedFileOptions, pool: ComputePool
+        in vectors: [Float], _ dimensions: Int, count: Int, _ options: InvertedFileOptions,
+        pool: ComputePool
     ) -> Centers {
         let rows = vectors.count / dimensions
         var random = SeededRandom(seed: options.seed).child("centers")
         // An even draw without replacement: a random one of each of so many equal stretches.
         let sampled = min(rows, options.sampled * count)
         let sample = (0..<sampled).flatMap { index -> ArraySlice<Float> in
-            let stretch = index * rows / sampled..<max((index + 1) * rows / sampled, index * rows / sampled + 1)
+            let stretch =
+                index * rows / sampled..<max((index + 1) * rows / sampled, index * rows / sampled + 1)
             let row = stretch.lowerBound + random.below(stretch.count)
             return vectors[row * dimensions..<(row + 1) * dimensions]
         }
@@ -103,7 +111,9 @@ private struct Centers {
     }
 
     /// One pass: every center to the mean of the rows that are nearest to it; one that has none to a row of the sample.
-    private mutating func move(_ sample: [Float], rows: Int, pool: ComputePool, _ random: inout SeededRandom) {
+    private mutating func move(
+        _ sample: [Float], rows: Int, pool: ComputePool, _ random: inout SeededRandom
+    ) {
         let order = RowsOfLists(nearest(sample, rows: rows, pool: pool), lists: count)
         let replacements = (0..<count).map { _ in random.below(rows) }
         let (width, total) = (dimensions, count)
@@ -115,7 +125,8 @@ private struct Centers {
             var sum = [Float](repeating: 0, count: width)
             var target = sum.mutableSpan
             for row in own {
-                addScaled(sample.span.extracting(Int(row) * width..<(Int(row) + 1) * width), by: 1, to: &target)
+                addScaled(
+                    sample.span.extracting(Int(row) * width..<(Int(row) + 1) * width), by: 1, to: &target)
             }
             return sum.map { $0 / Float(own.count) }
         }
@@ -130,7 +141,8 @@ private struct Centers {
         }
         let blocks = (rows + Self.rowsPerBlock - 1) / Self.rowsPerBlock
         let found = pool.map(blocks) { block in
-            nearest(vectors, block * Self.rowsPerBlock..<min((block + 1) * Self.rowsPerBlock, rows), squares)
+            nearest(
+                vectors, block * Self.rowsPerBlock..<min((block + 1) * Self.rowsPerBlock, rows), squares)
         }
         return Array(found.joined())
     }
@@ -150,8 +162,11 @@ private struct Centers {
                     for row in best.indices {
                         // SAFETY: a row of scores and the tile's squares have the tile's count.
                         let found = greatestDifference(
-                            scores.baseAddress! + row * tile.count, squares.baseAddress! + first, count: tile.count)
-                        if found.value > best[row].score { best[row] = (UInt32(first + found.index), found.value) }
+                            scores.baseAddress! + row * tile.count, squares.baseAddress! + first,
+                            count: tile.count)
+                        if found.value > best[row].score {
+                            best[row] = (UInt32(first + found.index), found.value)
+                        }
                     }
                 }
             }
@@ -181,8 +196,12 @@ private func greatestDifference(
     var result = (index: 0, value: -Float.infinity)
     for lane in 0..<lanes where whole > 0 {
         let (value, index) = (best[lane], Int(places[lane]))
-        if value > result.value || (value == result.value && index < result.index) { result = (index, value) }
+        if value > result.value || (value == result.value && index < result.index) {
+            result = (index, value)
+        }
     }
-    for index in whole..<count where a[index] - b[index] > result.value { result = (index, a[index] - b[index]) }
+    for index in whole..<count where a[index] - b[index] > result.value {
+        result = (index, a[index] - b[index])
+    }
     return result
 }

@@ -24,7 +24,7 @@ extension InvertedFile {
         var body = ByteWriter(capacity: 4 * dimensions * count + 64)
         body.put(UInt32(dimensions))
         body.put(UInt32(count))
-        body.put(array: centers)
+        body.put(array: centers.vectors)
         body.put(array: listOfRow)
         body.put(UInt32(lists.count))
         for list in lists {
@@ -48,7 +48,9 @@ extension InvertedFile {
         let version = try reader.get(UInt16.self)
         guard version == Self.version else { throw .invalid("index version \(version)") }
         let sum = try reader.get(UInt64.self)
-        guard sum == checksum(of: bytes.suffix(reader.remaining)) else { throw .invalid("bytes that were changed") }
+        guard sum == checksum(of: bytes.suffix(reader.remaining)) else {
+            throw .invalid("bytes that were changed")
+        }
         let dimensions = Int(try reader.get(UInt32.self))
         let count = Int(try reader.get(UInt32.self))
         let centers = try reader.getArray(of: Float.self)
@@ -58,6 +60,9 @@ extension InvertedFile {
             listOfRow.count == count
         else { throw .invalid("counts that contradict each other") }
         self.init(centers: centers, dimensions: dimensions)
+        var given: [(rows: [UInt32], vectors: [Float])] = []
+        placeOfRow = [UInt16](repeating: 0, count: count)
+        var isSeen = [Bool](repeating: false, count: count)
         var total = 0
         for list in 0..<lists {
             let rows = try reader.getArray(of: UInt32.self)
@@ -65,27 +70,29 @@ extension InvertedFile {
             guard vectors.count == rows.count * dimensions, rows.allSatisfy({ Int($0) < count }) else {
                 throw .invalid("a list that contradicts itself")
             }
-            (self.lists[list].rows, self.lists[list].vectors) = (rows, vectors)
+            for (place, row) in rows.enumerated() {
+                let owner = Int(listOfRow[Int(row)])
+                guard owner == list || owner == Int(Self.removedList), !isSeen[Int(row)] else {
+                    throw .invalid("a row in two places")
+                }
+                isSeen[Int(row)] = true
+                placeOfRow[Int(row)] = UInt16(truncatingIfNeeded: place)
+            }
+            given.append((rows, vectors))
             total += rows.count
         }
         try reader.finish()
         guard total == count else { throw .invalid("lists of \(total) rows, \(count) expected") }
         (self.count, self.listOfRow) = (count, listOfRow)
-        quantizeAll(pool)
-    }
-
-    private mutating func quantizeAll(_ pool: ComputePool) {
-        let unfinished = lists
-        lists = pool.map(unfinished.count) { number in
-            var list = unfinished[number]
-            list.quantized.append(list.vectors)
-            return list
+        let read = given
+        self.lists = pool.map(lists) { list in
+            RowList(rows: read[list].rows, vectors: read[list].vectors, dimensions: dimensions)
         }
     }
 }
 
-/// A number that any single changed bit changes, and other changes but for one case in 2^64. Words are mixed one by one;
-/// mixing is a bijection of what was before, so a difference once made is never lost by equal words after it.
+/// A number that any single changed bit changes, and other changes but for one case in 2^64. Words are mixed one by
+/// one; mixing is a bijection of what was before, so a difference once made is never lost by equal words after it.
 func checksum(of bytes: ArraySlice<UInt8>) -> UInt64 {
     var state = UInt64(bytes.count)
     bytes.withUnsafeBytes { raw in

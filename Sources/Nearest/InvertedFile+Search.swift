@@ -8,13 +8,14 @@ extension InvertedFile {
     /// Queries that one thread answers with the same scratch memory.
     private static let queriesPerBlock = 60
 
-    /// Probably the best `k` rows of every query, best first, ties by lower row. `probes` lists are looked at, more where a
-    /// filter keeps few rows; otherwise as `ExactIndex.search`.
+    /// Probably the best `k` rows of every query, best first, ties by lower row. `probes` lists are looked at, more
+    /// where a filter keeps few rows; otherwise as `ExactIndex.search`.
     package func search(
         queries: Span<Float>, count k: Int, probes: Int, excluding: (Int) -> [UInt32] = { _ in [] },
         keeping: (Int) -> RowMask? = { _ in nil }, pool: ComputePool
     ) -> [[Neighbor]] {
-        precondition(queries.count % dimensions == 0, "the queries are no matrix of \(dimensions) columns")
+        precondition(
+            queries.count % dimensions == 0, "the queries are no matrix of \(dimensions) columns")
         precondition(probes > 0, "a search looks at one list at least")
         let total = queries.count / dimensions
         var answers = [[Neighbor]](repeating: [], count: total)
@@ -32,7 +33,8 @@ extension InvertedFile {
                 pool.forEach((total + Self.queriesPerBlock - 1) / Self.queriesPerBlock) { block in
                     var scan = ListScan(self, count: min(k, count))
                     for query in block * Self.queriesPerBlock..<min((block + 1) * Self.queriesPerBlock, total) {
-                        let vector = Span(_unsafeStart: queries.baseAddress! + query * dimensions, count: dimensions)
+                        let vector = Span(
+                            _unsafeStart: queries.baseAddress! + query * dimensions, count: dimensions)
                         answers[query] = scan.answer(vector, self, probes: probes, allowed[query])
                     }
                 }
@@ -56,9 +58,11 @@ private struct ListScan {
     private var entries: [Int8]
     private var sums: [Int32]
     private var passing: [UInt64]
+    /// Filled up to whole registers with scores that nothing is worse than.
     private var centerScores: [Float]
     private var selection: [Float]
     private var order: [UInt32] = []
+    private var orderScores: [Float] = []
     private var scores: [Float]
     private var places: [Place]
     private var found = 0
@@ -67,32 +71,45 @@ private struct ListScan {
 
     /// Candidates before the list is cut down.
     private static let roomMin = 256
+    /// A row that is scored in full costs as much as so many that are scanned.
+    private static let fullRowCost = 24
+    private static let lanes = 16
 
     init(_ index: InvertedFile, count: Int) {
         wanted = count
         kept = max(2 * count, count + 16)
-        let tiles = max(index.lists.reduce(0) { max($0, $1.quantized.layout.tiles) }, index.centerRows.layout.tiles)
-        entries = [Int8](repeating: 0, count: index.centerRows.layout.bytesOfQuery)
+        let layouts = ([index.centers] + index.lists).map(\.quantized.layout)
+        let tiles = layouts.reduce(0) { max($0, $1.tiles) }
+        entries = [Int8](repeating: 0, count: layouts[0].bytesOfQuery)
         sums = [Int32](repeating: 0, count: tiles * ByteLayout.rowsOfTile)
         passing = [UInt64](repeating: 0, count: tiles)
-        centerScores = [Float](repeating: 0, count: index.lists.count)
+        centerScores = [Float](repeating: -.infinity, count: layouts[0].tiles * ByteLayout.rowsOfTile)
         let room = max(4 * kept, Self.roomMin)
-        selection = [Float](repeating: 0, count: max(room, index.lists.count))
+        selection = [Float](repeating: 0, count: room)
         scores = [Float](repeating: 0, count: room)
         places = [Place](repeating: Place(list: 0, place: 0), count: room)
     }
 
     mutating func answer(
-        _ query: Span<Float>, _ index: InvertedFile, probes: Int, _ allowed: AllowedRows
+        _ query: Span<Float>, _ index: InvertedFile, probes wanted: Int, _ allowed: AllowedRows
     ) -> [Neighbor] {
         guard let quantized = Quantization(query, into: &entries) else { return [] }
-        limit.offset = quantized.sum * Int32(ByteLayout.zero)
-        limit.scale = quantized.scale
-        limit.threshold = -.infinity
-        found = 0
-        let first = rankLists(index, probes: min(Self.probes(probes, allowed, of: index), index.lists.count))
-        for position in 0..<first { look(at: Int(order[position]), index, allowed) }
-        return best(query, index)
+        let probes = min(Self.probes(wanted, allowed, of: index), index.lists.count)
+        keys.removeAll(keepingCapacity: true)
+        if let mask = allowed.mask, isWorthGathering(mask, index, probes: probes) {
+            gather(query, index, allowed)
+        } else {
+            limit.offset = quantized.sum * Int32(ByteLayout.zero)
+            limit.scale = quantized.scale
+            limit.threshold = -.infinity
+            found = 0
+            rankLists(index, probes: probes)
+            for list in order { look(at: Int(list), index, allowed) }
+            cut()
+            scoreInFull(query, index)
+        }
+        keys.sort()
+        return keys.prefix(self.wanted).map { Neighbor(key: ~$0) }
     }
 
     /// A filter that keeps few rows leaves few in each list: more of them are looked at.
@@ -102,54 +119,85 @@ private struct ListScan {
         return Int((Double(probes) / share.squareRoot()).rounded(.up))
     }
 
-    /// Puts the `probes` lists with the largest inner products into `order`, the best first.
-    private mutating func rankLists(_ index: InvertedFile, probes: Int) -> Int {
-        multiply(index.centerRows)
-        let count = index.lists.count
-        for list in 0..<count {
-            centerScores[list] = limit.score(sums[list], rowScale: index.centerRows.scales[list])
-            selection[list] = centerScores[list]
-        }
-        let least = selection.withUnsafeMutableBufferPointer {
-            greatest(probes, of: UnsafeMutableBufferPointer(rebasing: $0[..<count]))
-        }
-        order.removeAll(keepingCapacity: true)
-        for list in 0..<count where centerScores[list] >= least { order.append(UInt32(list)) }
-        let scores = centerScores
-        order.sort { scores[Int($0)] > scores[Int($1)] }
-        return min(probes, order.count)
+    private func isWorthGathering(_ mask: RowMask, _ index: InvertedFile, probes: Int) -> Bool {
+        Self.fullRowCost * mask.count <= index.lists.count + probes * index.count / index.lists.count
     }
 
-    /// `sums` of all rows for the query.
-    private mutating func multiply(_ rows: QuantizedRows) {
-        rows.bytes.withUnsafeBufferPointer { bytes in
-            entries.withUnsafeBufferPointer { entries in
-                sums.withUnsafeMutableBufferPointer { sums in
-                    guard let start = bytes.baseAddress else { return }
-                    // SAFETY: the tiles lie in the bytes, and the sums have room for the largest list.
-                    multiplyByteRows(
-                        rows.layout, start, tiles: rows.layout.tiles, entries.baseAddress!, queries: 1,
-                        into: sums.baseAddress!, stride: sums.count)
+    /// Scores all rows of a filter in full.
+    private mutating func gather(_ query: Span<Float>, _ index: InvertedFile, _ allowed: AllowedRows) {
+        for row in allowed.rows(of: index.count) ?? [] {
+            guard let place = index.place(of: Int(row)) else { continue }
+            note(row, Place(list: UInt32(index.listOfRow[Int(row)]), place: UInt32(place)), query, index)
+        }
+    }
+
+    /// Puts the `probes` lists with the largest inner products into `order`, the best first.
+    private mutating func rankLists(_ index: InvertedFile, probes: Int) {
+        let count = index.lists.count
+        multiply(index.centers)
+        let limit = limit
+        centerScores.withUnsafeMutableBufferPointer { scores in
+            sums.withUnsafeBufferPointer { sums in
+                let scales = index.centers.scanned.scales
+                for list in 0..<count { scores[list] = limit.score(sums[list], rowScale: scales[list]) }
+            }
+        }
+        order.removeAll(keepingCapacity: true)
+        orderScores.removeAll(keepingCapacity: true)
+        if probes * 8 > count {
+            let scores = centerScores
+            order += (0..<UInt32(count)).sorted { scores[Int($0)] > scores[Int($1)] }.prefix(probes)
+            return
+        }
+        var worst = -Float.infinity
+        centerScores.withUnsafeBufferPointer { scores in
+            for first in stride(from: 0, to: count, by: Self.lanes) {
+                let lanes = UnsafeRawPointer(scores.baseAddress! + first).loadUnaligned(
+                    as: SIMD16<Float>.self)
+                if order.count == probes, lanes.max() <= worst { continue }
+                for list in first..<min(first + Self.lanes, count)
+                where order.count < probes || scores[list] > worst {
+                    if order.count == probes {
+                        order.removeLast()
+                        orderScores.removeLast()
+                    }
+                    var place = order.count
+                    while place > 0, orderScores[place - 1] < scores[list] { place -= 1 }
+                    order.insert(UInt32(list), at: place)
+                    orderScores.insert(scores[list], at: place)
+                    worst = orderScores[orderScores.count - 1]
                 }
             }
         }
     }
 
-    private mutating func look(at list: Int, _ index: InvertedFile, _ allowed: AllowedRows) {
-        let rows = index.lists[list].quantized
-        let tiles = rows.layout.tiles
+    /// `sums` of all rows of a list for the query.
+    private mutating func multiply(_ list: RowList) {
+        let layout = list.quantized.layout
+        entries.withUnsafeBufferPointer { entries in
+            sums.withUnsafeMutableBufferPointer { sums in
+                // SAFETY: the tiles lie in the list's bytes, and the sums have room for the largest list.
+                multiplyByteRows(
+                    layout, list.scanned.bytes, tiles: layout.tiles, entries.baseAddress!, queries: 1,
+                    into: sums.baseAddress!, stride: sums.count)
+            }
+        }
+    }
+
+    private mutating func look(at number: Int, _ index: InvertedFile, _ allowed: AllowedRows) {
+        let list = index.lists[number]
+        let tiles = list.quantized.layout.tiles
         if tiles == 0 { return }
-        multiply(rows)
-        rows.scales.withUnsafeBufferPointer { scales in
-            rows.bounds.withUnsafeBufferPointer { bounds in
-                sums.withUnsafeBufferPointer { sums in
-                    passing.withUnsafeMutableBufferPointer { passing in
-                        // SAFETY: all arrays have what belongs to so many tiles.
-                        findPassingRows(
-                            limit, sums.baseAddress!, scales: scales.baseAddress!, bounds: bounds.baseAddress!,
-                            tiles: tiles, into: passing.baseAddress!)
-                    }
-                }
+        multiply(list)
+        let (scales, bounds, isFiltering) = (
+            list.scanned.scales, list.scanned.bounds, allowed.isFiltering
+        )
+        sums.withUnsafeBufferPointer { sums in
+            passing.withUnsafeMutableBufferPointer { passing in
+                // SAFETY: all arrays have what belongs to so many tiles.
+                findPassingRows(
+                    limit, sums.baseAddress!, scales: scales, bounds: bounds, tiles: tiles,
+                    into: passing.baseAddress!)
             }
         }
         for tile in 0..<tiles {
@@ -157,14 +205,14 @@ private struct ListScan {
             while word != 0 {
                 let place = tile * ByteLayout.rowsOfTile + word.trailingZeroBitCount
                 word &= word - 1
-                if allowed.isFiltering, !allowed.allows(index.lists[list].rows[place]) { continue }
+                if isFiltering, !allowed.allows(list.rowStart[place]) { continue }
                 if found == scores.count { cut() }
-                scores[found] = limit.score(sums[place], rowScale: rows.scales[place])
-                places[found] = Place(list: UInt32(list), place: UInt32(place))
+                scores[found] = limit.score(sums[place], rowScale: scales[place])
+                places[found] = Place(list: UInt32(number), place: UInt32(place))
                 found += 1
             }
         }
-        if found > kept { cut() }
+        if found > 2 * kept { cut() }
     }
 
     /// Keeps the best by bytes.
@@ -183,27 +231,26 @@ private struct ListScan {
         found = left
     }
 
-    /// Scores what is left in full.
-    private mutating func best(_ query: Span<Float>, _ index: InvertedFile) -> [Neighbor] {
-        keys.removeAll(keepingCapacity: true)
+    private mutating func scoreInFull(_ query: Span<Float>, _ index: InvertedFile) {
+        for candidate in 0..<found { Self.prefetch(places[candidate], index) }
         for candidate in 0..<found {
-            if candidate + Self.ahead < found { Self.prefetch(places[candidate + Self.ahead], index) }
-            let (list, place) = (index.lists[Int(places[candidate].list)], Int(places[candidate].place))
-            let start = place * index.dimensions
-            let score = dot(list.vectors.span.extracting(start..<start + index.dimensions), query)
-            if !score.isNaN { keys.append(~Neighbor(row: list.rows[place], score: score).key) }
+            let place = places[candidate]
+            note(index.lists[Int(place.list)].rowStart[Int(place.place)], place, query, index)
         }
-        keys.sort()
-        return keys.prefix(wanted).map { Neighbor(key: ~$0) }
     }
 
-    private static let ahead = 4
+    private mutating func note(
+        _ row: UInt32, _ place: Place, _ query: Span<Float>, _ index: InvertedFile
+    ) {
+        let start = index.lists[Int(place.list)].vectorStart + Int(place.place) * index.dimensions
+        let score = dot(Span(_unsafeStart: start, count: index.dimensions), query)
+        if !score.isNaN { keys.append(~Neighbor(row: row, score: score).key) }
+    }
 
     private static func prefetch(_ place: Place, _ index: InvertedFile) {
-        let start = Int(place.place) * index.dimensions
-        index.lists[Int(place.list)].vectors.withUnsafeBufferPointer {
-            prefetchRow($0.baseAddress! + start, columns: index.dimensions)
-        }
+        prefetchRow(
+            index.lists[Int(place.list)].vectorStart + Int(place.place) * index.dimensions,
+            columns: index.dimensions)
     }
 }
 

@@ -79,7 +79,7 @@ extension CityShard {
         let known = model.aligned(with: graph)
         let made = ServingCity(
             version: model.version, configuration: model.configuration, weights: model.weights, graph: graph,
-            embeddings: known.embeddings, knownPeople: known.people, unknownPlaces: known.unknownPlaces)
+            embeddings: known.embeddings, knownPeople: known.people, unknownPlaces: known.unknownPlaces, pool: pool)
         let recall = made.measuredRecall(pool: pool)
         let facts: Log.Fields = ["city": name, "model": model.version, "recall at 10": recall]
         guard recall >= Self.recallFloor else {

@@ -1,6 +1,6 @@
-// JSON, written down directly. Recommendations are asked for thousands of times a second, and Foundation's encoder, which
-// builds and sorts a dictionary for every object, takes longer over an answer than the model does. The bytes are those
-// of that encoder with sorted keys and slashes as they are; a test holds both against each other.
+// JSON, written down directly. Recommendations are asked for thousands of times a second, and Foundation's encoder,
+// which builds and sorts a dictionary for every object, takes longer over an answer than the model does. The bytes are
+// those of that encoder with sorted keys and slashes as they are; a test holds both against each other.
 
 /// JSON text in the making: the caller says what comes, in order.
 struct JSONText {

@@ -106,7 +106,7 @@ import Testing
                 pool: pool)
             #expect(found == best)
         }
-        #expect(lists.search(queries: queries.span, count: 0, probes: 1, pool: pool).allSatisfy(\.isEmpty))
+        #expect(lists.search(queries: queries.span, count: 0, probes: 1, pool: pool).allSatisfy { $0.isEmpty })
     }
 
     @Test func theNumberOfThreadsChangesNothing() {
@@ -121,6 +121,24 @@ import Testing
         #expect(none.search(queries: [Float]([1, 2, 3]).span, count: 5, probes: 1, pool: pool) == [[]])
         let one = InvertedFile(vectors: [1, 2, 3], dimensions: 3, pool: pool)
         #expect(one.search(queries: [Float]([1, 2, 3]).span, count: 5, probes: 1, pool: pool)[0].map(\.score) == [14])
+    }
+
+    @Test func aRowIndexFindsWhatAScanFindsWhateverItIs() {
+        var random = SeededRandom(seed: 9)
+        let rows = draw(3000, &random)
+        let exact = ExactIndex(vectors: rows, dimensions: dimensions)
+        for listedMin in [3001, 3000] {
+            var index = RowIndex(vectors: rows, dimensions: dimensions, listedMin: listedMin, pool: pool)
+            if case .exact = index { #expect(listedMin == 3001) } else { #expect(listedMin == 3000) }
+            let recall = index.recallAt10(of: rows, stride: dimensions, queries: 100, against: exact, pool: pool)
+            #expect(recall > 0.98, "\(recall)")
+            let query = draw(1, &random)
+            let far = query.map { 3 * $0 }
+            index.append(far + far)
+            index.remove(3000)
+            let found = index.search(queries: query.span, count: 1, pool: pool)[0]
+            #expect(found.map(\.row) == [3001] && index.count == 3002)
+        }
     }
 
     @Test func aDamagedFileIsRefusedAndNeverTraps() throws {

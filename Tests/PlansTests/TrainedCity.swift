@@ -52,7 +52,8 @@ struct TrainedCity {
         (self.records, self.graph, self.configuration) = (records, graph, configuration)
         city = ServingCity(
             version: ModelVersion(1), configuration: .graphRec(configuration), weights: weights, graph: graph,
-            embeddings: embeddings, knownPeople: [Bool](repeating: true, count: graph.people.count), unknownPlaces: [])
+            embeddings: embeddings, knownPeople: [Bool](repeating: true, count: graph.people.count), unknownPlaces: [],
+            pool: pool)
     }
 
     static func graph(of records: [Record]) -> CityGraph {

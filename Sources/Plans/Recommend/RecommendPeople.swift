@@ -52,7 +52,8 @@ extension ServingCity {
     /// The row of a place to go to; nil when this city has no such place.
     package func place(_ place: PlaceID) -> Int? { placeRow(place) }
 
-    /// The best people for each, best first; the model must judge pairs of people. An answer does not depend on who else is asked for.
+    /// The best people for each, best first; the model must judge pairs of people. An answer does not depend on who
+    /// else is asked for.
     package func recommend(_ asks: [PeopleAsk]) -> [[PersonChoice]] {
         let queries = asks.flatMap { $0.asker.embedding.dropLast() }
         let found = peopleIndex.search(

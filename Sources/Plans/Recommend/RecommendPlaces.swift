@@ -151,8 +151,8 @@ func ranking(_ scores: [Float], rows: [Int]) -> [Int] {
     scores.indices.sorted { (scores[$0], rows[$1]) > (scores[$1], rows[$0]) }
 }
 
-/// A score that falls by less than this share of the candidates' range has not fallen for anything that deserves a name,
-/// and what neighbors would hear of the difference might turn it.
+/// A score that falls by less than this share of the candidates' range has not fallen for anything that deserves a
+/// name, and what neighbors would hear of the difference might turn it.
 func leastEffect(of scores: [Float]) -> Float {
     let range = (scores.max() ?? 0) - (scores.min() ?? 0)
     return max(0.05 * range, 1e-4)

@@ -23,9 +23,9 @@ package struct ServingCity: Sendable {
     /// For each person and place: whether the model has met them, or knows their features only.
     private(set) var knownPeople: [Bool]
     /// Rows are places, [places, dimensions + 1].
-    private(set) var placeIndex: ExactIndex
+    private(set) var placeIndex: RowIndex
     /// Rows are people, [people, dimensions]: how much popularity counts for them tells nobody who they are.
-    private(set) var peopleIndex: ExactIndex
+    private(set) var peopleIndex: RowIndex
     private(set) var residents: RowMask
     private(set) var filters: PlaceFilters
     private(set) var later = LaterVertices()
@@ -43,7 +43,7 @@ package struct ServingCity: Sendable {
     /// false, and `unknownPlaces`, came after its training: their rows are made from features.
     package init(
         version: ModelVersion, configuration: ModelConfiguration, weights: [Float], graph: CityGraph,
-        embeddings given: CityEmbeddings, knownPeople: [Bool], unknownPlaces: [UInt32]
+        embeddings given: CityEmbeddings, knownPeople: [Bool], unknownPlaces: [UInt32], pool: ComputePool
     ) {
         precondition(
             given.people.count == graph.people.count * given.dimensions && knownPeople.count == graph.people.count
@@ -62,8 +62,8 @@ package struct ServingCity: Sendable {
         middlePerson = Self.middle(given.people, width, of: met)
         middlePlace = Self.middle(given.places, width, of: old)
         embeddings = given
-        placeIndex = ExactIndex(vectors: [], dimensions: width)
-        peopleIndex = ExactIndex(vectors: [], dimensions: width - 1)
+        placeIndex = RowIndex(vectors: [], dimensions: width, pool: pool)
+        peopleIndex = RowIndex(vectors: [], dimensions: width - 1, pool: pool)
         residents = RowMask(rows: graph.people.count) { $0 < graph.residents }
         filters = PlaceFilters(graph)
         let strangers = knownPeople.indices.filter { !knownPeople[$0] }
@@ -73,8 +73,8 @@ package struct ServingCity: Sendable {
         let ofPlaces = embedPlaces(
             news.flatMap { graph.placeFeatures[$0 * PlaceColumns.count..<($0 + 1) * PlaceColumns.count] })
         Self.put(ofPlaces, at: news, in: &embeddings.places, width)
-        placeIndex = ExactIndex(vectors: embeddings.places, dimensions: width)
-        peopleIndex = ExactIndex(vectors: Self.narrowed(embeddings.people, width), dimensions: width - 1)
+        placeIndex = RowIndex(vectors: embeddings.places, dimensions: width, pool: pool)
+        peopleIndex = RowIndex(vectors: Self.narrowed(embeddings.people, width), dimensions: width - 1, pool: pool)
     }
 
     /// Rows of people by features alone, [people, dimensions + 1]; by the middle person where the model reads none.
@@ -124,11 +124,12 @@ package struct ServingCity: Sendable {
     /// Whether it was made from this very graph.
     package func isMade(from other: CityGraph) -> Bool { graph === other }
 
-    /// The share of the ten best that the indexes find, against scoring everything, for some rows of the city itself:
-    /// 1 by proof, measured all the same before an index answers anybody.
+    /// The share of the ten best places that the index finds for some of the city's people, against scoring all: 1 by
+    /// proof where it scans, and measured all the same before it answers anybody.
     package func measuredRecall(queries: Int = 32, pool: ComputePool) -> Double {
         placeIndex.recallAt10(
-            of: embeddings.people, stride: embeddings.dimensions, queries: queries, pool: pool)
+            of: embeddings.people, stride: embeddings.dimensions, queries: queries,
+            against: ExactIndex(vectors: embeddings.places, dimensions: embeddings.dimensions), pool: pool)
     }
 
     static func widened(_ rows: [Float], _ width: Int, last: Float) -> [Float] {
