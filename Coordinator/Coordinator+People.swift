@@ -6,10 +6,10 @@ import Wire
 // first question asks all workers, the answer is remembered. With a city they go there; a city that has never heard of
 // the person hands the question back, and it is asked again with their record, which is found the same way.
 
-/// Looking for the home of one person: who waits for it, and how many workers have not answered.
+/// Looking for the home of one person: who waits for it, and the questions that no worker has answered yet.
 struct HomeSearch {
     var waiting: [(request: Envelope, peer: [UInt8])] = []
-    var open = 0
+    var open = Set<RequestID>()
     /// Whether a worker that may know them could not be asked, or did not answer.
     var isPartial = false
 }
@@ -75,7 +75,7 @@ extension Coordinator {
             }
             searched[number] = person
             if send(Envelope(PersonRequest(person: person), request: forwarded), to: home) {
-                search.open += 1
+                search.open.insert(number)
             } else {
                 _ = book.answer(forwarded)
                 searched[number] = nil
@@ -83,12 +83,14 @@ extension Coordinator {
             }
         }
         searches[person] = search
-        if search.open == 0 { endSearch(for: person) }
+        if search.open.isEmpty { endSearch(for: person) }
     }
 
     /// What a worker says of a person, or that it says nothing.
     func takeHome(_ message: Envelope) {
-        guard let person = searched.removeValue(forKey: message.request), searches[person] != nil else { return }
+        guard let person = searched.removeValue(forKey: message.request),
+            searches[person]?.open.remove(message.request) != nil
+        else { return }
         if let home = (try? message.decode(PersonAnswer.self))?.home, let record = message.bulk.first {
             if homes.count >= Self.homesMax { homes = [:] }
             homes[person] = home
@@ -101,8 +103,7 @@ extension Coordinator {
             return
         }
         if message.kind == .failure { searches[person]?.isPartial = true }
-        searches[person]?.open -= 1
-        if searches[person]?.open == 0 { endSearch(for: person) }
+        if searches[person]?.open.isEmpty == true { endSearch(for: person) }
     }
 
     private func endSearch(for person: PersonID) {

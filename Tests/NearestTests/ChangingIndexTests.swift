@@ -116,7 +116,7 @@ import Testing
             InvertedFile(vectors: rows, dimensions: dimensions, pool: ComputePool(threads: $0))
         }
         #expect(built[0].encoded() == built[1].encoded())
-        #expect(built[0].lists.count == 219 && built[0].lists.reduce(0) { $0 + $1.rows.count } == 3000)
+        #expect(built[0].lists.count == 109 && built[0].lists.reduce(0) { $0 + $1.rows.count } == 3000)
         let none = InvertedFile(vectors: [], dimensions: 3, pool: pool)
         #expect(none.search(queries: [Float]([1, 2, 3]).span, count: 5, probes: 1, pool: pool) == [[]])
         let one = InvertedFile(vectors: [1, 2, 3], dimensions: 3, pool: pool)

@@ -37,7 +37,7 @@ import World
 
     /// A model that was trained for a moment, from a seed of its own.
     private func publish(_ version: UInt64, _ name: String = "graphrec", in shard: CityShard) throws {
-        let model = ModelOrder(model: name, settings: [.init(name: "dimensions", value: "16")]).block
+        let model = ModelOrder(model: name, settings: [.init(name: "dimensions", value: "32")]).block
         let round = TrainRound(job: JobID(version), round: 0, steps: 2, seed: version, model: model)
         let weights = try shard.trainRound(round, weights: [], pool: pool, isCancelled: { false }).weights
         _ = try shard.publish(
