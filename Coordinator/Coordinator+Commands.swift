@@ -17,7 +17,8 @@ extension Coordinator {
             send(request.answer(CityTable(cities: cities.map { row(of: $0) })), to: peer)
         case .statusRequest:
             send(request.answer(status()), to: peer)
-        case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest, .switchModel:
+        case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest, .switchModel,
+            .eventsRequest, .postSignals:
             forward(request, from: peer)
         case .recommendPlaces, .recommendPeople:
             try recommend(request, from: peer)

@@ -139,7 +139,7 @@ final class Coordinator {
         case .assigned: break
         case .roundResult, .published, .planned: try takeJobAnswer(message, from: peer)
         case .imported, .exportRows, .evaluation, .seeds, .influencers, .placeRecommendations,
-            .peopleRecommendations, .modelSwitched, .personAnswer:
+            .peopleRecommendations, .modelSwitched, .personAnswer, .eventRows, .signalsTaken:
             passBack(message)
         case .personMissing: try takeMissing(message)
         case .failure: try takeFailure(message, from: peer)

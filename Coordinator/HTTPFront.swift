@@ -39,6 +39,7 @@ struct HTTPFront {
         let names = CityNames()
         router.on("GET", "/v1/recommend/places") { request, _ in Self.recommendPlaces(desk, names, request) }
         router.on("GET", "/v1/recommend/people") { request, _ in Self.recommendPeople(desk, names, request) }
+        Self.addEvents(to: &router, desk)
         let routes = router
         return { routes.answer($0) }
     }

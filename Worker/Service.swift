@@ -1,4 +1,5 @@
 import Basics
+import Courier
 import Learn
 import Shard
 import Wire
@@ -99,7 +100,9 @@ struct Service: Sendable {
     }
 
     private func block(of request: Envelope) throws -> [UInt8] {
-        guard let block = request.bulk.first else { throw Refusal(.badRequest, "importBlock came without its rows") }
+        guard let block = request.bulk.first else {
+            throw Refusal(.badRequest, "\(request.kind.name) came without what it is about")
+        }
         return block
     }
 
@@ -117,6 +120,12 @@ struct Service: Sendable {
             return request.answer(Seeds(seeds: try shard.seeds(count: Int(order.count))))
         case .switchModel:
             return request.answer(try shard.switchModel(try request.decode(SwitchModel.self)))
+        case .eventsRequest:
+            return request.answer(try shard.events(try request.decode(EventsRequest.self)))
+        case .postSignals:
+            return request.answer(
+                try shard.take(
+                    try request.decode(PostSignals.self), json: try block(of: request), now: Intake.now))
         case .trainRound:
             let order = try request.decode(TrainRound.self)
             let (result, weights) = try shard.trainRound(
@@ -162,6 +171,7 @@ struct Service: Sendable {
         case ShardError.notReady: return .unavailable
         case ShardError.unknownPerson: return .unknownPerson
         case ShardError.unknownPlace: return .unknownPlace
+        case ShardError.outboxFull: return .busy
         case is ShardError: return .badRequest
         default: return .internal
         }

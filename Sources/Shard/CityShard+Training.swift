@@ -1,4 +1,5 @@
 package import Basics
+import Events
 import Graph
 import Learn
 import Plans
@@ -70,7 +71,7 @@ extension CityShard {
                 version: order.version, configuration: configuration, weights: weights, people: graph.people,
                 places: graph.places, embeddings: embeddings, report: report,
                 friends: trainer.friendQuality(weights: weights, pool: pool))
-            try keep(model)
+            try keep(model, job: order.job)
             state.model = model
             state.trainer = nil
             try serve(model, pool: pool)
@@ -79,7 +80,7 @@ extension CityShard {
     }
 
     /// Stores a model and makes it the current one. The one that was current until now stays beside it.
-    private func keep(_ model: CityModel) throws {
+    private func keep(_ model: CityModel, job: JobID) throws {
         let before = try ShardKeys.currentModelVersion(in: store.database)
         var batch = WriteBatch()
         try store.database.scan(.model, from: ShardKeys.models, prefix: ShardKeys.models) { key, _ in
@@ -88,7 +89,13 @@ extension CityShard {
         }
         batch.put(.model, key: ShardKeys.model(model.version), value: model.encoded())
         batch.put(.meta, key: ShardKeys.currentModel, value: ShardKeys.value(of: model.version))
-        try store.database.commit(batch)
+        let published = ModelPublished(
+            city: name, model: Digits(model.version), people: Int(model.report.people),
+            recallAt10: model.report.values[0], ndcgAt10: model.report.values[1])
+        let number = model.version.number
+        let draft = EventDraft(
+            published, about: number, seed: nil, key: String(number), cause: EventCause.job(job))
+        _ = try store.commit(batch, events: outboxEvents([draft]))
         view.withLock { $0.modelVersion = model.version }
     }
 

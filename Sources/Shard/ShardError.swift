@@ -9,11 +9,13 @@ package enum ShardError: Error, Equatable {
     case noModel(city: String)
     case notReady(city: String)
     case oldModel(city: String, asked: ModelVersion, here: ModelVersion)
+    case outboxFull(city: String, waiting: UInt64)
     case unknownCursor(city: String)
     case unknownModel(city: String, asked: ModelVersion, here: [ModelVersion])
     case unknownPerson(city: String, person: PersonID)
     case unknownPlace(city: String, place: PlaceID)
     case unreadableBlock(city: String, reason: String)
+    case unreadableSignals(city: String, tooMany: Bool)
     case unreadableState(city: String, what: String)
     case wrongCity(asked: CityID, here: CityID)
     case wrongWeights(expected: Int, got: Int)
@@ -31,6 +33,9 @@ extension ShardError: CustomStringConvertible {
         case .noModel(let city): "\(city) has no model yet; train one first: muster train --rounds 10"
         case .notReady(let city): "\(city) is opening and makes its indexes; ask again in some seconds"
         case .oldModel(let city, let asked, let here): "\(city) has model \(here) already, newer than \(asked)"
+        case .outboxFull(let city, let waiting):
+            "\(city) plans nothing while \(waiting) of its events wait for Redis, as many as may (outbox-max); muster "
+                + "events lag shows why they wait"
         case .unknownCursor(let city): "\(city): this is no cursor of an export; begin again with an empty one"
         case .unknownModel(let city, let asked, let here):
             "\(city) does not keep model \(asked); there is "
@@ -38,6 +43,10 @@ extension ShardError: CustomStringConvertible {
         case .unknownPerson(let city, let person): "nothing is known of person \(person) in \(city)"
         case .unknownPlace(let city, let place): "\(city) has no place \(place)"
         case .unreadableBlock(let city, let reason): "a block of rows for \(city) cannot be read: it \(reason)"
+        case .unreadableSignals(let city, let tooMany):
+            tooMany
+                ? "signals for \(city): more than 1000 at once; send them in several requests"
+                : "signals for \(city): the body is neither a JSON object nor a list of them"
         case .unreadableState(let city, let what): "\(city): the stored \(what) cannot be read; train again"
         case .wrongCity(let asked, let here): "rows of city \(asked) came to city \(here)"
         case .wrongWeights(let expected, let got):
