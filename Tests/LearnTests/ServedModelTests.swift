@@ -43,15 +43,18 @@ import World
         var tape = Tape<Float>(parameters: weights, pool: pool)
         let first = tape.leaf(rows: count, columns: d, needsGradient: false)
         let second = tape.leaf(rows: count, columns: d, needsGradient: false)
-        let context = tape.leaf(rows: count, columns: configuration.contextDimensions, needsGradient: false)
         for row in 0..<count {
             for column in 0..<d {
                 tape.node(first).value[row * d + column] = one[column]
                 tape.node(second).value[row * d + column] = others[row * (d + 1) + column]
             }
         }
-        for (index, entry) in contexts.enumerated() { tape.node(context).value[index] = entry }
-        let result = tape.node(GraphRec.judge(first, second, context, blocks, on: &tape)).value
+        let numbers = (0..<UInt32(count)).map { $0 }
+        let rows = (one: numbers, other: numbers)
+        let inputs = tape.compare(
+            first, second, rows: rows, context: contexts, width: configuration.contextDimensions
+        ).inputs
+        let result = tape.node(GraphRec.judge(first, second, rows: rows, inputs, blocks, on: &tape)).value
         return (0..<count).map { result[$0] }
     }
 
