@@ -52,6 +52,7 @@ extension CityShard {
             let seeds = chosen.map(\.seed)
             try keep(chosen.map(\.reasons), of: seeds)
             let created = try keep(seeds, model: model.version, job: order.job)
+            try serveAnew(model, graph: graph, pool: pool)
             return Planned(job: order.job, seeds: UInt32(seeds.count), created: UInt32(created))
         }
     }
