@@ -38,11 +38,13 @@ enum WorkerProgram {
         let intake = redis.map { Intake(cities: { host.all() }, redis: $0) }
         let threads =
             settings.integer("threads") == 0 ? sysconf(Int32(_SC_NPROCESSORS_ONLN)) : settings.integer("threads")
-        let lanes = Lanes(service: Service(host: host, pool: ComputePool(threads: threads))) { waker.wake() }
+        let pool = ComputePool(threads: threads)
+        let lanes = Lanes(service: Service(host: host, pool: pool)) { waker.wake() }
         let loop = WorkerLoop(
             context: context, connection: connection, name: settings.text("name"), host: host, lanes: lanes,
             waker: waker)
         relay.start()
+        startThread { host.prepare(pool: pool) }
         intake?.start()
         loop.run(until: stop)
         intake?.stop()

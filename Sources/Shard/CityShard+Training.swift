@@ -74,20 +74,21 @@ extension CityShard {
             try keep(model, job: order.job)
             state.model = model
             state.trainer = nil
+            try serve(model, pool: pool)
             return report
         }
     }
 
+    /// Stores a model and makes it the current one. The one that was current until now stays beside it.
     private func keep(_ model: CityModel, job: JobID) throws {
+        let before = try ShardKeys.currentModelVersion(in: store.database)
         var batch = WriteBatch()
         try store.database.scan(.model, from: ShardKeys.models, prefix: ShardKeys.models) { key, _ in
-            batch.delete(.model, key: key)
+            if key != ShardKeys.model(before) { batch.delete(.model, key: key) }
             return true
         }
         batch.put(.model, key: ShardKeys.model(model.version), value: model.encoded())
-        var writer = ByteWriter()
-        writer.put(model.version.number)
-        batch.put(.meta, key: ShardKeys.currentModel, value: writer.bytes)
+        batch.put(.meta, key: ShardKeys.currentModel, value: ShardKeys.value(of: model.version))
         let published = ModelPublished(
             city: name, model: Digits(model.version), people: Int(model.report.people),
             recallAt10: model.report.values[0], ndcgAt10: model.report.values[1])
@@ -96,6 +97,14 @@ extension CityShard {
             published, about: number, seed: nil, key: String(number), cause: EventCause.job(job))
         _ = try store.commit(batch, events: outboxEvents([draft]))
         view.withLock { $0.modelVersion = model.version }
+    }
+
+    /// Makes a stored model the current one.
+    func choose(_ version: ModelVersion) throws {
+        var batch = WriteBatch()
+        batch.put(.meta, key: ShardKeys.currentModel, value: ShardKeys.value(of: version))
+        try store.database.commit(batch)
+        view.withLock { $0.modelVersion = version }
     }
 
     /// The city's current model, from memory or from the store; nil when there is none.

@@ -6,6 +6,7 @@ import Store
 // | family | key                                   | value                                        |
 // | meta   | "model"                               | current model version, u64                   |
 // | meta   | "plan"                                | current plan: u32 count, then seed ids u64   |
+// | meta   | "reasons/" seed id u64                | PlanReasons                                  |
 // | model  | "model/" version u64                  | CityModel: configuration, weights, embeddings, report |
 // | model  | "trainer/" job u64, round u32         | the trainer's state after that round         |
 // | seeds  | seed id u64                           | PlanSeed                                     |
@@ -51,6 +52,13 @@ enum ShardKeys {
         return writer.bytes
     }
 
+    static func reasons(_ seed: SeedID) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(raw: Array("reasons/".utf8))
+        writer.putBigEndian(seed.number)
+        return writer.bytes
+    }
+
     /// A key of the family `signals`: a word, then numbers.
     static func signal(_ word: String, _ numbers: UInt64...) -> [UInt8] {
         var writer = ByteWriter()
@@ -61,6 +69,13 @@ enum ShardKeys {
 
     static func currentModelVersion(in database: Database) throws -> ModelVersion {
         try database.get(.meta, key: currentModel).map { try version($0) } ?? ModelVersion(0)
+    }
+
+    /// What is kept under `currentModel`, written.
+    static func value(of version: ModelVersion) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(version.number)
+        return writer.bytes
     }
 
     /// What is kept under `currentModel`.
