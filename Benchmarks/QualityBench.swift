@@ -33,7 +33,9 @@ extension Bench {
             number("own-rate", "Adam's rate for the places' embeddings", GraphRecConfiguration().ownLearningRate),
             number("bias-rate", "Adam's rate for the places' biases", GraphRecConfiguration().biasLearningRate),
             number("own-decay", "decay of the places' embeddings", GraphRecConfiguration().ownDecay),
-            number("own-dropout", "share of the places' embeddings that a step does without", GraphRecConfiguration().ownDropout),
+            number(
+                "own-dropout", "share of the places' embeddings that a step does without",
+                GraphRecConfiguration().ownDropout),
             number("hidden", "share of positives that a step hides", GraphRecConfiguration().hiddenShare),
             number("power", "power of a person's activity", GraphRecConfiguration().activityPower),
             number("ranking", "weight of the head's loss", GraphRecConfiguration().rankingWeight),

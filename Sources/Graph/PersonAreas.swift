@@ -64,7 +64,8 @@ struct PersonAreas: Sendable {
     }
 }
 
-/// Where people say they are found: of each, neighborhoods and their weights, which sum to 1; none where nothing is said.
+/// Where people say they are found: of each, neighborhoods and their weights, which sum to 1; none where nothing is
+/// said.
 package struct StatedAreas: Sendable, Equatable {
     /// Areas of person p are at `offsets[p]..<offsets[p + 1]`.
     package private(set) var offsets: [UInt32] = [0]

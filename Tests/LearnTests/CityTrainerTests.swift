@@ -155,7 +155,8 @@ import Testing
         let whole = WholeCity(graph, trainer.inputs, order: order).neighborhood(
             people: people, places: places, excluding: [], layers: 2)
         let batch = Batch(
-            triplets: triplets, neighborhood: isWhole ? whole : Neighborhood(subgraph, trainer.inputs), dropout: 0, random)
+            triplets: triplets, neighborhood: isWhole ? whole : Neighborhood(subgraph, trainer.inputs), dropout: 0,
+            random)
         let own = OwnLeaves(batch, trainer.own, on: &tape)
         let rows = trainer.model.embed(batch.neighborhood, trainer.inputs, own: own.rows, on: &tape)
         let d = configuration.dimensions

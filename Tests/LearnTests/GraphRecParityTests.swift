@@ -51,7 +51,9 @@ import Testing
             let (width, features) = (blocks.features.rows, fixture.features[kind] ?? [])
             // The other implementation knows no neighborhoods beside the tables.
             let padding = [Float](repeating: 0, count: blocks.neighborhoods?.rows ?? 0)
-            let straight = stride(from: 0, to: features.count, by: width).flatMap { features[$0..<$0 + width] + padding }
+            let straight = stride(from: 0, to: features.count, by: width).flatMap { start in
+                features[start..<start + width] + padding
+            }
             return VertexInputs(
                 quantities: SparseRows(features, width: width),
                 straight: SparseRows(straight, width: width + padding.count),

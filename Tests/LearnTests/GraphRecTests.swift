@@ -128,7 +128,7 @@ func tinyConfiguration() -> GraphRecConfiguration {
         var reader = ByteReader(writer.bytes)
         #expect(try GraphRecConfiguration(from: &reader) == configuration)
         try reader.finish()
-        #expect(writer.bytes[0..<6] == [4, 0, 4, 0, 0, 0])
+        #expect(writer.bytes[0..<6] == [5, 0, 4, 0, 0, 0])
         for length in 0..<writer.count {
             var short = ByteReader(Array(writer.bytes[..<length]))
             #expect(throws: ByteError.self) { try GraphRecConfiguration(from: &short) }

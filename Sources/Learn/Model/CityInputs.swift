@@ -64,14 +64,19 @@ extension CityInputs {
         self.init(
             people: VertexInputs(personFeatures, columns: PersonColumns.count, layout.people) { person in
                 let row = Int(areas.offsets[person])..<Int(areas.offsets[person + 1])
-                return row.map { (number: Int(areas.neighborhoods[$0]), share: areas.weights[$0]) }
+                if !row.isEmpty { return row.map { (number: Int(areas.neighborhoods[$0]), share: areas.weights[$0]) } }
+                // Who says nothing of it is found at home.
+                return Self.whole(personFeatures[person * PersonColumns.count + PersonColumns.neighborhood])
             },
             places: VertexInputs(placeFeatures, columns: PlaceColumns.count, layout.places) { place in
-                let number = placeFeatures[place * PlaceColumns.count + PlaceColumns.neighborhood]
-                return [(number: Int(max(0, number)), share: Float(1))]
+                Self.whole(placeFeatures[place * PlaceColumns.count + PlaceColumns.neighborhood])
             },
             friendshipKinds: EdgeKindTable(friendships: socialFeatures), visitKinds: EdgeKindTable(visits: visitSignals)
         )
+    }
+
+    private static func whole(_ neighborhood: Float) -> [(number: Int, share: Float)] {
+        [(number: Int(max(0, neighborhood)), share: 1)]
     }
 
     /// Tastes that are derived from visits are left out: messages tell the same, without the visits to be predicted.

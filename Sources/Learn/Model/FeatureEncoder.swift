@@ -18,14 +18,14 @@ package struct FeatureEncoder: Sendable {
         precondition(weights.count == layout.count, "weights belong to their configuration")
         people = EncoderNetwork(
             layout.people, columns: PersonColumns.count, tags: PersonColumns.fineTags,
-            layers: layout.layers.map(\.people), weights)
+            neighborhood: PersonColumns.neighborhood, layers: layout.layers.map(\.people), weights)
         places = EncoderNetwork(
             layout.places, columns: PlaceColumns.count, tags: PlaceColumns.fineTags,
-            layers: layout.layers.map(\.places), weights)
+            neighborhood: PlaceColumns.neighborhood, layers: layout.layers.map(\.places), weights)
     }
 
     /// [people, dimensions] of `features`, [people, 148] as in a `CityGraph`; tastes that were derived from visits are
-    /// to be zero, see `CityInputs`.
+    /// to be zero, see `CityInputs`. Features know only the neighborhood of a home, so that people count as found there.
     package func embedPeople(_ features: [Float]) -> [Float] { people.embed(features) }
 
     /// [places, dimensions] of `features`, [places, 114].
@@ -38,7 +38,8 @@ private struct EncoderNetwork: Sendable {
     private struct Table {
         let column: Int
         let rows: Int
-        let hidden: [Float]
+        /// [rows, hidden], and [rows, dimensions] past the hidden layer; nil where it does not go that way.
+        let hidden: [Float]?
         let straight: [Float]?
     }
 
@@ -56,7 +57,10 @@ private struct EncoderNetwork: Sendable {
     private let straight: (weights: [Float], bias: [Float])?
     private let layers: [(weights: [Float], bias: [Float], norm: Norm)]
 
-    init(_ blocks: EncoderBlocks, columns: Int, tags: Range<Int>, layers: [SelfBlocks], _ weights: [Float]) {
+    init(
+        _ blocks: EncoderBlocks, columns: Int, tags: Range<Int>, neighborhood: Int, layers: [SelfBlocks],
+        _ weights: [Float]
+    ) {
         func matrix(_ block: ParameterBlock) -> [Float] { Array(weights[block.range]) }
         func norm(_ blocks: NormBlocks) -> Norm { (matrix(blocks.gain), matrix(blocks.shift)) }
         func looked(_ table: ParameterBlock, _ by: ParameterBlock) -> [Float] {
@@ -65,11 +69,16 @@ private struct EncoderNetwork: Sendable {
         self.columns = columns
         self.tags = tags
         quantities = blocks.quantities
-        tables = blocks.tables.map { table in
+        var tables = blocks.tables.map { table in
             Table(
                 column: table.column, rows: table.table.rows, hidden: looked(table.table, table.weights),
                 straight: table.straight.map { looked(table.table, $0) })
         }
+        if let shares = blocks.neighborhoods {
+            let table = Table(column: neighborhood, rows: shares.rows, hidden: nil, straight: matrix(shares))
+            tables.append(table)
+        }
+        self.tables = tables
         features = matrix(blocks.features)
         hiddenBias = matrix(blocks.hiddenBias)
         output = matrix(blocks.output)

@@ -40,7 +40,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     /// Places that compete to be found: all of a city up to so many, else an even draw.
     package var candidates = 16_384
     /// A person's part in the softmax grows with their hidden positives to this power: 0 weighs people, 1 visits.
-    package var activityPower: Float = 0.5
+    package var activityPower: Float = 1
     /// Weights of the losses: the softmax over inner products, and Bayesian personalized ranking of the place head's
     /// scores. Without softmax nothing is hidden but the batch's positives.
     package var softmaxWeight: Float = 1
@@ -61,7 +61,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     /// What all rates are multiplied with, step by step.
     package var schedule = RateSchedule()
     /// Adam's rate for the shared weights.
-    package var learningRate: Float = 3e-3
+    package var learningRate: Float = 1e-2
     /// Adam's rate for the place head: lower, since it corrects a ranking that is good already, and at the shared rate
     /// it wanders over it.
     package var headLearningRate: Float = 1e-4
