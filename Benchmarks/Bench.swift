@@ -49,6 +49,7 @@ enum Figure: Encodable {
     /// Printed with six significant digits: more than any measurement here is worth.
     case real(Double)
     case list([UInt32])
+    case text(String)
     case object([String: Figure])
 
     func encode(to encoder: any Encoder) throws {
@@ -57,6 +58,7 @@ enum Figure: Encodable {
         case .whole(let value): try container.encode(value)
         case .real(let value): try container.encode(sixDigits(value))
         case .list(let values): try container.encode(values)
+        case .text(let value): try container.encode(value)
         case .object(let values): try container.encode(values)
         }
     }

@@ -14,7 +14,7 @@ import Linalg
 enum BenchProgram {
     static let benches: [Bench] = [
         .world, .importing, .estimate, .openCity, .nearest, .influence, .invites, .sweep, .graphRec, .quality,
-        .lightGCN, .socialLGN, .events, .consumer,
+        .lightGCN, .socialLGN, .groups, .hawkes, .closedLoop, .plan, .events, .consumer,
     ]
 
     /// Parts of a bench that run in processes of their own.

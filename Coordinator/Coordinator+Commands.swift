@@ -18,7 +18,7 @@ extension Coordinator {
         case .statusRequest:
             send(request.answer(status()), to: peer)
         case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest, .eventsRequest,
-            .postSignals:
+            .postSignals, .explainRequest, .feedRequest:
             forward(request, from: peer)
         case .startTraining, .startPlanning, .jobRequest, .controlJob:
             try serveJobs(request, from: peer)

@@ -127,7 +127,8 @@ final class Coordinator {
             follow(membership.bye(peer: peer))
         case .assigned: break
         case .roundResult, .published, .planned: try takeJobAnswer(message, from: peer)
-        case .imported, .exportRows, .evaluation, .seeds, .influencers, .eventRows, .signalsTaken:
+        case .imported, .exportRows, .evaluation, .seeds, .influencers, .eventRows, .signalsTaken, .seedExplanation,
+            .feed:
             passBack(message)
         case .failure: try takeFailure(message, from: peer)
         default: try serve(message, from: peer)

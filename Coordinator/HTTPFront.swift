@@ -34,6 +34,7 @@ struct HTTPFront {
         router.on("GET", "/v1/cities/{city}/seeds") { request, parts in
             Self.seeds(desk, city: parts["city"] ?? "", top: request.query["top"])
         }
+        addPlanRoutes(to: &router)
         Self.addEvents(to: &router, desk)
         let routes = router
         return { routes.answer($0) }

@@ -57,6 +57,11 @@ struct Service: Sendable {
         case .seedsRequest:
             let order = try request.decode(SeedsRequest.self)
             return request.answer(Seeds(seeds: try shard.seeds(count: Int(order.count))))
+        case .explainRequest:
+            return request.answer(try shard.explanation(of: try request.decode(ExplainRequest.self).seed))
+        case .feedRequest:
+            let order = try request.decode(FeedRequest.self)
+            return request.answer(Feed(cards: try shard.feed(of: order.person, count: Int(order.count))))
         case .eventsRequest:
             return request.answer(try shard.events(try request.decode(EventsRequest.self)))
         case .postSignals:

@@ -9,6 +9,7 @@ package enum ShardError: Error, Equatable {
     case oldModel(city: String, asked: ModelVersion, here: ModelVersion)
     case outboxFull(city: String, waiting: UInt64)
     case unknownCursor(city: String)
+    case unknownSeed(city: String, seed: SeedID)
     case unreadableBlock(city: String, reason: String)
     case unreadableSignals(city: String, tooMany: Bool)
     case unreadableState(city: String, what: String)
@@ -30,6 +31,8 @@ extension ShardError: CustomStringConvertible {
             "\(city) plans nothing while \(waiting) of its events wait for Redis, as many as may (outbox-max); muster "
                 + "events lag shows why they wait"
         case .unknownCursor(let city): "\(city): this is no cursor of an export; begin again with an empty one"
+        case .unknownSeed(let city, let seed):
+            "\(city) has planned no seed \(seed.number); muster seeds lists those it has"
         case .unreadableBlock(let city, let reason): "a block of rows for \(city) cannot be read: it \(reason)"
         case .unreadableSignals(let city, let tooMany):
             tooMany

@@ -62,10 +62,15 @@ struct Tape<Number: Scalar>: ~Copyable {
 
     /// Forgets all values and operations and sets the parameters' gradients to zero. Parameters stay.
     mutating func reset() {
+        forgetValues()
+        parameterGradients.update(repeating: 0)
+    }
+
+    /// The same, but the parameters' gradients stay and are added to: for a step in parts.
+    mutating func forgetValues() {
         arena.reset()
         nodes.removeAll(keepingCapacity: true)
         operations.removeAll(keepingCapacity: true)
-        parameterGradients.update(repeating: 0)
     }
 
     /// Bytes of values, gradients and what operations keep, since the last reset; and bytes taken from the system.
@@ -215,6 +220,7 @@ enum Operation<Number: Scalar> {
     case multiply(Value, Value, result: Value)
     case distance(Value, Value, result: Value)
     case rowDot(Value, Value, result: Value)
+    case attend(Attention<Number>)
 }
 
 extension Tape {
@@ -233,6 +239,7 @@ extension Tape {
         case .multiply(let a, let b, let result): multiplyBackward(a, b, result)
         case .distance(let a, let b, let result): distanceBackward(a, b, result)
         case .rowDot(let a, let b, let result): rowDotBackward(a, b, result)
+        case .attend(let attention): attendBackward(attention)
         }
     }
 }
