@@ -153,8 +153,8 @@ extension ShardStore {
 
     /// Notes that Redis has everything through a sequence, and removes what is older than the last `retained`
     /// acknowledged events. A sequence below the noted one changes nothing (see `rewind`). Written, not synced, once
-    /// more than `behind` events were acknowledged since it was written last, and at closing: what a crash forgets of it
-    /// is only sent once more. Throws `acknowledgedBeyond` for an event that never was.
+    /// more than `behind` events were acknowledged since it was written last, and at closing: what a crash forgets of
+    /// it is only sent once more. Throws `acknowledgedBeyond` for an event that never was.
     package func acknowledge(
         through sequence: UInt64, keeping retained: Int = StoreLimits.outboxRetained, writtenBehind behind: UInt64 = 0
     ) throws(StoreError) {
