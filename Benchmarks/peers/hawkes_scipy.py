@@ -87,9 +87,9 @@ def main():
         "name": f"hawkes/scipy-{scipy.__version__}-{kind}", "data": "synthetic", "threads": 1, "seed": 1,
         "cpu_seconds": cpu, "wall_seconds": wall, "load_seconds": 0.0,
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "metrics": {"fits_per_second": len(cascades) / cpu, "log_likelihood": total,
-                    "evaluations": evaluations / len(cascades), "muster_below": below,
-                    "least_lead_of_muster": worst}}))
+        "metrics": {"fits_per_second": len(cascades) / cpu, "log_likelihood": float(total),
+                    "evaluations": evaluations / len(cascades), "muster_below": int(below),
+                    "least_lead_of_muster": float(worst)}}))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ extension TrainingJob {
             job: configuration.job, kind: "training", state: state.word, round: UInt32(clamping: round),
             rounds: UInt32(clamping: configuration.rounds), doneCities: UInt32(clamping: roster.settledCount),
             cities: UInt32(clamping: roster.seats.count), losses: losses,
+            validations: validations, best: UInt32(clamping: stopping.best?.number ?? 0),
             detail: detail.filter { !$0.isEmpty }.joined(separator: "; "),
             reports: outcomes.map {
                 CityOutcome(city: $0.city, name: name($0.city), values: [Double($0.people)] + $0.values)

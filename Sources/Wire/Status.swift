@@ -96,6 +96,11 @@ package struct JobRow: Part {
     package var cities: UInt32
     /// Mean loss of every finished round.
     package var losses: [Double]
+    /// How the weights after each round rank what no step has seen: NDCG at 10, -1 where nobody was judged. One fewer
+    /// than losses until the last weights are judged, too.
+    package var validations: [Double]
+    /// Rounds behind the best weights so far; 0: none was judged.
+    package var best: UInt32
     /// Why it failed or what it waits for; empty when all is well.
     package var detail: String
     /// Cities that are through, ascending.
@@ -103,7 +108,7 @@ package struct JobRow: Part {
 
     package init(
         job: JobID, kind: String, state: String, round: UInt32, rounds: UInt32, doneCities: UInt32, cities: UInt32,
-        losses: [Double], detail: String, reports: [CityOutcome]
+        losses: [Double], validations: [Double] = [], best: UInt32 = 0, detail: String, reports: [CityOutcome]
     ) {
         self.job = job
         self.kind = kind
@@ -113,6 +118,8 @@ package struct JobRow: Part {
         self.doneCities = doneCities
         self.cities = cities
         self.losses = losses
+        self.validations = validations
+        self.best = best
         self.detail = detail
         self.reports = reports
     }
@@ -126,6 +133,8 @@ package struct JobRow: Part {
         doneCities = try reader.get()
         cities = try reader.get()
         losses = try reader.getArray(of: Double.self)
+        validations = try reader.getArray(of: Double.self)
+        best = try reader.get()
         detail = try reader.getDetail()
         reports = try reader.getList(smallest: 12)
     }
@@ -139,6 +148,8 @@ package struct JobRow: Part {
         writer.put(doneCities)
         writer.put(cities)
         writer.put(array: losses)
+        writer.put(array: validations)
+        writer.put(best)
         writer.put(detail: detail)
         writer.put(list: reports)
     }

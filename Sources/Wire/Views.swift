@@ -110,6 +110,8 @@ package struct JobView: Encodable, Sendable {
     package var round: UInt32
     package var rounds: UInt32
     package var losses: [Double]
+    package var validations: [Double]
+    package var best: UInt32
     package var detail: String
     package var cities: [City]
 
@@ -120,6 +122,8 @@ package struct JobView: Encodable, Sendable {
         round = row.round
         rounds = row.rounds
         losses = row.losses
+        validations = row.validations
+        best = row.best
         detail = row.detail
         let names =
             row.kind == JobRow.training

@@ -64,7 +64,7 @@ private func randomEvent(_ random: inout SeededRandom) -> PlanEvent {
         for seed in 0..<10_000 {
             var random = SeededRandom(seed: UInt64(seed))
             var events: [(event: PlanEvent, now: UInt64)] = []
-            for index in 0..<40 { events.append((randomEvent(&random), UInt64(index * 3))) }
+            for index in 0..<60 { events.append((randomEvent(&random), UInt64(index * 3))) }
             var (calm, stormy) = (Host(), Host())
             var next = 0
             while next < events.count {

@@ -16,7 +16,7 @@ enum Samples {
     ]
     static let job = JobRow(
         job: JobID(9), kind: "training", state: "running", round: 2, rounds: 10, doneCities: 1, cities: 2,
-        losses: [0.69, 0.5], detail: "waits for 1 city",
+        losses: [0.69, 0.5], validations: [0.125], best: 1, detail: "waits for 1 city",
         reports: [CityOutcome(city: CityID(0), name: "Köln", values: [0.1, 0.2])])
     static let emptyJob = JobRow(
         job: JobID(0), kind: "", state: "", round: 0, rounds: 0, doneCities: 0, cities: 0, losses: [], detail: "",
@@ -72,6 +72,10 @@ enum Samples {
         Planned(job: JobID(10), seeds: 50, created: 49),
         SeedsRequest(count: 10),
         Seeds(seeds: [seed, emptySeed]),
+        InfluencersRequest(count: 10, epsilon: 0.1, seed: 30),
+        Influencers(
+            people: [InfluencerRow(person: PersonID(8), marginal: 12.5)], spread: 12.5, certifiedRatio: 0.6,
+            confidence: 0.99, epsilon: 0.1, sets: 4096),
         ExplainRequest(seed: SeedID(4)),
         SeedExplanation(
             seed: seed, demand: 40.5, rank: 3, cells: 300,
@@ -79,10 +83,6 @@ enum Samples {
             guests: [ExplainedPerson(person: PersonID(2), acceptance: 0.5, adds: 1.5, friends: 2)]),
         FeedRequest(person: PersonID(7), count: 10),
         Feed(cards: [FeedCard(seed: seed, starts: true, score: 2.5, terms: [1, 0.5, 0.5, 0.25, 0.25])]),
-        InfluencersRequest(count: 10, epsilon: 0.1, seed: 30),
-        Influencers(
-            people: [InfluencerRow(person: PersonID(8), marginal: 12.5)], spread: 12.5, certifiedRatio: 0.6,
-            confidence: 0.99, epsilon: 0.1, sets: 4096),
         EventsRequest(seed: SeedID(4), after: 7, count: 100),
         EventRows(
             first: 3, acknowledged: 5, last: 9, waitingMilliseconds: 250, state: "flows",
