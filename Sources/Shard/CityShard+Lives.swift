@@ -16,9 +16,10 @@ extension CityShard {
         var plans: [SeedID: LivePlan] = [:]
         var order: [SeedID] = []
         for (signal, id) in signals {
-            guard let seed = signal.seed else { continue }
+            guard let seed = signal.seed, var plan = try plans[seed] ?? livePlan(of: seed, now: signal.time) else {
+                continue
+            }
             if plans[seed] == nil { order.append(seed) }
-            var plan = try plans[seed] ?? livePlan(of: seed, now: signal.time)
             let cause = EventCause.signal(id)
             switch signal.deed {
             case .answer(let person, _, let answer):
@@ -58,8 +59,9 @@ extension CityShard {
             var batch = WriteBatch()
             var drafts: [EventDraft] = []
             for id in due {
-                var plan = try livePlan(of: id, now: now)
-                guard plan.lifecycle.terms.deadline <= UInt64(max(now, 0)) / 1000 else { continue }
+                guard var plan = try livePlan(of: id, now: now),
+                    plan.lifecycle.terms.deadline <= UInt64(max(now, 0)) / 1000
+                else { continue }
                 plan.tick(now: now)
                 drafts += keep(plan, in: &batch)
             }
@@ -68,18 +70,22 @@ extension CityShard {
         }
     }
 
-    private func livePlan(of id: SeedID, now: Int64) throws -> LivePlan {
-        guard let bytes = try store.database.get(.seeds, key: ShardKeys.seed(id)) else {
-            throw ShardError.unreadableState(city: name, what: "seed \(id)")
-        }
-        var reader = ByteReader(bytes)
-        let seed = try PlanSeed(from: &reader)
-        for word in ["life/", "past/"] {
-            if let life = try store.database.get(.signals, key: ShardKeys.signal(word, id.number)) {
-                return try LivePlan(decoding: life, of: seed, city: name)
+    /// A seed and how far it is; nil, and said, where what is stored of it cannot be read: the others go on.
+    private func livePlan(of id: SeedID, now: Int64) throws -> LivePlan? {
+        guard let bytes = try store.database.get(.seeds, key: ShardKeys.seed(id)) else { return nil }
+        do {
+            var reader = ByteReader(bytes)
+            let seed = try PlanSeed(from: &reader)
+            for word in ["life/", "past/"] {
+                if let life = try store.database.get(.signals, key: ShardKeys.signal(word, id.number)) {
+                    return try LivePlan(decoding: life, of: seed, city: name)
+                }
             }
+            return LivePlan(seed, city: name, now: now)
+        } catch let error as ByteError {
+            Log.error("a seed cannot be read", ["city": name, "seed": id, "reason": "\(error)"])
+            return nil
         }
-        return LivePlan(seed, city: name, now: now)
     }
 }
 

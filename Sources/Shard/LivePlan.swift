@@ -74,6 +74,7 @@ struct LivePlan {
 
     /// Takes an answer in. One of somebody who was never asked changes nothing.
     mutating func answer(_ answer: AnswerWord, of person: PersonID, cause: String, time: Int64) {
+        guard lifecycle.stage != .released else { return }
         let isWaiting = lifecycle.waiting.contains(person)
         let event: PlanEvent? =
             switch answer {

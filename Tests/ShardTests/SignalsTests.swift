@@ -102,7 +102,7 @@ struct SignalsTests {
                 "seed.answered/9/1", "seed.answered/9/2", "seed.invited/9/3", "seed.answered/9/4", "seed.answered/9/5",
                 "seed.confirmed/9/6", "booking.requested/9/7", "seed.booked/9/8", "seed.answered/9/9",
                 "seed.answered/9/10", "seed.released/9/11", "booking.cancelled/9/12",
-            ])
+            ], "the last answer came too late")
         #expect(events.map(\.sequence.number) == Array(1...12))
         #expect(events.map(\.causationid)[0...1] == ["signal/a/0", "signal/request 2/0"])
         let rows = try shard.events(EventsRequest(seed: SeedID(9), after: 4, count: 1)).rows
