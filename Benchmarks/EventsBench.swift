@@ -13,6 +13,7 @@ import Courier
 import Events
 import FoundationEssentials
 import Glibc
+import Plans
 import Shard
 import Store
 import Transport
@@ -87,7 +88,13 @@ struct EventCity {
     func commit(_ numbers: some Collection<UInt64>) throws {
         var batch = WriteBatch()
         for number in numbers {
-            batch.put(.seeds, key: withUnsafeBytes(of: number.bigEndian, Array.init), value: [])
+            let seed = PlanSeed(
+                id: SeedID(number), city: shard.city, venue: PlaceID(number % 5000),
+                starters: [PersonID(1), PersonID(2)],
+                slot: TimeSlot(number: 2), conversion: 0.4, expectedTurnout: 7, score: 1, invites: [])
+            var writer = ByteWriter()
+            seed.encode(into: &writer)
+            batch.put(.seeds, key: withUnsafeBytes(of: number.bigEndian, Array.init), value: writer.bytes)
         }
         _ = try shard.store.commit(batch, events: shard.outboxEvents(numbers.map { draft(of: $0) }))
     }

@@ -1,5 +1,4 @@
 import Basics
-import Courier
 import Learn
 import Shard
 import Wire
@@ -130,7 +129,7 @@ struct Service: Sendable {
         case .postSignals:
             return request.answer(
                 try shard.take(
-                    try request.decode(PostSignals.self), json: try block(of: request), now: Intake.now))
+                    try request.decode(PostSignals.self), json: try block(of: request), now: millisecondsNow()))
         case .trainRound:
             let order = try request.decode(TrainRound.self)
             let (result, weights) = try shard.trainRound(

@@ -43,10 +43,13 @@ enum WorkerProgram {
         let loop = WorkerLoop(
             context: context, connection: connection, name: settings.text("name"), host: host, lanes: lanes,
             waker: waker)
+        let clock = PlanClock(cities: { host.all() })
         relay.start()
         startThread { host.prepare(pool: pool) }
         intake?.start()
+        clock.start()
         loop.run(until: stop)
+        clock.stop()
         intake?.stop()
         relay.stop()
         host.close()

@@ -1,6 +1,5 @@
 import Basics
 import Events
-import Glibc
 package import Shard
 import Store
 import Transport
@@ -107,7 +106,7 @@ package final class Intake: Sendable {
                 fields: fields, arrival: Int64(clamping: entry.id.milliseconds), id: "\(entry.id)")
             tickets.append((entry.id, ticket))
         }
-        try shard.take(entries: tickets, now: Self.now) { refusals in
+        try shard.take(entries: tickets, now: millisecondsNow()) { refusals in
             let dead = RedisConsumer.deadLettersKey(city: shard.name)
             for refusal in refusals {
                 let entry = entries[refusal.index]
@@ -129,12 +128,5 @@ package final class Intake: Sendable {
             if next.sequence < .max { next.sequence += 1 }
             _ = try consumer.trim(stream, below: next, keeping: redis.entriesKept)
         }
-    }
-
-    /// Milliseconds since 1970.
-    package static var now: Int64 {
-        var moment = timespec()
-        clock_gettime(CLOCK_REALTIME, &moment)
-        return Int64(moment.tv_sec) * 1000 + Int64(moment.tv_nsec) / 1_000_000
     }
 }

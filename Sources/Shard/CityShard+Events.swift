@@ -13,6 +13,7 @@ import World
 package enum EventCause {
     package static func job(_ job: JobID) -> String { "job/\(job)" }
     package static func signal(_ id: String) -> String { "signal/\(id)" }
+    package static let clock = "clock"
 }
 
 /// How the way out stands, as whoever carries the events last said.

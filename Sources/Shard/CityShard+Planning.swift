@@ -77,18 +77,21 @@ extension CityShard {
         return (try PlanSeed(from: &seedReader), try PlanReasons(from: &reader))
     }
 
-    /// Makes these the city's current plan. Answers how many are new; each of those leaves an event, in the same batch.
+    /// Makes these the city's current plan. Answers how many are new; each of those leaves events, in
+    /// the same batch, and begins its life.
     package func keep(_ seeds: [PlanSeed], model: ModelVersion, job: JobID) throws -> Int {
         var batch = WriteBatch()
         var events: [EventDraft] = []
+        var created = 0
+        let now = millisecondsNow()
         for seed in seeds {
             let key = ShardKeys.seed(seed.id)
             if try store.database.get(.seeds, key: key) == nil {
-                let created = SeedCreated(seed, city: name, model: model)
-                let number = seed.id.number
-                events.append(
-                    EventDraft(
-                        created, about: number, seed: seed.id, key: String(number), cause: EventCause.job(job)))
+                created += 1
+                let cause = EventCause.job(job)
+                let (event, number) = (SeedCreated(seed, city: name, model: model), seed.id.number)
+                events.append(EventDraft(event, about: number, seed: seed.id, key: String(number), cause: cause))
+                events += keep(LivePlan(proposing: seed, city: name, cause: cause, now: now), in: &batch)
             }
             // A known seed keeps its name and its one event; its invitations may be better now.
             var writer = ByteWriter()
@@ -100,7 +103,7 @@ extension CityShard {
         batch.put(.meta, key: ShardKeys.currentPlan, value: list.bytes)
         _ = try store.commit(batch, events: outboxEvents(events))
         view.withLock { $0.seeds = seeds.count }
-        return events.count
+        return created
     }
 
     /// The ids of the current plan's seeds, best first.

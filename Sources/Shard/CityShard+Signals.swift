@@ -126,9 +126,9 @@ extension CityShard {
         for (signal, cause) in taken { effects.add(signal, cause: cause) }
         var change = effects.change()
         var drafts: [EventDraft] = []
-        if !effects.answers.isEmpty {
+        if !effects.forLives.isEmpty {
             try requireOutboxRoom()
-            drafts = try follow(effects.answers, in: &change.alongside)
+            drafts = try follow(effects.forLives, in: &change.alongside)
         }
         account.taken += UInt64(taken.count)
         account.refused += UInt64(refusals.count)

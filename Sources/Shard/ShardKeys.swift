@@ -11,10 +11,10 @@ import Store
 // | model  | "trainer/" job u64, round u32         | the trainer's state after that round         |
 // | seeds  | seed id u64                           | PlanSeed                                     |
 // | signals | "account"                            | SignalAccount                                |
-// | signals | "answer/" seed u64, person u64       | time i64, 0 accepted, 1 declined, 2 maybe    |
 // | signals | "block/" person u64, other u64       | time i64                                     |
 // | signals | "booking/" seed u64                  | flag succeeded, text                         |
 // | signals | "feedback/" seed u64, person u64     | time i64, rating u8                          |
+// | signals | "life/", "past/", then seed u64      | LivePlan: of a seed that is open; that is over |
 // | signals | "request/" number u64                | key of a request, text                       |
 // | signals | "key/" text                          | number u64 of its request, SignalsTaken      |
 

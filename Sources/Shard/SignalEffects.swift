@@ -29,8 +29,8 @@ struct SignalEffects {
     /// Whether the two are friends now.
     private var ties: [Pair: Bool] = [:]
     private(set) var kept = WriteBatch()
-    /// Who answered what, in order.
-    private(set) var answers: [(signal: Signal, cause: String)] = []
+    /// What moves the lives of seeds, in order.
+    private(set) var forLives: [(signal: Signal, cause: String)] = []
 
     mutating func add(_ signal: Signal, cause: String) {
         switch signal.deed {
@@ -43,7 +43,7 @@ struct SignalEffects {
         case .block(let person, let other):
             ties[Pair(person, other)] = false
             keep("block/", person.number, other.number) { $0.put(signal.time) }
-        case .answer: answers.append((signal, cause))
+        case .answer: forLives.append((signal, cause))
         case .feedback(let person, let seed, let rating):
             keep("feedback/", seed.number, person.number) {
                 $0.put(signal.time)
@@ -54,13 +54,13 @@ struct SignalEffects {
                 $0.put(true)
                 $0.put(reference)
             }
-            answers.append((signal, cause))
+            forLives.append((signal, cause))
         case .notBooked(let seed, let reason):
             keep("booking/", seed.number) {
                 $0.put(false)
                 $0.put(reason)
             }
-            answers.append((signal, cause))
+            forLives.append((signal, cause))
         }
     }
 

@@ -42,7 +42,7 @@ extension Serial {
             _ = try redis(cluster, "XADD", signals, "*", "kind", "sing")
             let isHeard = try cluster.eventually(20) {
                 let history = try cluster.muster("seed", seed, "--history", "--json").output
-                return history.split(separator: "\n").count == 2 && history.contains("muster.seed.answered.v1")
+                return history.contains("muster.seed.created.v1") && history.contains("muster.seed.answered.v1")
             }
             #expect(isHeard)
             #expect(try redis(cluster, "XLEN", RedisConsumer.deadLettersKey(city: city)) == .integer(1))

@@ -79,21 +79,54 @@ struct SignalsTests {
         #expect(shard.store.counts().friendships == 0)
     }
 
-    @Test func anAnswerIsAnEventOfItsSeedsHistory() throws {
-        func answer(_ person: Int, _ word: String) -> String {
-            "{\"kind\":\"answer\",\"person\":\(person),\"seed\":\"9\",\"answer\":\"\(word)\"}"
+    private func answer(_ person: Int, _ word: String) -> String {
+        "{\"kind\":\"answer\",\"person\":\(person),\"seed\":\"9\",\"answer\":\"\(word)\"}"
+    }
+
+    private func history() throws -> [EventFrame] {
+        try shard.events(EventsRequest(seed: SeedID(9), after: 0, count: 100)).rows.map {
+            try JSONDecoder().decode(EventFrame.self, from: Data($0.payload))
         }
-        #expect(try post("[\(answer(1, "accepted")),\(answer(3, "declined"))]", key: "a").taken == 2)
-        #expect(try post(answer(3, "accepted")).taken == 1)
-        let rows = try shard.events(EventsRequest(seed: SeedID(9), after: 0, count: 10)).rows
-        let events = try rows.map {
-            try JSONDecoder().decode(CloudEvent<SeedAnswered>.self, from: Data($0.payload))
-        }
-        #expect(events.map(\.id) == ["seed.answered/9/1/1", "seed.answered/9/3/1", "seed.answered/9/3/2"])
-        #expect(events.map(\.causationid) == ["signal/a/0", "signal/a/1", "signal/request 2/0"])
-        #expect(events.map(\.data.accepted) == [1, 1, 2] && events.map(\.data.declined) == [0, 1, 0])
-        #expect(events.map(\.data.waiting) == [2, 1, 1] && events.map(\.sequence.number) == [1, 2, 3])
+    }
+
+    @Test func answersMoveASeedFromItsStartersToABookedTableAndItsEnd() throws {
+        #expect(try post("[\(answer(1, "accepted")),\(answer(7, "accepted"))]", key: "a").taken == 2)
+        #expect(try post(answer(2, "accepted")).taken == 1)
+        #expect(try post("[\(answer(3, "maybe")),\(answer(3, "accepted")),\(answer(3, "accepted"))]").taken == 3)
+        _ = try post("{\"kind\":\"booking.succeeded\",\"seed\":9,\"reference\":\"table 4\"}")
+        _ = try post("{\"kind\":\"booking.succeeded\",\"seed\":9,\"reference\":\"table 5\"}")
+        _ = try post("[\(answer(1, "declined")),\(answer(2, "declined")),\(answer(3, "declined"))]")
+        let events = try history()
+        #expect(
+            events.map(\.id) == [
+                "seed.answered/9/1", "seed.answered/9/2", "seed.invited/9/3", "seed.answered/9/4", "seed.answered/9/5",
+                "seed.confirmed/9/6", "booking.requested/9/7", "seed.booked/9/8", "seed.answered/9/9",
+                "seed.answered/9/10", "seed.released/9/11", "booking.cancelled/9/12",
+            ], "the last answer came too late")
+        #expect(events.map(\.sequence.number) == Array(1...12))
+        #expect(events.map(\.causationid)[0...1] == ["signal/a/0", "signal/request 2/0"])
+        let rows = try shard.events(EventsRequest(seed: SeedID(9), after: 4, count: 1)).rows
+        let last = try JSONDecoder().decode(CloudEvent<SeedAnswered>.self, from: Data(rows[0].payload))
+        #expect(
+            last.data == SeedAnswered(city: "Oslo", person: 3, answer: .accepted, accepted: 3, declined: 0, waiting: 0))
         #expect(try post("{\"kind\":\"answer\",\"person\":1,\"seed\":8,\"answer\":\"maybe\"}").refused.count == 1)
+    }
+
+    @Test func aSeedWhoseTimeIsOverIsReleasedOnce() throws {
+        _ = try post(answer(1, "accepted"))
+        try shard.tick(now: now + 1000)
+        #expect(try history().count == 1)
+        for _ in 0..<2 { try shard.tick(now: now + 4 * 86_400_000) }
+        let events = try history()
+        #expect(events.map(\.id) == ["seed.answered/9/1", "seed.released/9/2"] && events[1].causationid == "clock")
+        _ = try post(answer(2, "accepted"))
+        #expect(try history().count == 2, "an answer that comes too late changes nothing")
+    }
+
+    @Test func aRefusedBookingReleasesTheSeed() throws {
+        _ = try post("[\(answer(1, "accepted")),\(answer(2, "accepted")),\(answer(3, "accepted"))]")
+        for _ in 0..<2 { _ = try post("{\"kind\":\"booking.failed\",\"seed\":9,\"reason\":\"full\"}") }
+        #expect(try history().map(\.id).suffix(2) == ["booking.requested/9/6", "seed.released/9/7"])
     }
 
     @Test func entriesBehindTheOffsetChangeNothingAndAreCounted() throws {

@@ -1,0 +1,97 @@
+import Basics
+import Events
+import Glibc
+import Plans
+import Store
+import Synchronization
+
+// The lives of a city's seeds: where they are kept, and what moves them. Open ones and those that are over lie apart,
+// so that the clock looks at the open ones only.
+
+extension CityShard {
+    /// Moves seeds by answers and by what came of bookings, puts their new state into `batch`, and says what follows.
+    func follow(
+        _ signals: [(signal: Signal, cause: String)], in batch: inout WriteBatch
+    ) throws -> [EventDraft] {
+        var plans: [SeedID: LivePlan] = [:]
+        var order: [SeedID] = []
+        for (signal, id) in signals {
+            guard let seed = signal.seed, var plan = try plans[seed] ?? livePlan(of: seed, now: signal.time) else {
+                continue
+            }
+            if plans[seed] == nil { order.append(seed) }
+            let cause = EventCause.signal(id)
+            switch signal.deed {
+            case .answer(let person, _, let answer):
+                plan.answer(answer, of: person, cause: cause, time: signal.time)
+            case .booked(_, let reference): plan.book(reference: reference, cause: cause, time: signal.time)
+            case .notBooked: plan.refuseBooking(cause: cause, time: signal.time)
+            default: break
+            }
+            plans[seed] = plan
+        }
+        return order.flatMap { seed in
+            guard let plan = plans[seed] else { return [EventDraft]() }
+            return keep(plan, in: &batch)
+        }
+    }
+
+    /// Puts a plan's state into `batch` and gives what is to be told with it.
+    func keep(_ plan: LivePlan, in batch: inout WriteBatch) -> [EventDraft] {
+        let number = plan.seed.id.number
+        let (open, over) = (ShardKeys.signal("life/", number), ShardKeys.signal("past/", number))
+        batch.put(.signals, key: plan.isOver ? over : open, value: plan.encoded())
+        batch.delete(.signals, key: plan.isOver ? open : over)
+        return plan.drafts
+    }
+
+    /// Lets time pass for all open seeds: those whose time is over are locked in or released. `now` is in milliseconds
+    /// since 1970.
+    package func tick(now: Int64) throws {
+        try signals.withLock { _ in
+            var due: [SeedID] = []
+            let prefix = ShardKeys.signal("life/")
+            try store.database.scan(.signals, prefix: prefix) { key, _ in
+                var reader = ByteReader(Array(key.dropFirst(prefix.count)))
+                due.append(SeedID(try reader.getBigEndian(UInt64.self)))
+                return true
+            }
+            var batch = WriteBatch()
+            var drafts: [EventDraft] = []
+            for id in due {
+                guard var plan = try livePlan(of: id, now: now),
+                    plan.lifecycle.terms.deadline <= UInt64(max(now, 0)) / 1000
+                else { continue }
+                plan.tick(now: now)
+                drafts += keep(plan, in: &batch)
+            }
+            if drafts.isEmpty { return }
+            _ = try store.commit(batch, events: outboxEvents(drafts))
+        }
+    }
+
+    /// A seed and how far it is; nil, and said, where what is stored of it cannot be read: the others go on.
+    private func livePlan(of id: SeedID, now: Int64) throws -> LivePlan? {
+        guard let bytes = try store.database.get(.seeds, key: ShardKeys.seed(id)) else { return nil }
+        do {
+            var reader = ByteReader(bytes)
+            let seed = try PlanSeed(from: &reader)
+            for word in ["life/", "past/"] {
+                if let life = try store.database.get(.signals, key: ShardKeys.signal(word, id.number)) {
+                    return try LivePlan(decoding: life, of: seed, city: name)
+                }
+            }
+            return LivePlan(seed, city: name, now: now)
+        } catch let error as ByteError {
+            Log.error("a seed cannot be read", ["city": name, "seed": id, "reason": "\(error)"])
+            return nil
+        }
+    }
+}
+
+/// Milliseconds since 1970.
+package func millisecondsNow() -> Int64 {
+    var moment = timespec()
+    clock_gettime(CLOCK_REALTIME, &moment)
+    return Int64(moment.tv_sec) * 1000 + Int64(moment.tv_nsec) / 1_000_000
+}
