@@ -100,7 +100,7 @@ final class Lanes: Sendable {
 
     private static func isLong(_ kind: Kind) -> Bool {
         switch kind {
-        case .trainRound, .publishModel, .evaluationRequest, .planCity, .influencersRequest: true
+        case .surveyTraining, .trainRound, .publishModel, .evaluationRequest, .planCity, .influencersRequest: true
         default: false
         }
     }

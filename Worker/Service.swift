@@ -8,6 +8,8 @@ import Wire
 struct Service: Sendable {
     let host: ShardHost
     let pool: ComputePool
+    /// What this worker may use for all its cities.
+    let memoryBytes: UInt64
 
     func answer(_ request: Envelope, isCancelled: () -> Bool) -> Envelope {
         do {
@@ -54,11 +56,21 @@ struct Service: Sendable {
         case .seedsRequest:
             let order = try request.decode(SeedsRequest.self)
             return request.answer(Seeds(seeds: try shard.seeds(count: Int(order.count))))
+        case .surveyTraining:
+            return request.answer(
+                try shard.survey(try request.decode(SurveyTraining.self), memoryBytes: memoryBytes, pool: pool))
         case .trainRound:
-            let order = try request.decode(TrainRound.self)
-            let (result, weights) = try shard.trainRound(
-                order, weights: try weights(of: request), pool: pool, isCancelled: isCancelled)
-            return request.answer(result, bulk: [Envelope.bulk(of: weights)])
+            return request.answer(
+                try shard.trainRound(
+                    try request.decode(TrainRound.self), weights: try weights(of: request), pool: pool,
+                    isCancelled: isCancelled))
+        case .deltaRequest:
+            let (answer, frames) = try shard.delta(try request.decode(DeltaRequest.self))
+            return request.answer(answer, bulk: frames)
+        case .useModel:
+            let version = try request.decode(UseModel.self).version
+            try shard.keepVersion(version)
+            return request.answer(ModelUsed(version: version))
         case .publishModel:
             let order = try request.decode(PublishModel.self)
             return request.answer(try shard.publish(order, weights: try weights(of: request), pool: pool))

@@ -57,6 +57,9 @@ extension SettingsTable {
                 default: "127.0.0.1:7479", scope: .cluster),
             Setting("redis-password-file", "file with the password of that Redis", .path),
             Setting("threads", "threads that compute; 0 takes one for each core", .integer(0...1024), default: "0"),
+            Setting(
+                "memory", "what trainings may use for all cities here; 0: four fifths of this machine's",
+                .integer(0...1 << 30), default: "0", unit: "MiB"),
             logLevel,
         ])
 

@@ -5,7 +5,8 @@ package enum ShardError: Error, Equatable {
     case badCutoffs(city: String)
     case exportGone(city: String)
     case noModel(city: String)
-    case oldModel(city: String, asked: ModelVersion, here: ModelVersion)
+    case noRound(city: String, job: JobID, round: UInt32)
+    case noVersion(city: String, version: ModelVersion)
     case unknownCursor(city: String)
     case unreadableBlock(city: String, reason: String)
     case unreadableState(city: String, what: String)
@@ -21,7 +22,8 @@ extension ShardError: CustomStringConvertible {
             "\(city) does not keep this export's moment any more (its worker was restarted, or the export paused for "
                 + "ten minutes, or too many ran at once); export again"
         case .noModel(let city): "\(city) has no model yet; train one first: muster train --rounds 10"
-        case .oldModel(let city, let asked, let here): "\(city) has model \(here) already, newer than \(asked)"
+        case .noRound(let city, let job, let round): "\(city) keeps nothing of round \(round + 1) of job \(job)"
+        case .noVersion(let city, let version): "\(city) does not have model \(version) (any more)"
         case .unknownCursor(let city): "\(city): this is no cursor of an export; begin again with an empty one"
         case .unreadableBlock(let city, let reason): "a block of rows for \(city) cannot be read: it \(reason)"
         case .unreadableState(let city, let what): "\(city): the stored \(what) cannot be read; train again"

@@ -1,6 +1,6 @@
-// A training job in messages: rounds of trainRound / roundResult with every city, then publishModel /
-// published. Weights are bulk frame 0, 32-bit floats; the model block is the configuration of the model,
-// which only those who compute can read.
+// A training job in messages: perhaps surveyTraining / survey, then rounds of trainRound / roundResult and
+// deltaRequest / delta with every city, then publishModel / published, at last useModel / modelUsed. Weights are bulk
+// frame 0, 32-bit floats; the model block is the configuration of the model, which only those who compute can read.
 
 package import Basics
 
@@ -15,12 +15,17 @@ package struct StartTraining: Body {
     package var seed: UInt64
     /// Configuration of the model; empty: the default.
     package var model: [UInt8]
+    /// How rounds are made.
+    package var policy: RoundPolicy
 
-    package init(rounds: UInt32, steps: UInt32, seed: UInt64, model: [UInt8] = []) {
+    package init(
+        rounds: UInt32, steps: UInt32, seed: UInt64, model: [UInt8] = [], policy: RoundPolicy = RoundPolicy()
+    ) {
         self.rounds = rounds
         self.steps = steps
         self.seed = seed
         self.model = model
+        self.policy = policy
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -28,6 +33,7 @@ package struct StartTraining: Body {
         steps = try reader.get()
         seed = try reader.get()
         model = try reader.getBlock()
+        policy = try RoundPolicy(from: &reader)
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -35,6 +41,7 @@ package struct StartTraining: Body {
         writer.put(steps)
         writer.put(seed)
         writer.put(block: model)
+        writer.put(policy)
     }
 }
 
@@ -56,8 +63,13 @@ package struct TrainRound: Body {
     package var seed: UInt64
     /// Configuration of the model, opaque on the way; empty: the default.
     package var model: [UInt8]
+    /// How the delta will be asked for.
+    package var format: DeltaFormat
 
-    package init(job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8]) {
+    package init(
+        job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8], format: DeltaFormat = .float32
+    ) {
+        self.format = format
         self.job = job
         self.round = round
         self.steps = steps
@@ -71,6 +83,7 @@ package struct TrainRound: Body {
         steps = try reader.get()
         seed = try reader.get()
         model = try reader.getBlock()
+        format = try DeltaFormat(from: &reader)
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -79,10 +92,12 @@ package struct TrainRound: Body {
         writer.put(steps)
         writer.put(seed)
         writer.put(block: model)
+        writer.put(format.rawValue)
     }
 }
 
-/// Worker to coordinator: the header's city has done its round; the new weights are bulk frame 0.
+/// Worker to coordinator: the header's city has done its round, and keeps the change of the shared weights until it is
+/// asked for it (`DeltaRequest`).
 package struct RoundResult: Body {
     package static let kind = Kind.roundResult
     /// The job it belongs to.
@@ -93,8 +108,11 @@ package struct RoundResult: Body {
     package var samples: UInt64
     /// Over the samples.
     package var meanLoss: Double
+    /// What the computing took, on the worker's clock.
+    package var seconds: Double
 
-    package init(job: JobID, round: UInt32, samples: UInt64, meanLoss: Double) {
+    package init(job: JobID, round: UInt32, samples: UInt64, meanLoss: Double, seconds: Double = 0) {
+        self.seconds = seconds
         self.job = job
         self.round = round
         self.samples = samples
@@ -106,6 +124,7 @@ package struct RoundResult: Body {
         round = try reader.get()
         samples = try reader.get()
         meanLoss = try reader.getDouble()
+        seconds = try reader.getDouble()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -113,11 +132,12 @@ package struct RoundResult: Body {
         writer.put(round)
         writer.put(samples)
         writer.put(meanLoss)
+        writer.put(seconds)
     }
 }
 
-/// Coordinator to worker: make these weights (bulk frame 0) the header's city's live model. Answer: `Published`.
-/// Publishing a version that is live already changes nothing.
+/// Coordinator to worker: embed the header's city with these weights (bulk frame 0) and keep that as this version of the
+/// model, which is not used yet. Answer: `Published`. Asked again, a city answers what it answered.
 package struct PublishModel: Body {
     package static let kind = Kind.publishModel
     /// The job it belongs to.
@@ -151,7 +171,7 @@ package struct PublishModel: Body {
     }
 }
 
-/// Worker to coordinator: the model is live in the header's city, and this is how good it is there.
+/// Worker to coordinator: the model is ready in the header's city, and this is how good it is there.
 package struct Published: Body {
     package static let kind = Kind.published
     /// The job it belongs to.

@@ -1,10 +1,15 @@
 import Wire
 
-/// A finished job, for people.
+/// A job, for people.
 struct JobText {
     private let row: JobRow
+    /// With what it costs.
+    private let isDetailed: Bool
 
-    init(_ row: JobRow) { self.row = row }
+    init(_ row: JobRow, isDetailed: Bool = false) {
+        self.row = row
+        self.isDetailed = isDetailed
+    }
 
     func text() -> String { row.kind == JobRow.training ? training() : planning() }
 
@@ -20,6 +25,7 @@ struct JobText {
         if let first = row.losses.first, let last = row.losses.last {
             lines.append("loss \(sparkline(row.losses))  \(fixed(first, 4)) to \(fixed(last, 4))")
         }
+        if isDetailed || row.reports.isEmpty { lines += ["", TrainingView(row).text()] }
         if !row.reports.isEmpty {
             lines += ["", table.text(), "", "People with held-out visits, ranked over all places new to them."]
         }

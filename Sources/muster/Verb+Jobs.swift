@@ -3,42 +3,6 @@ import Glibc
 import Wire
 
 extension Verb {
-    static let train = Verb(
-        name: "train",
-        summary: "train the graph model on all cities, and publish it",
-        usage: """
-            muster train --rounds 10             each round: steps on every city, then one average
-            muster train --rounds 10 --steps 40 --seed 7
-            muster resume JOB                    goes on with a paused job
-
-            Ctrl-C pauses the job after its last finished round. --json prints a line for each round, and the job last;
-            --plot FILE draws the loss of each round as SVG.
-            """,
-        settings: [
-            Setting("rounds", "rounds of training", .integer(1...10_000), default: "10", scope: .call),
-            Setting("steps", "local steps of each city in a round", .integer(1...100_000), default: "40", scope: .call),
-            Setting(
-                "seed", "seed of weights, samples and negatives", .integer(0...Int.max), default: "1", scope: .call),
-            Setting("detach", "do not wait for the end", .flag, scope: .call),
-            plotSetting,
-        ]
-    ) { invocation in
-        try invocation.noMoreWords()
-        let settings = invocation.settings
-        let session = try invocation.session()
-        let accepted = try session.ask(
-            StartTraining(
-                rounds: UInt32(settings.integer("rounds")), steps: UInt32(settings.integer("steps")),
-                seed: UInt64(settings.integer("seed")), model: []), for: JobAccepted.self)
-        if settings.flag("detach") {
-            if invocation.isJSON { return try printJSON(StartedJob(job: accepted.job.number)) }
-            return print("job \(accepted.job) is running; muster status shows it")
-        }
-        try JobFollower(
-            session, accepted.job, isJSON: invocation.isJSON, plot: settings.path("plot")
-        ).follow()
-    }
-
     static let plan = Verb(
         name: "plan",
         summary: "choose the plan seeds of one city or of all",
@@ -77,7 +41,7 @@ extension Verb {
 
     static let job = Verb(
         name: "job",
-        summary: "show one job: how far it is, its losses, what each city gave",
+        summary: "show one job: how far it is, its losses, what each city gave, what it costs",
         usage: """
             muster job 3
             muster job 3 --follow                until it ends; Ctrl-C stops following, the job goes on
@@ -96,10 +60,10 @@ extension Verb {
         let row = try session.ask(JobRequest(job: number), for: JobReport.self).row
         if let plot { try row.plotLosses(to: plot) }
         if invocation.isJSON { return try printJSON(JobView(row)) }
-        print(JobText(row).text())
+        print(JobText(row, isDetailed: true).text())
     }
 
-    private static let plotSetting = Setting(
+    static let plotSetting = Setting(
         "plot", "file for a picture of the losses (SVG)", .path, default: "", scope: .call)
 
     static let pause = control(.pause, "stop a job; what its cities are at now still counts")
@@ -128,7 +92,3 @@ extension Invocation {
     }
 }
 
-/// A job that nobody waits for.
-private struct StartedJob: Encodable {
-    var job: UInt64
-}

@@ -40,6 +40,8 @@ package final class CityTrainer {
     var steps = 0
     /// Is told what begins, on the thread that trains: for benchmarks.
     package var probe: ((StepPhase) -> Void)?
+    /// The most memory that a step took, of those taken so far.
+    package private(set) var stepBytes = 0
     /// How steps store what messages carry; half the bytes are nearly twice the speed.
     var precision = MessagePrecision.half
 
@@ -65,6 +67,9 @@ package final class CityTrainer {
         moments = Moments(count: model.layout.count)
         if let state { try restore(state) }
     }
+
+    /// Positives there are to learn from.
+    package var samples: Int { triplets.count }
 
     /// How steps read the graph. Draws a batch when it is asked first. The city must have positives.
     package var plan: StepPlan { batchMaker().plan }
@@ -122,6 +127,7 @@ package final class CityTrainer {
             }
             total += loss
             done += 1
+            stepBytes = max(stepBytes, tape.bytes.taken)
         }
         try OrderedPipeline.run(
             threads: tape.pool.threads, next: next,
