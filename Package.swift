@@ -79,8 +79,8 @@ let package = Package(
         program(
             "muster-bench", at: "Benchmarks",
             [
-                "Basics", "Streams", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence",
-                "Shard",
+                "Basics", "Streams", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Cluster", "Learn",
+                "Influence", "Shard",
             ],
             excluding: ["peers"]),
         // Tests, in the same order
