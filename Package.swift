@@ -75,7 +75,7 @@ let package = Package(
             "muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
         program(
             "muster", at: "Sources/muster",
-            ["Basics", "Streams", "World", "Linalg", "Wire", "Nearest", "Transport", "Shard"]),
+            ["Basics", "Streams", "World", "Linalg", "Wire", "Nearest", "Transport", "Learn", "Shard"]),
         program(
             "muster-bench", at: "Benchmarks",
             [
@@ -98,7 +98,7 @@ let package = Package(
         tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"], excluding: ["Fixtures"]),
         tests("Influence", ["Influence", "Graph", "World", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
-        tests("Shard", ["Shard", "Graph", "Store", "Wire", "World", "Basics"]),
+        tests("Shard", ["Shard", "Learn", "Graph", "Store", "Wire", "World", "Basics"]),
         // Real processes, and the rules of the house
         tests("Integration", ["Transport", "World", "Basics", "muster", "muster-coordinator", "muster-worker"]),
         tests("Tidy", ["Basics"]),

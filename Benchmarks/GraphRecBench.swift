@@ -61,7 +61,7 @@ extension Bench {
             }
             let (ranked, searched) = run.working {
                 rankHeldOut(
-                    graph: graph, embeddings: embeddings, configuration: configuration, weights: weights,
+                    graph: graph, embeddings: embeddings, configuration: .graphRec(configuration), weights: weights,
                     keep: .max, pool: run.pool)
             }
             training += trained

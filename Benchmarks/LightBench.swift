@@ -90,7 +90,7 @@ extension Bench {
             let trainer = LightTrainer(
                 ordered.graph, configuration, spectrum: ordered.spectrum, seed: run.seed, pool: run.pool)
             var loss = 0.0
-            for epoch in 0..<epochs { loss = trainer.epoch(epoch, of: epochs, pool: run.pool) }
+            for _ in 0..<epochs { loss = trainer.epoch(of: epochs, pool: run.pool) }
             return (trainer, loss)
         }
         let (embeddings, _) = run.working { trainer.embeddings(run.pool) }

@@ -39,7 +39,7 @@ extension Bench {
             number("rating", "least rating of a positive", GraphRecConfiguration().positiveRating),
             Setting(
                 "steady", "steps after which rates fall", .integer(1...1 << 24),
-                default: "\(GraphRecConfiguration().steadySteps)", scope: .call),
+                default: "\(GraphRecConfiguration().schedule.steadySteps)", scope: .call),
             Setting("width", "width of embeddings", .integer(4...512), default: "64", scope: .call),
         ] + Cities.settings(people: 10_000, places: 10_000, cities: 8, visits: 125)
     ) { run in
@@ -71,8 +71,7 @@ private final class QualityTrial {
     /// After the round whose kept-back visits were ranked best.
     private var best: (weights: [Float], states: [[UInt8]])?
 
-    /// Rounds without a better one after which training ends.
-    private static let patience = 3
+    private var stopping = EarlyStopping(patience: 3)
 
     init(_ run: Run) throws {
         self.run = run
@@ -105,13 +104,14 @@ private final class QualityTrial {
                 outcomes.reduce(Float(0)) { $0 + $1.weights[index] * Float($1.samples) / Float(total) }
             }
             losses.append(outcomes.reduce(0) { $0 + $1.meanLoss * Double($1.samples) } / Double(total))
-            let found = cities.compactMap { $0.trainer.validationNDCG(weights: weights, pool: run.pool) }
-            validations.append(found.reduce(0, +) / Double(max(found.count, 1)))
-            if validations.last == validations.max() {
+            let found = cities.compactMap { $0.trainer.validation(weights: weights, pool: run.pool) }
+            let people = found.reduce(0) { $0 + $1.people }
+            let sum = found.reduce(0.0) { $0 + $1.ndcg * Double($1.people) }
+            validations.append(sum / Double(max(people, 1)))
+            if stopping.judge(round, score: validations[validations.count - 1]) {
                 best = (weights, cities.map { $0.trainer.state() })
-            } else if validations.suffix(Self.patience).allSatisfy({ $0 < (validations.max() ?? 0) }) {
-                break
             }
+            if stopping.isOver { break }
         }
         guard let best else { return }
         weights = best.weights
@@ -159,7 +159,8 @@ private final class QualityTrial {
         }
         func ranked(_ people: [UInt32], _ candidates: Int?) -> [[UInt32]] {
             rankNewPlaces(
-                for: people, graph: graph, embeddings: embeddings, configuration: configuration, weights: weights,
+                for: people, graph: graph, embeddings: embeddings, configuration: .graphRec(configuration),
+                weights: weights,
                 candidates: candidates, keep: 10, pool: pool)
         }
         let quality = task.quality(of: ranked(task.judged, nil), at: [10])[0]
@@ -175,11 +176,11 @@ private final class QualityTrial {
         values["some_recall_retrieved"] = some.quality(of: ranked(some.judged, nil), at: [10])[0].recall
         values["some_recall_all_ranked"] = some.quality(of: ranked(some.judged, .max), at: [10])[0].recall
         let friends = city.trainer.friendQuality(weights: weights, pool: pool)
-        values["friend_pairs"] = Double(friends.pairs)
-        values["compatible_auc"] = friends.compatible
-        values["attends_auc"] = friends.attends
-        values["attends_if_compatible_auc"] = friends.attendsIfCompatible
-        values["attends_if_compatible_auc_by_edge"] = friends.attendsByEdge
+        values["friend_pairs"] = Double(friends?.pairs ?? 0)
+        values["auc_compat"] = friends?.compatible
+        values["auc_attend"] = friends?.attends
+        values["auc_attend_if_compat"] = friends?.attendsIfCompatible
+        values["auc_attend_if_compat_by_edge"] = friends?.attendsByEdge
         if run.settings.flag("baselines") {
             for baseline in Baseline.allCases {
                 let found = baseline.quality(in: graph, task, at: [10], seed: run.seed, pool: pool)[0]
@@ -193,7 +194,7 @@ private final class QualityTrial {
     private static func configuration(_ settings: Settings) throws -> GraphRecConfiguration {
         var configuration = GraphRecConfiguration()
         configuration.dimensions = settings.integer("width")
-        configuration.steadySteps = settings.integer("steady")
+        configuration.schedule.steadySteps = settings.integer("steady")
         configuration.learningRate = Float(settings.number("rate"))
         configuration.ownLearningRate = Float(settings.number("own-rate"))
         configuration.biasLearningRate = Float(settings.number("bias-rate"))

@@ -191,7 +191,7 @@ extension ScaleOutTrial {
 
     private func survey(of trainer: CityTrainer) -> CitySurvey {
         CitySurvey(
-            job: JobID(1), samples: UInt64(trainer.samples), weights: UInt32(weights.count), stepSeconds: 0,
+            job: JobID(1), samples: UInt64(trainer.costs.samples), weights: UInt32(weights.count), stepSeconds: 0,
             roundSeconds: 0, indexSeconds: 0, residentBytes: 0, workingBytes: 0, memoryBytes: 0)
     }
 
@@ -211,13 +211,13 @@ extension ScaleOutTrial {
             let task = RankingTask(heldOutOf: judge.graph)
             let embeddings = judge.calibratedEmbeddings(weights: weights, pool: run.pool).embeddings
             let ranked = rankNewPlaces(
-                for: task.judged, graph: judge.graph, embeddings: embeddings, configuration: configuration,
+                for: task.judged, graph: judge.graph, embeddings: embeddings, configuration: .graphRec(configuration),
                 weights: weights, keep: 10, pool: run.pool)
             let quality = task.quality(of: ranked, at: [10])[0]
             people += task.judged.count
             ndcg += quality.ndcg * Double(task.judged.count)
             recall += quality.recall * Double(task.judged.count)
-            if let area = judge.friendQuality(weights: weights, pool: run.pool).compatible { areas.append(area) }
+            if let area = judge.friendQuality(weights: weights, pool: run.pool)?.compatible { areas.append(area) }
         }
         let count = Double(max(people, 1))
         var metrics: [String: Figure] = [

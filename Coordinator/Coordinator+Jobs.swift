@@ -21,8 +21,8 @@ extension Coordinator {
                     TrainingJob(
                         .init(
                             job: job, rounds: Int(order.rounds), steps: Int(order.steps), seed: order.seed,
-                            cities: Array(map.cities.keys), model: order.model, policy: order.policy,
-                            patience: jobPatience)))
+                            cities: Array(map.cities.keys), model: order.model, stopping: Int(order.patience),
+                            policy: order.policy, patience: jobPatience)))
             }
         case .startPlanning:
             let order = try request.decode(StartPlanning.self)
@@ -204,7 +204,7 @@ extension Coordinator {
                 $0.handle(
                     .trained(
                         city, round: Int(result.round), samples: result.samples, meanLoss: result.meanLoss,
-                        seconds: result.seconds))
+                        seconds: result.seconds, judgement: .init(people: result.judged, ndcg: result.ndcg)))
             }
         case .delta:
             let delta = try message.decode(Delta.self)

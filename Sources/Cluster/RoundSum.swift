@@ -14,6 +14,8 @@ struct Pledge: Equatable, Sendable {
     let samples: UInt64
     let meanLoss: Double
     let seconds: Double
+    /// Of the weights the round began with.
+    let judgement: TrainingJob.Judgement
     var isAsked = false
     /// Since when; nil: the next tick will say.
     var since: Tick?

@@ -2,11 +2,12 @@
 //
 // | what          | bytes                                                                                    |
 // | ---           | ---                                                                                      |
-// | format        | u8, 2                                                                                    |
-// | configuration | job u64, rounds u32, steps u32, seed u64, cities u32 list, model block, policy as in     |
-// |               | `startTraining`                                                                          |
+// | format        | u8, 3                                                                                    |
+// | configuration | job u64, rounds u32, steps u32, seed u64, cities u32 list, model block, stopping u32,    |
+// |               | policy as in `startTraining`                                                             |
 // | phase         | u8, and the reason where it is failed; then paused as a flag                             |
 // | weights       | f32 list, then the outer step's momentum likewise                                        |
+// | judged        | option of: best u32, its score f64; judged since u32, best weights f32 list, judging flag |
 // | rounds        | list of: cities u32, late u32, samples u64, mean loss f64, bytes u64                     |
 // | outcomes      | list of: city u32, people u64, values f64 list                                           |
 // | ignored       | late u64, duplicate u64, unexpected u64                                                  |
@@ -19,17 +20,26 @@ package import Basics
 import Wire
 
 extension TrainingJob {
-    private static let format: UInt8 = 2
+    private static let format: UInt8 = 3
 
-    /// Everything but the open round. About 4 bytes per weight, 8 with an outer momentum.
+    /// Everything but the open round. About 4 bytes per weight, 4 more with an outer momentum, and as many
+    /// where averages are judged.
     package func encoded() -> [UInt8] {
-        var writer = ByteWriter(capacity: 1024 + 4 * (weights.count + momentum.count) + 256 * roster.seats.count)
+        var writer = ByteWriter(capacity: 1024 + 4 * (weights.count + momentum.count + bestWeights.count) + 256 * roster.seats.count)
         writer.put(Self.format)
         configuration.encode(into: &writer)
         phase.encode(into: &writer)
         writer.put(isPaused)
         writer.put(array: weights)
         writer.put(array: momentum)
+        writer.put(stopping.best != nil)
+        if let best = stopping.best {
+            writer.put(UInt32(clamping: best.number))
+            writer.put(best.score)
+        }
+        writer.put(UInt32(clamping: stopping.since))
+        writer.put(array: bestWeights)
+        writer.put(isJudging)
         writer.put(UInt32(rounds.count))
         for round in rounds {
             writer.put(UInt32(clamping: round.cities))
@@ -67,6 +77,12 @@ extension TrainingJob {
         isPaused = try reader.getBool()
         weights = try reader.getArray(of: Float.self)
         momentum = try reader.getArray(of: Float.self)
+        var best: (number: Int, score: Double)?
+        if try reader.getBool() { best = (Int(try reader.get(UInt32.self)), try reader.getDouble()) }
+        let since = Int(try reader.get(UInt32.self))
+        stopping = EarlyStopping(patience: configuration.stopping, best: best, since: since)
+        bestWeights = try reader.getArray(of: Float.self)
+        isJudging = try reader.getBool()
         for _ in 0..<(try reader.get(UInt32.self)) {
             rounds.append(
                 Round(
@@ -97,11 +113,15 @@ extension TrainingJob {
     private func check() throws(ByteError) {
         guard phase != .paused else { throw .invalid("a job that pauses from a pause") }
         guard roster.seats.map(\.city) == configuration.cities else { throw .invalid("other cities than ordered") }
-        guard rounds.count <= configuration.rounds, phase != .running || rounds.count < configuration.rounds else {
+        guard rounds.count <= configuration.rounds,
+            phase != .running || isJudging || rounds.count < configuration.rounds
+        else {
             throw .invalid("\(rounds.count) finished rounds of \(configuration.rounds)")
         }
         let isOpen = roster.seats.contains { $0.isSettled || $0.isAsked || $0.isHeld }
         guard phase != .running || !isOpen else { throw .invalid("an open round that is not durable") }
+        guard bestWeights.isEmpty || bestWeights.count == weights.count else { throw .invalid("best weights of another model") }
+        guard !isJudging || !bestWeights.isEmpty else { throw .invalid("a best average without weights") }
         guard momentum.isEmpty || momentum.count == weights.count else { throw .invalid("momentum of another model") }
     }
 }
@@ -114,6 +134,7 @@ extension TrainingJob.Configuration {
         writer.put(seed)
         writer.put(array: cities.map(\.number))
         writer.put(block: model)
+        writer.put(UInt32(clamping: stopping))
         policy.encode(into: &writer)
     }
 
@@ -122,7 +143,7 @@ extension TrainingJob.Configuration {
             job: JobID(try reader.get()), rounds: Int(try reader.get(UInt32.self)),
             steps: Int(try reader.get(UInt32.self)), seed: try reader.get(),
             cities: try reader.getArray(of: UInt32.self).map { CityID($0) }, model: try reader.getBlock(),
-            policy: try RoundPolicy(from: &reader))
+            stopping: Int(try reader.get(UInt32.self)), policy: try RoundPolicy(from: &reader))
     }
 
     fileprivate func with(_ patience: JobPatience) -> Self {

@@ -1,4 +1,4 @@
-// Taking words and deltas in, closing rounds, publishing.
+// Taking words and deltas in, closing rounds, judging averages, publishing.
 
 import Basics
 import Wire
@@ -21,8 +21,11 @@ extension TrainingJob {
             ignored.duplicate += 1
             return
         }
-        guard pledge.meanLoss.isFinite, pledge.seconds.isFinite else {
+        guard pledge.meanLoss.isFinite, pledge.seconds.isFinite, pledge.judgement.ndcg.isFinite else {
             return roster.fail(city, detail: "its result is not made of finite numbers", retry: false)
+        }
+        guard !isJudging || pledge.samples == 0 else {
+            return roster.fail(city, detail: "it trained where it had only to judge", retry: false)
         }
         guard !open.isPast(seat) else { return acceptLate(pledge, seat: seat) }
         open.pledge(pledge, seat: seat)
@@ -122,7 +125,7 @@ extension TrainingJob {
         if phase == .estimating, roster.isComplete { actions += closeSurvey() }
         if phase == .running {
             open.pass(isComplete: roster.isComplete)
-            if roster.isComplete, open.isThrough { actions += closeRound() }
+            if roster.isComplete, open.isThrough { actions += isJudging ? closeJudging() : closeRound() }
         }
         if phase == .indexing, roster.isComplete { actions += closePublishing() }
         switch phase {
@@ -150,15 +153,38 @@ extension TrainingJob {
         guard open.samples > 0 || rounds.contains(where: { $0.samples > 0 }) else {
             return end(.failed("no city has a visit to learn from: import data first"))
         }
+        judge()
         if open.samples > 0 { takeOuterStep() }
         record()
         open = RoundSum(after: open)
         (openBytes, opened) = (0, nil)
-        let isLast = round == configuration.rounds
+        let isLast = round == configuration.rounds || stopping.isOver
         let oldest = isLast ? round : round - Int(configuration.policy.staleness)
         ignored.late += UInt64(open.dropLate(before: oldest))
         roster.begin()
-        if isLast { phase = .indexing }
+        if isLast {
+            if stopping.best == nil { phase = .indexing } else { isJudging = true }
+        }
+        return [.checkpoint]
+    }
+
+    /// The cities have said how good the present average is: the best so far is kept.
+    private mutating func judge() {
+        let given = open.current.compactMap { $0?.judgement }
+        let people = given.reduce(0.0) { $0 + Double($1.people) }
+        guard people > 0 else { return }
+        let sum = given.reduce(0.0) { $0 + $1.ndcg * Double($1.people) }
+        if stopping.judge(rounds.count, score: sum / people) { bestWeights = weights }
+    }
+
+    /// The last average is judged, by whoever is here: the best of all goes live.
+    private mutating func closeJudging() -> [Action] {
+        judge()
+        weights = bestWeights
+        open = RoundSum(seats: roster.seats.count)
+        (openBytes, opened) = (0, nil)
+        roster.begin()
+        (isJudging, phase) = (false, .indexing)
         return [.checkpoint]
     }
 

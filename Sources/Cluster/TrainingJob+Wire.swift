@@ -9,8 +9,9 @@ extension TrainingJob {
         let seat = roster.index(of: city) ?? 0
         return TrainRound(
             job: configuration.job, round: UInt32(clamping: round),
-            steps: UInt32(clamping: steps(seat: seat, round: round)), seed: configuration.seed,
-            model: configuration.model, format: configuration.policy.format)
+            steps: isJudging ? 0 : UInt32(clamping: steps(seat: seat, round: round)), seed: configuration.seed,
+            model: configuration.model, kept: UInt32(clamping: stopping.best?.number ?? 0),
+            format: configuration.policy.format)
     }
 
     /// The body that asks what training a city will cost.
@@ -26,7 +27,8 @@ extension TrainingJob {
     /// The body that makes a city ready for `weights` (bulk frame 0) under this version.
     package func publishModel(version: ModelVersion) -> PublishModel {
         PublishModel(
-            job: configuration.job, version: version, seed: configuration.seed, model: configuration.model)
+            job: configuration.job, version: version, seed: configuration.seed, model: configuration.model,
+            rounds: UInt32(clamping: stopping.best?.number ?? rounds.count))
     }
 
     /// The version as people see it.
@@ -43,6 +45,12 @@ extension TrainingJob {
         var detail = [roster.complaint(name: name)]
         if case .failed(let reason) = phase { detail.insert(reason, at: 0) }
         if configuration.policy.survey == .only, phase == .done, let shortage { detail.insert(shortage, at: 0) }
+        if let best = stopping.best {
+            let score = "NDCG@10 \(fourDigits(best.score)) on kept-back visits"
+            let stopped = round < configuration.rounds && (isJudging || phase == .indexing || phase == .done)
+            let end = stopped ? "stopped after \(round) rounds, since none was better for \(stopping.patience); " : ""
+            detail.append("\(end)best after round \(best.number): \(score)")
+        }
         let short = rounds.count { $0.cities < roster.seats.count }
         if short > 0 { detail.append("\(short) of \(rounds.count) rounds went on without all cities") }
         var row = JobRow(
@@ -72,4 +80,10 @@ extension TrainingJob {
             expectedSeconds: expectedSeconds(seat: seat), residentBytes: costs?.residentBytes ?? 0,
             workingBytes: costs?.workingBytes ?? 0)
     }
+}
+
+/// 0.1234, without Foundation.
+private func fourDigits(_ share: Double) -> String {
+    let digits = String(Int((max(0, min(share, 1)) * 10_000).rounded()) + 10_000)
+    return "\(digits.first == "2" ? "1" : "0").\(digits.dropFirst())"
 }

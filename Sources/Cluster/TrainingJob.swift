@@ -13,6 +13,8 @@
 //   Only a job to which no city ever gave anything fails, and says why. Later, a round with nobody waits for
 //   somebody to come back. Slowness costs a contribution too, where the policy has a deadline and a quorum.
 // - Paused, it still takes what comes; it asks nothing and closes no round.
+// - Weights are judged by cities as they get them for the next round, so the last average is judged by a round of no
+//   steps. The best average goes live, not the last one, and a few rounds without a better one end the training.
 // - The durable bytes are everything but the open round, which is asked for again: cities keep what they gave. They
 //   are due at `.checkpoint`; a job read back and given `.start` asks again whoever has not answered.
 //
@@ -37,6 +39,8 @@ package struct TrainingJob: Equatable, Sendable {
         package var cities: [CityID]
         /// The model's configuration, opaque here; empty: the default.
         package var model: [UInt8]
+        /// So many averages in a row that are judged no better than the best end the training; 0: none do.
+        package var stopping: Int
         /// How rounds are made.
         package var policy: RoundPolicy
         /// How long the job waits for the absent and the silent.
@@ -44,7 +48,7 @@ package struct TrainingJob: Equatable, Sendable {
 
         package init(
             job: JobID, rounds: Int, steps: Int, seed: UInt64, cities: [CityID], model: [UInt8] = [],
-            policy: RoundPolicy = RoundPolicy(), patience: JobPatience = JobPatience()
+            stopping: Int = 0, policy: RoundPolicy = RoundPolicy(), patience: JobPatience = JobPatience()
         ) {
             self.job = job
             self.rounds = rounds
@@ -52,6 +56,7 @@ package struct TrainingJob: Equatable, Sendable {
             self.seed = seed
             self.cities = Set(cities).sorted()
             self.model = model
+            self.stopping = stopping
             self.policy = policy
             self.patience = patience
         }
@@ -68,7 +73,8 @@ package struct TrainingJob: Equatable, Sendable {
         /// The city measured its cost; `place` names it and its worker for people.
         case surveyed(CityID, worker: WorkerID, place: String, CitySurvey)
         /// The city has done its part and keeps its delta.
-        case trained(CityID, round: Int, samples: UInt64, meanLoss: Double, seconds: Double)
+        case trained(
+            CityID, round: Int, samples: UInt64, meanLoss: Double, seconds: Double, judgement: Judgement = .none)
         /// Its delta, and of the first round the weights before it; `bytes` came over the wire.
         case delta(CityID, round: Int, values: [Float], base: [Float], bytes: Int)
         /// `people` weigh this city in averages of `values`.
@@ -98,6 +104,17 @@ package struct TrainingJob: Equatable, Sendable {
         case goLive
         /// The job is over: `state` says how. Comes once.
         case finished
+    }
+
+    /// How well a city ranks what no step has seen, with the weights it was given.
+    package struct Judgement: Equatable, Sendable {
+        /// People judged: the city's weight in the mean. 0 where nobody was.
+        package var people: UInt64
+        package var ndcg: Double
+
+        package init(people: UInt64, ndcg: Double) { (self.people, self.ndcg) = (people, ndcg) }
+
+        package static let none = Judgement(people: 0, ndcg: 0)
     }
 
     /// One finished round.
@@ -148,6 +165,12 @@ package struct TrainingJob: Equatable, Sendable {
     /// The current average. Empty until the first delta comes: train from the initial weights, which follow from the
     /// seed.
     package internal(set) var weights: [Float] = []
+    /// Which average is the best so far, by the number of rounds behind it.
+    var stopping: EarlyStopping
+    /// The best average; empty until one was judged.
+    var bestWeights: [Float] = []
+    /// Whether the open round takes no steps: the last average is judged.
+    var isJudging = false
     /// Of the outer step; empty for a plain average.
     var momentum: [Float] = []
     /// The open round, from 0; `configuration.rounds` when there is none to come.
@@ -175,6 +198,7 @@ package struct TrainingJob: Equatable, Sendable {
     /// A queued job; give it `.start`.
     package init(_ configuration: Configuration) {
         self.configuration = configuration
+        stopping = EarlyStopping(patience: configuration.stopping)
         roster = Roster(cities: configuration.cities, patience: configuration.patience)
         open = RoundSum(seats: roster.seats.count)
         records = Array(repeating: Record(), count: roster.seats.count)
@@ -200,8 +224,10 @@ package struct TrainingJob: Equatable, Sendable {
         case .lost(let city): lose(city)
         case .surveyed(let city, let worker, let place, let survey):
             accept(Survey(worker: worker, place: place, costs: survey), from: city)
-        case .trained(let city, let round, let samples, let meanLoss, let seconds):
-            accept(Pledge(round: round, samples: samples, meanLoss: meanLoss, seconds: seconds), from: city)
+        case .trained(let city, let round, let samples, let meanLoss, let seconds, let judgement):
+            accept(
+                Pledge(round: round, samples: samples, meanLoss: meanLoss, seconds: seconds, judgement: judgement),
+                from: city)
         case .delta(let city, let round, let values, let base, let bytes):
             openBytes += UInt64(bytes)
             take(values, base: base, from: city, round: round)

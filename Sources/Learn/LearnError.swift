@@ -9,6 +9,8 @@ package enum LearnError: Error, Equatable {
     case cancelled(city: CityID, round: Int)
     /// Shared weights of another configuration.
     case weights(city: CityID, have: Int, need: Int)
+    /// A model or a setting of one that there is not, or a value it cannot have.
+    case setting(name: String, reason: String)
     /// A stored trainer state that cannot be read or belongs to another configuration.
     case state(city: CityID, reason: String)
 }
@@ -24,6 +26,7 @@ extension LearnError: CustomStringConvertible {
         case .weights(let city, let have, let need):
             "city \(city) was sent \(have) shared weights where its model has \(need): "
                 + "the job's configuration and its weights do not belong together"
+        case .setting(let name, let reason): "\(name): \(reason)"
         case .state(let city, let reason):
             "the stored trainer state of city \(city) is unusable (\(reason)): "
                 + "remove it to train the city's own embeddings anew"

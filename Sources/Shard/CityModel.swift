@@ -6,15 +6,20 @@ import Wire
 /// A published model as one city keeps it: the shared weights, and the embeddings of its own people and places.
 struct CityModel: Sendable {
     var version: ModelVersion
-    var configuration: GraphRecConfiguration
+    var configuration: ModelConfiguration
     var weights: [Float]
     var people: [PersonID]
     var places: [PlaceID]
     var embeddings: CityEmbeddings
     var report: Published
+    /// How it judges pairs of people, where it does.
+    var friends: FriendQuality?
+
+    private static let format: UInt16 = 2
 
     func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 4 * weights.count + 1024)
+        writer.put(Self.format)
         writer.put(version.number)
         configuration.encode(into: &writer)
         writer.put(array: weights)
@@ -22,12 +27,14 @@ struct CityModel: Sendable {
         writer.put(array: places.map(\.number))
         embeddings.encode(into: &writer)
         report.encode(into: &writer)
+        writer.put(friends != nil)
+        friends?.encode(into: &writer)
         return writer.bytes
     }
 
     init(
-        version: ModelVersion, configuration: GraphRecConfiguration, weights: [Float], people: [PersonID],
-        places: [PlaceID], embeddings: CityEmbeddings, report: Published
+        version: ModelVersion, configuration: ModelConfiguration, weights: [Float], people: [PersonID],
+        places: [PlaceID], embeddings: CityEmbeddings, report: Published, friends: FriendQuality?
     ) {
         self.version = version
         self.configuration = configuration
@@ -36,17 +43,21 @@ struct CityModel: Sendable {
         self.places = places
         self.embeddings = embeddings
         self.report = report
+        self.friends = friends
     }
 
     init(decoding bytes: [UInt8]) throws(ByteError) {
         var reader = ByteReader(bytes)
+        let format = try reader.get(UInt16.self)
+        guard format == Self.format else { throw .invalid("model format \(format)") }
         version = ModelVersion(try reader.get())
-        configuration = try GraphRecConfiguration(from: &reader)
+        configuration = try ModelConfiguration(from: &reader)
         weights = try reader.getArray(of: Float.self)
         people = try reader.getArray(of: UInt64.self).map { PersonID($0) }
         places = try reader.getArray(of: UInt64.self).map { PlaceID($0) }
         embeddings = try CityEmbeddings(from: &reader)
         report = try Published(from: &reader)
+        friends = try reader.getBool() ? try FriendQuality(from: &reader) : nil
         try reader.finish()
     }
 

@@ -34,7 +34,12 @@ extension CityShard {
             }
             return Evaluation(
                 version: model.version,
-                rows: ways.flatMap { name, qualities in qualities.map { EvaluationRow(method: name, $0) } })
+                rows: ways.flatMap { name, qualities in qualities.map { EvaluationRow(method: name, $0) } },
+                friends: model.friends.map {
+                    FriendEvaluation(
+                        pairs: UInt64($0.pairs), compatible: $0.compatible, attends: $0.attends,
+                        attendsIfCompatible: $0.attendsIfCompatible)
+                })
         }
     }
 }

@@ -25,21 +25,24 @@ extension CityShard {
             let trainer = try self.trainer(for: asRound, weights: weights, pool: pool, state: &state)
             let steps = timedSteps(trainer, weights: weights, pool: pool)
             let storing = try secondsOfStoring(trainer)
-            let indexing = secondsOfIndexing(trainer, weights: weights, pool: pool)
-            let resident = UInt64(trainer.graph.bytes + trainer.bytes)
-            let working = UInt64(trainer.stepBytes + 2 * trainer.stateBytes + 12 * weights.count)
+            let judging = secondsOfJudging(
+                trainer, try configuration(from: order.model), weights: weights, pool: pool)
+            let costs = trainer.costs
+            let resident = UInt64(trainer.graph.bytes + costs.residentBytes)
+            let working = UInt64(costs.stepBytes + 2 * costs.stateBytes + 12 * weights.count)
             return CitySurvey(
-                job: order.job, samples: UInt64(trainer.samples), weights: UInt32(weights.count),
-                stepSeconds: steps.each, roundSeconds: steps.first + storing, indexSeconds: indexing,
+                job: order.job, samples: UInt64(costs.samples), weights: UInt32(weights.count),
+                stepSeconds: steps.each, roundSeconds: steps.first + storing + judging.weights,
+                indexSeconds: judging.index,
                 residentBytes: resident, workingBytes: working, memoryBytes: memoryBytes)
         }
     }
 
     /// Seconds of a step, and what a round costs before its first one. A city without samples takes none.
     private func timedSteps(
-        _ trainer: CityTrainer, weights: [Float], pool: ComputePool
+        _ trainer: any ModelTrainer, weights: [Float], pool: ComputePool
     ) -> (each: Double, first: Double) {
-        if trainer.samples == 0 { return (0, 0) }
+        if trainer.costs.samples == 0 { return (0, 0) }
         let start = monotonicSeconds()
         var times: [Double] = []
         // It is called off in the end, so that it leaves no trace.
@@ -54,7 +57,7 @@ extension CityShard {
         return (each, max(0, times[Self.stepsWarm] - start - Double(Self.stepsWarm) * each))
     }
 
-    private func secondsOfStoring(_ trainer: CityTrainer) throws -> Double {
+    private func secondsOfStoring(_ trainer: any ModelTrainer) throws -> Double {
         let start = monotonicSeconds()
         var batch = WriteBatch()
         batch.put(.model, key: ShardKeys.survey, value: trainer.state())
@@ -66,19 +69,25 @@ extension CityShard {
         return seconds
     }
 
-    /// Two inferences, the choice of what popularity counts, and the ranking of who held something out.
-    private func secondsOfIndexing(_ trainer: CityTrainer, weights: [Float], pool: ComputePool) -> Double {
+    /// Seconds of judging a round's weights, and of making the city ready for the last: embedding it, and ranking who
+    /// held something out.
+    private func secondsOfJudging(
+        _ trainer: any ModelTrainer, _ configuration: ModelConfiguration, weights: [Float], pool: ComputePool
+    ) -> (weights: Double, index: Double) {
         let start = monotonicSeconds()
-        let embeddings = trainer.calibratedEmbeddings(weights: weights, pool: pool).embeddings
+        _ = trainer.validation(weights: weights, pool: pool)
+        let judged = monotonicSeconds()
+        let embeddings = trainer.publishedEmbeddings(weights: weights, pool: pool)
+        _ = trainer.friendQuality(weights: weights, pool: pool)
         let embedded = monotonicSeconds()
         let graph = trainer.graph
         let asked = (0..<UInt32(graph.residents)).filter { !graph.heldOut(of: $0).isEmpty }
         let some = Array(asked.prefix(Self.peopleRanked))
-        if some.isEmpty { return embedded - start }
+        if some.isEmpty { return (judged - start, embedded - judged) }
         _ = rankNewPlaces(
-            for: some, graph: graph, embeddings: embeddings, configuration: trainer.configuration, weights: weights,
+            for: some, graph: graph, embeddings: embeddings, configuration: configuration, weights: weights,
             keep: 10, pool: pool)
         let ranking = (monotonicSeconds() - embedded) * Double(asked.count) / Double(some.count)
-        return embedded - start + ranking
+        return (judged - start, embedded - judged + ranking)
     }
 }

@@ -16,8 +16,9 @@ extension CityShard {
     /// How many of a person's retrieved places the place head ranks again.
     static let candidates = 200
 
-    /// Runs one round from `weights`, keeps what became of it, and says that it is done. Without weights it is the
-    /// first round of all.
+    /// Judges `weights` by the kept-back visits, then runs one round from them, keeps what became of it, and says that
+    /// it is done. Without weights it is the first round of all, and there is nothing to judge. A round of no steps
+    /// only judges.
     package func trainRound(
         _ order: TrainRound, weights: [Float], pool: ComputePool, isCancelled: () -> Bool
     ) throws -> RoundResult {
@@ -28,22 +29,26 @@ extension CityShard {
             let start = monotonicSeconds()
             let weights = try initialized(weights, order)
             let trainer = try trainer(for: order, weights: weights, pool: pool, state: &state)
+            let judged = order.round == 0 ? nil : trainer.validation(weights: weights, pool: pool)
+            var result = RoundResult(
+                job: order.job, round: order.round, samples: 0, meanLoss: 0, judged: UInt64(judged?.people ?? 0),
+                ndcg: judged?.ndcg ?? 0)
+            if order.steps == 0 { return result }
             let outcome = try trainer.round(
                 Int(order.round), weights: weights, steps: Int(order.steps), pool: pool, isCancelled: isCancelled)
+            (result.samples, result.meanLoss) = (UInt64(outcome.samples), outcome.meanLoss)
+            result.seconds = monotonicSeconds() - start
             let former = try lastRound(of: order.job, before: order.round, ShardKeys.rounds)?.bytes
-            let result = RoundResult(
-                job: order.job, round: order.round, samples: UInt64(outcome.samples), meanLoss: outcome.meanLoss,
-                seconds: monotonicSeconds() - start)
             let record = RoundRecord(
                 result, before: weights, after: outcome.weights,
                 lost: try former.map { try RoundRecord(decoding: $0).residue } ?? [], as: order.format)
             var batch = WriteBatch()
             batch.put(.model, key: ShardKeys.trainer(order.job, round: order.round), value: trainer.state())
             batch.put(.model, key: ShardKeys.round(order.job, round: order.round), value: record.encoded())
-            for key in try staleRounds(job: order.job, round: order.round) { batch.delete(.model, key: key) }
+            for key in try staleRounds(order) { batch.delete(.model, key: key) }
             try store.database.commit(batch)
             state.trainerRound = order.round
-            return record.result
+            return result
         }
     }
 
@@ -68,13 +73,13 @@ extension CityShard {
         try computing.withLock { state, _ in
             if let model = try storedModel(order.version) { return model.report }
             let asRound = TrainRound(
-                job: order.job, round: .max, steps: 0, seed: order.seed, model: order.model)
+                job: order.job, round: order.rounds, steps: 0, seed: order.seed, model: order.model)
             let trainer = try trainer(for: asRound, weights: weights, pool: pool, state: &state)
-            let graph = trainer.graph
-            let embeddings = trainer.calibratedEmbeddings(weights: weights, pool: pool).embeddings
+            let (graph, configuration) = (trainer.graph, try configuration(from: order.model))
+            let embeddings = trainer.publishedEmbeddings(weights: weights, pool: pool)
             let ranking = rankHeldOut(
-                graph: graph, embeddings: embeddings, configuration: trainer.configuration, weights: weights,
-                keep: 10, pool: pool)
+                graph: graph, embeddings: embeddings, configuration: configuration, weights: weights, keep: 10,
+                pool: pool)
             let quality = evaluate(graph: graph, ranked: ranking)
             let report = Published(
                 job: order.job, people: UInt64(quality.people),
@@ -82,8 +87,9 @@ extension CityShard {
                     quality.recallAt10, quality.ndcgAt10, quality.popularityRecallAt10, quality.popularityNDCGAt10,
                 ])
             let model = CityModel(
-                version: order.version, configuration: trainer.configuration, weights: weights,
-                people: graph.people, places: graph.places, embeddings: embeddings, report: report)
+                version: order.version, configuration: configuration, weights: weights, people: graph.people,
+                places: graph.places, embeddings: embeddings, report: report,
+                friends: trainer.friendQuality(weights: weights, pool: pool))
             try keep(model)
             state.trainer = nil
             return report
@@ -148,18 +154,17 @@ extension CityShard {
     /// else from what the store kept, else a fresh one (the first round, or a city that missed the rounds before).
     func trainer(
         for order: TrainRound, weights: [Float], pool: ComputePool, state: inout Computing
-    ) throws -> CityTrainer {
+    ) throws -> any ModelTrainer {
         let stored = try lastRound(of: order.job, before: order.round, ShardKeys.trainers)
         if let trainer = state.trainer, state.trainerJob == order.job, stored?.round == state.trainerRound {
             return trainer
         }
         let configuration = try configuration(from: order.model)
-        guard weights.count == SharedWeights.count(for: configuration) else {
-            throw ShardError.wrongWeights(expected: SharedWeights.count(for: configuration), got: weights.count)
+        guard weights.count == configuration.sharedCount else {
+            throw ShardError.wrongWeights(expected: configuration.sharedCount, got: weights.count)
         }
-        let trainer = try CityTrainer(
-            graph: currentGraph(pool: pool), configuration: configuration, seed: order.seed ^ UInt64(city.number),
-            state: stored?.bytes)
+        let trainer = try configuration.trainer(
+            graph: currentGraph(pool: pool), seed: order.seed ^ UInt64(city.number), state: stored?.bytes)
         state.trainer = trainer
         state.trainerJob = order.job
         state.trainerRound = stored?.round
@@ -169,13 +174,15 @@ extension CityShard {
     /// The weights of the first round are drawn from the job's seed, the same in every city.
     func initialized(_ weights: [Float], _ order: TrainRound) throws -> [Float] {
         if !weights.isEmpty { return weights }
-        return SharedWeights.initial(try configuration(from: order.model), seed: order.seed).values
+        return try configuration(from: order.model).initialWeights(seed: order.seed)
     }
 
-    private func configuration(from bytes: [UInt8]) throws -> GraphRecConfiguration {
-        if bytes.isEmpty { return GraphRecConfiguration() }
-        var reader = ByteReader(bytes)
-        return try GraphRecConfiguration(from: &reader)
+    func configuration(from block: [UInt8]) throws -> ModelConfiguration {
+        do {
+            return try ModelConfiguration(ModelOrder(block: block))
+        } catch let error as ByteError {
+            throw ShardError.badModel(reason: "its order \(error)")
+        }
     }
 
     /// What is stored under `prefix` for the last round before.
@@ -192,14 +199,17 @@ extension CityShard {
     }
 
     /// Keys of what nobody can ask for any more: other jobs' (one training runs at a time), and this job's before the
-    /// round that `round` started from.
-    private func staleRounds(job: JobID, round: UInt32) throws -> [[UInt8]] {
-        let base = try lastRound(of: job, before: round, ShardKeys.trainers)?.round ?? 0
+    /// round that the order's started from, but for the trainer of the best so far.
+    private func staleRounds(_ order: TrainRound) throws -> [[UInt8]] {
+        let base = try lastRound(of: order.job, before: order.round, ShardKeys.trainers)?.round ?? 0
+        // A city that missed the best round goes back to its last one before it.
+        let best = order.kept == 0 ? nil : try lastRound(of: order.job, before: order.kept, ShardKeys.trainers)?.round
         var stale: [[UInt8]] = []
         for prefix in [ShardKeys.trainers, ShardKeys.rounds] {
             try store.database.scan(.model, from: prefix, prefix: prefix) { key, _ in
                 let found = try ShardKeys.jobAndRound(key, after: prefix)
-                if found.job != job || found.round < base { stale.append(key) }
+                let isKept = prefix == ShardKeys.trainers && found.round == best
+                if found.job != order.job || found.round < base && !isKept { stale.append(key) }
                 return true
             }
         }

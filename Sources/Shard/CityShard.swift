@@ -30,7 +30,7 @@ package final class CityShard: Sendable {
 
     /// What only the running long call touches.
     struct Computing {
-        var trainer: CityTrainer?
+        var trainer: (any ModelTrainer)?
         var trainerJob = JobID(0)
         /// The last round it has done; nil: none yet.
         var trainerRound: UInt32?

@@ -5,6 +5,7 @@ import Nearest
 import Plans
 
 // Retrieval, then ranking: exact search by inner product gives each person's candidates, the place head orders them.
+// Models without such a head rank by the inner product.
 
 /// What the people of a city would like to do, as the model sees it.
 struct Interests {
@@ -12,7 +13,7 @@ struct Interests {
     let embeddings: CityEmbeddings
     /// Places that came after the model was trained: it has nothing to say of them. Ascending.
     var unknownPlaces: [UInt32] = []
-    let configuration: GraphRecConfiguration
+    let configuration: ModelConfiguration
     let weights: [Float]
 
     /// For each person asked (local vertices), the `keep` best of the `candidates` retrieved places, best first, ties
@@ -32,9 +33,10 @@ struct Interests {
                 skippingVisited ? Self.visited(graph, person: people[row], and: unknown) : unknown
             }, pool: pool)
         let places = found.map { $0.map(\.row) }
-        let scores = PlaceHead(configuration: configuration, weights: weights).scores(
-            people: people.map { UInt32($0) }, candidates: places, embeddings: embeddings,
-            wish: .anything, features: graph.placeFeatures, pool: pool)
+        let scores =
+            configuration.placeHead(weights: weights)?.scores(
+                people: people.map { UInt32($0) }, candidates: places, embeddings: embeddings,
+                wish: .anything, features: graph.placeFeatures, pool: pool) ?? found.map { $0.map(\.score) }
         return pool.map(people.count) { Self.best(keep, places: places[$0], scores: scores[$0]) }
     }
 
@@ -52,7 +54,7 @@ struct Interests {
 /// For each resident who holds something out, the `keep` best of the retrieved places they have not visited, best
 /// first; nothing for the others. What publishing a model judges, and what a benchmark of training does.
 package func rankHeldOut(
-    graph: CityGraph, embeddings: CityEmbeddings, configuration: GraphRecConfiguration, weights: [Float], keep: Int,
+    graph: CityGraph, embeddings: CityEmbeddings, configuration: ModelConfiguration, weights: [Float], keep: Int,
     pool: ComputePool
 ) -> [[UInt32]] {
     let asked = (0..<UInt32(graph.residents)).filter { !graph.heldOut(of: $0).isEmpty }
@@ -67,7 +69,7 @@ package func rankHeldOut(
 /// For each of `people` (local) the `keep` best of the retrieved places they have not visited, best first. Without
 /// `candidates` as many are retrieved as for a plan; `Int.max` leaves the ranking of all places to the head.
 package func rankNewPlaces(
-    for people: [UInt32], graph: CityGraph, embeddings: CityEmbeddings, configuration: GraphRecConfiguration,
+    for people: [UInt32], graph: CityGraph, embeddings: CityEmbeddings, configuration: ModelConfiguration,
     weights: [Float], candidates: Int? = nil, keep: Int, pool: ComputePool
 ) -> [[UInt32]] {
     let model = Interests(graph: graph, embeddings: embeddings, configuration: configuration, weights: weights)

@@ -3,6 +3,7 @@ package import Basics
 /// Why a city could not do what it was asked.
 package enum ShardError: Error, Equatable {
     case badCutoffs(city: String)
+    case badModel(reason: String)
     case exportGone(city: String)
     case noModel(city: String)
     case noRound(city: String, job: JobID, round: UInt32)
@@ -18,6 +19,7 @@ extension ShardError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .badCutoffs(let city): "\(city): rankings are judged at one or more lengths from 1 to 1000"
+        case .badModel(let reason): "the model cannot be trained: \(reason)"
         case .exportGone(let city):
             "\(city) does not keep this export's moment any more (its worker was restarted, or the export paused for "
                 + "ten minutes, or too many ran at once); export again"

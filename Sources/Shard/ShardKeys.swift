@@ -7,7 +7,7 @@ import Store
 // | meta   | "model"                               | current model version, u64                   |
 // | meta   | "plan"                                | current plan: u32 count, then seed ids u64   |
 // | model  | "model/" version u64                  | CityModel: configuration, weights, embeddings, report |
-// | model  | "trainer/" job u64, round u32         | CityTrainer's state after that round         |
+// | model  | "trainer/" job u64, round u32         | the trainer's state after that round         |
 // | model  | "round/" job u64, round u32           | RoundRecord                                  |
 // | model  | "survey"                              | nothing for long: how long a write takes     |
 // | seeds  | seed id u64                           | PlanSeed                                     |

@@ -78,25 +78,65 @@ package struct EvaluationRow: Part {
     }
 }
 
+/// How a model judges pairs of residents that it did not learn from: areas under the ROC curve, -1 where there are not
+/// both kinds of pairs. Measured when the model went live.
+package struct FriendEvaluation: Part {
+    /// Labelled pairs.
+    package var pairs: UInt64
+    /// Whether two people get on.
+    package var compatible: Double
+    /// Whether they come when invited together.
+    package var attends: Double
+    /// The same among those who get on, the harder question: the others never come.
+    package var attendsIfCompatible: Double
+
+    package init(pairs: UInt64, compatible: Double?, attends: Double?, attendsIfCompatible: Double?) {
+        self.pairs = pairs
+        self.compatible = compatible ?? -1
+        self.attends = attends ?? -1
+        self.attendsIfCompatible = attendsIfCompatible ?? -1
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        pairs = try reader.get()
+        compatible = try reader.getDouble()
+        attends = try reader.getDouble()
+        attendsIfCompatible = try reader.getDouble()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(pairs)
+        writer.put(compatible)
+        writer.put(attends)
+        writer.put(attendsIfCompatible)
+    }
+}
+
 /// Worker to command: the measures of each way to rank, the model first.
 package struct Evaluation: Body {
     package static let kind = Kind.evaluation
     /// Of the live model.
     package var version: ModelVersion
     package var rows: [EvaluationRow]
+    /// nil where the model does not judge pairs, or no labels of pairs were there when it went live.
+    package var friends: FriendEvaluation?
 
-    package init(version: ModelVersion, rows: [EvaluationRow]) {
+    package init(version: ModelVersion, rows: [EvaluationRow], friends: FriendEvaluation? = nil) {
         self.version = version
         self.rows = rows
+        self.friends = friends
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
         version = try reader.getIdentifier()
         rows = try reader.getList(smallest: EvaluationRow.bytes)
+        friends = try reader.getBool() ? try FriendEvaluation(from: &reader) : nil
     }
 
     package func encode(into writer: inout ByteWriter) {
         writer.put(version)
         writer.put(list: rows)
+        writer.put(friends != nil)
+        if let friends { writer.put(friends) }
     }
 }

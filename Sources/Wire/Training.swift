@@ -13,14 +13,18 @@ package struct StartTraining: Body {
     package var steps: UInt32
     /// All randomness of the work follows from it.
     package var seed: UInt64
-    /// Configuration of the model; empty: the default.
+    /// Configuration of the model, a `ModelOrder`; empty: the default.
     package var model: [UInt8]
+    /// So many rounds in a row whose weights rank no better end the training; 0: none do.
+    package var patience: UInt32
     /// How rounds are made.
     package var policy: RoundPolicy
 
     package init(
-        rounds: UInt32, steps: UInt32, seed: UInt64, model: [UInt8] = [], policy: RoundPolicy = RoundPolicy()
+        rounds: UInt32, steps: UInt32, seed: UInt64, model: [UInt8] = [], patience: UInt32 = 0,
+        policy: RoundPolicy = RoundPolicy()
     ) {
+        self.patience = patience
         self.rounds = rounds
         self.steps = steps
         self.seed = seed
@@ -33,6 +37,7 @@ package struct StartTraining: Body {
         steps = try reader.get()
         seed = try reader.get()
         model = try reader.getBlock()
+        patience = try reader.get()
         policy = try RoundPolicy(from: &reader)
     }
 
@@ -41,6 +46,7 @@ package struct StartTraining: Body {
         writer.put(steps)
         writer.put(seed)
         writer.put(block: model)
+        writer.put(patience)
         writer.put(policy)
     }
 }
@@ -57,18 +63,22 @@ package struct TrainRound: Body {
     package var job: JobID
     /// From 0.
     package var round: UInt32
-    /// Local steps, at least 1.
+    /// Local steps; 0: the weights are only judged, and there is no delta.
     package var steps: UInt32
     /// All randomness of the work follows from it.
     package var seed: UInt64
     /// Configuration of the model, opaque on the way; empty: the default.
     package var model: [UInt8]
+    /// The city must be able to go back to where it was after so many rounds, the best so far; 0: it need not.
+    package var kept: UInt32
     /// How the delta will be asked for.
     package var format: DeltaFormat
 
     package init(
-        job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8], format: DeltaFormat = .float32
+        job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8], kept: UInt32 = 0,
+        format: DeltaFormat = .float32
     ) {
+        self.kept = kept
         self.format = format
         self.job = job
         self.round = round
@@ -83,6 +93,7 @@ package struct TrainRound: Body {
         steps = try reader.get()
         seed = try reader.get()
         model = try reader.getBlock()
+        kept = try reader.get()
         format = try DeltaFormat(from: &reader)
     }
 
@@ -92,6 +103,7 @@ package struct TrainRound: Body {
         writer.put(steps)
         writer.put(seed)
         writer.put(block: model)
+        writer.put(kept)
         writer.put(format.rawValue)
     }
 }
@@ -110,8 +122,17 @@ package struct RoundResult: Body {
     package var meanLoss: Double
     /// What the computing took, on the worker's clock.
     package var seconds: Double
+    /// How the weights that the round began with, the average of the round before, rank what no step has seen: how many
+    /// people were judged, 0 where nobody was, and their mean NDCG at 10.
+    package var judged: UInt64
+    package var ndcg: Double
 
-    package init(job: JobID, round: UInt32, samples: UInt64, meanLoss: Double, seconds: Double = 0) {
+    package init(
+        job: JobID, round: UInt32, samples: UInt64, meanLoss: Double, seconds: Double = 0, judged: UInt64 = 0,
+        ndcg: Double = 0
+    ) {
+        self.judged = judged
+        self.ndcg = ndcg
         self.seconds = seconds
         self.job = job
         self.round = round
@@ -125,6 +146,8 @@ package struct RoundResult: Body {
         samples = try reader.get()
         meanLoss = try reader.getDouble()
         seconds = try reader.getDouble()
+        judged = try reader.get()
+        ndcg = try reader.getDouble()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -133,6 +156,8 @@ package struct RoundResult: Body {
         writer.put(samples)
         writer.put(meanLoss)
         writer.put(seconds)
+        writer.put(judged)
+        writer.put(ndcg)
     }
 }
 
@@ -148,8 +173,11 @@ package struct PublishModel: Body {
     package var seed: UInt64
     /// Configuration of the model, opaque on the way; empty: the default.
     package var model: [UInt8]
+    /// The weights are those after so many rounds; the city goes back to where it was then.
+    package var rounds: UInt32
 
-    package init(job: JobID, version: ModelVersion, seed: UInt64, model: [UInt8]) {
+    package init(job: JobID, version: ModelVersion, seed: UInt64, model: [UInt8], rounds: UInt32) {
+        self.rounds = rounds
         self.job = job
         self.version = version
         self.seed = seed
@@ -161,6 +189,7 @@ package struct PublishModel: Body {
         version = try reader.getIdentifier()
         seed = try reader.get()
         model = try reader.getBlock()
+        rounds = try reader.get()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -168,6 +197,7 @@ package struct PublishModel: Body {
         writer.put(version)
         writer.put(seed)
         writer.put(block: model)
+        writer.put(rounds)
     }
 }
 

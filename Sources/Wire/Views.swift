@@ -67,9 +67,18 @@ package struct EvaluationView: Encodable, Sendable {
         package var coverage: Double
     }
 
+    /// Areas under the ROC curve, of pairs of residents that were held out; absent where there are not both kinds.
+    package struct Friends: Encodable, Sendable {
+        package var pairs: UInt64
+        package var aucCompat: Double?
+        package var aucAttend: Double?
+        package var aucAttendIfCompat: Double?
+    }
+
     package var city: String
     package var model: UInt64
     package var rows: [Row]
+    package var friends: Friends?
 
     package init(_ answer: Evaluation, city: String) {
         self.city = city
@@ -78,6 +87,12 @@ package struct EvaluationView: Encodable, Sendable {
             Row(
                 rankedBy: $0.method, at: $0.cutoff, people: $0.people, recall: $0.recall, ndcg: $0.ndcg,
                 precision: $0.precision, hitRate: $0.hitRate, coverage: $0.coverage)
+        }
+        friends = answer.friends.map {
+            func area(_ value: Double) -> Double? { value < 0 ? nil : value }
+            return Friends(
+                pairs: $0.pairs, aucCompat: area($0.compatible), aucAttend: area($0.attends),
+                aucAttendIfCompat: area($0.attendsIfCompatible))
         }
     }
 }

@@ -10,6 +10,7 @@ extension Verb {
             muster evaluate --city Bergen --at 10,20 --json
 
             Ranks every place that is new to a person; the last tenth of each person's visits is what should be found.
+            Where pairs of people have labels, the areas under the ROC curve of those held out come with it.
             """,
         settings: [
             Setting("city", "only this city", .text, scope: .call),
@@ -40,6 +41,7 @@ extension Verb {
         bar.finish()
         if invocation.isJSON { return try printJSON(views) }
         print(EvaluationView.table(views))
+        if views.contains(where: { $0.friends != nil }) { print("\n" + EvaluationView.friendsTable(views)) }
     }
 }
 
@@ -60,6 +62,23 @@ extension EvaluationView {
         for view in views { add(view.city, view.rows, coverage: true) }
         // Cities show different places: their coverages have no sum.
         if views.count > 1 { add("all", together(views), coverage: false) }
+        return table.text()
+    }
+
+    /// How the model judges pairs of residents, city by city.
+    static func friendsTable(_ views: [EvaluationView]) -> String {
+        var table = TextTable([
+            ("city", .left), ("pairs", .right), ("AUC compatible", .right), ("AUC attends", .right),
+            ("AUC attends, if compatible", .right),
+        ])
+        func area(_ value: Double?) -> String { value.map { fixed($0, 3) } ?? "-" }
+        for view in views {
+            guard let friends = view.friends else { continue }
+            table.add([
+                view.city, grouped(friends.pairs), area(friends.aucCompat), area(friends.aucAttend),
+                area(friends.aucAttendIfCompat),
+            ])
+        }
         return table.text()
     }
 

@@ -91,4 +91,3 @@ extension Invocation {
         return JobID(number)
     }
 }
-

@@ -1,41 +1,54 @@
 import Basics
-import Glibc
+import Learn
+import Shard
 import Wire
 
 extension Verb {
     static let train = Verb(
         name: "train",
-        summary: "train the graph model on all cities, and publish it",
+        summary: "train a graph model on all cities, and publish it",
         usage: """
             muster train --rounds 10             each round: steps on every city, then one average
-            muster train --rounds 10 --steps 40 --seed 7
+            muster train --rounds 40 --patience 3 --schedule cosine
+            muster train sociallgn               or lightgcn; without a word it is graphrec
+            muster train --set rate=0.001,dropout=0.1,clip=1
             muster train --estimate              time, memory of each worker and bytes, measured; nothing is trained
             muster train --quorum 0.8 --deadline 30          go on without the slow; what comes late counts next round
             muster train --outer-rate 0.7 --outer-momentum 0.9    DiLoCo's outer step instead of the plain average
             muster train --compress bfloat16     half the bytes upwards; what is lost is sent with the next round
             muster resume JOB                    goes on with a paused job
 
-            Ctrl-C pauses the job after its last finished round. --json prints a line for each round, and the job last;
-            --plot FILE draws the loss of each round as SVG.
+            The round whose weights rank the visits kept back from training best goes live. Ctrl-C pauses the job after
+            its last finished round. --json prints a line for each round, and the job last; --plot FILE draws the loss
+            of each round as SVG.
             """,
         settings: [
             Setting("rounds", "rounds of training", .integer(1...10_000), default: "10", scope: .call),
             Setting("steps", "local steps of each city in a round", .integer(1...100_000), default: "40", scope: .call),
             Setting(
                 "seed", "seed of weights, samples and negatives", .integer(0...Int.max), default: "1", scope: .call),
+            Setting(
+                "patience", "rounds without a better ranking after which training ends; 0: never",
+                .integer(0...10_000), default: "0", scope: .call),
+            Setting(
+                "schedule", "how learning rates fall over the steps",
+                .choice(["standard"] + RateSchedule.Fall.allCases.map(\.rawValue)), default: "standard", scope: .call),
+            Setting("set", "settings of the model, as name=value, with commas between", .text, scope: .call),
             Setting("detach", "do not wait for the end", .flag, scope: .call),
             Setting("estimate", "measure what it will cost, and train nothing", .flag, scope: .call),
             Setting("no-survey", "start at once, without measuring whether it fits", .flag, scope: .call),
             plotSetting,
         ] + roundSettings
     ) { invocation in
-        try invocation.noMoreWords()
+        try invocation.noMoreWords(after: 1)
         let settings = invocation.settings
+        let order = try invocation.modelOrder()
         let session = try invocation.session()
         let accepted = try session.ask(
             StartTraining(
                 rounds: UInt32(settings.integer("rounds")), steps: UInt32(settings.integer("steps")),
-                seed: UInt64(settings.integer("seed")), model: [], policy: try RoundPolicy(settings)),
+                seed: UInt64(settings.integer("seed")), model: order.block,
+                patience: UInt32(settings.integer("patience")), policy: try RoundPolicy(settings)),
             for: JobAccepted.self)
         if settings.flag("detach") {
             if invocation.isJSON { return try printJSON(StartedJob(job: accepted.job.number)) }
@@ -74,34 +87,28 @@ extension Verb {
             "memory", "what each worker may use, in MiB; 0: what it says itself", .integer(0...1 << 30), default: "0",
             scope: .call),
     ]
+}
 
-    static let models = Verb(
-        name: "models", summary: "list the versions of the model that cities keep", usage: "muster models [--json]"
-    ) { invocation in
-        try invocation.noMoreWords()
-        try show(invocation.session().ask(ModelsRequest(), for: Models.self), isJSON: invocation.isJSON)
-    }
-
-    static let model = Verb(
-        name: "model",
-        summary: "let all cities answer with another version of the model",
-        usage: """
-            muster models                        which there are
-            muster model use 3                   the one that job 3 trained, in all cities at once
-            """
-    ) { invocation in
-        let words = invocation.words
-        guard words.count == 2, words[0] == "use", let version = UInt64(words[1]) else {
-            throw UsageError("say which version: muster model use 3; muster models lists them")
+extension Invocation {
+    /// The model that was named, with what was set. Rates that fall do so over the steps of the whole job.
+    fileprivate func modelOrder() throws -> ModelOrder {
+        var order = ModelOrder(model: words.first ?? ModelOrder.standard.model, settings: [])
+        let steps = settings.integer("rounds") * settings.integer("steps")
+        order.settings.append(.init(name: "fall-steps", value: String(min(steps, 1 << 24))))
+        if settings.text("schedule") != "standard" {
+            order.settings.append(.init(name: "schedule", value: settings.text("schedule")))
         }
-        let order = UseModel(version: ModelVersion(version))
-        try show(invocation.session().ask(order, for: Models.self), isJSON: invocation.isJSON)
-    }
-
-    private static func show(_ models: Models, isJSON: Bool) throws {
-        let views = models.rows.map { ModelView($0) }
-        if isJSON { return try printJSON(views) }
-        print(views.isEmpty ? "no model yet: muster train" : ModelView.table(views))
+        for pair in settings.text("set").split(separator: ",") {
+            let parts = pair.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { throw UsageError("--set takes name=value, for example rate=0.001") }
+            order.settings.append(.init(name: String(parts[0]), value: String(parts[1])))
+        }
+        do {
+            _ = try ModelConfiguration(order)
+        } catch {
+            throw UsageError("\(error)")
+        }
+        return order
     }
 }
 

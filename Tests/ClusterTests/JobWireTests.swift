@@ -19,7 +19,7 @@ import Wire
         #expect(job.deltaRequest(round: 1) == DeltaRequest(job: JobID(7), round: 1))
         #expect(
             job.publishModel(version: ModelVersion(9))
-                == PublishModel(job: JobID(7), version: ModelVersion(9), seed: 5, model: [6]))
+                == PublishModel(job: JobID(7), version: ModelVersion(9), seed: 5, model: [6], rounds: 1))
         var row = JobRow(
             job: JobID(7), kind: "training", state: "running", round: 1, rounds: 3, doneCities: 0, cities: 2,
             losses: [0.5], detail: "", reports: [])

@@ -97,7 +97,7 @@ import Testing
         let pool = ComputePool(threads: 1)
         let start = SharedWeights.initial(configuration, seed: 5).values
         let weights = try trainer.round(0, weights: start, steps: 150, pool: pool, isCancelled: { false }).weights
-        let quality = trainer.friendQuality(weights: weights, pool: pool)
+        let quality = try #require(trainer.friendQuality(weights: weights, pool: pool))
         #expect(quality.pairs > 30)
         #expect(try #require(quality.compatible) > 0.8, "\(quality)")
     }

@@ -109,9 +109,9 @@ func tinyConfiguration() -> GraphRecConfiguration {
 
     @Test func ratesRiseStayAndFall() {
         var configuration = tinyConfiguration()
-        (configuration.warmUpSteps, configuration.steadySteps) = (4, 100)
-        #expect(configuration.pace(step: 1) == 0.25 && configuration.pace(step: 4) == 1)
-        #expect(configuration.pace(step: 100) == 1 && configuration.pace(step: 400) == 0.5)
+        (configuration.schedule.warmUpSteps, configuration.schedule.steadySteps) = (4, 100)
+        #expect(configuration.schedule.pace(step: 1) == 0.25 && configuration.schedule.pace(step: 4) == 1)
+        #expect(configuration.schedule.pace(step: 100) == 1 && configuration.schedule.pace(step: 400) == 0.5)
     }
 
     @Test func aConfigurationSurvivesItsBytesAndRefusesOthers() throws {
@@ -123,7 +123,7 @@ func tinyConfiguration() -> GraphRecConfiguration {
         var reader = ByteReader(writer.bytes)
         #expect(try GraphRecConfiguration(from: &reader) == configuration)
         try reader.finish()
-        #expect(writer.bytes[0..<6] == [3, 0, 4, 0, 0, 0])
+        #expect(writer.bytes[0..<6] == [4, 0, 4, 0, 0, 0])
         for length in 0..<writer.count {
             var short = ByteReader(Array(writer.bytes[..<length]))
             #expect(throws: ByteError.self) { try GraphRecConfiguration(from: &short) }

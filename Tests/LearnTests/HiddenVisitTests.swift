@@ -151,7 +151,7 @@ import Testing
         }
         let doubtful = PopularityWeight(base: 2, doubt: 1)
         #expect(doubtful.weight(visited: 0) == 6 && doubtful.weight(visited: 100) < 2.1)
-        let ndcg = try #require(trainer.validationNDCG(weights: weights, pool: pool))
+        let ndcg = try #require(trainer.validation(weights: weights, pool: pool)).ndcg
         #expect((0...1).contains(ndcg))
     }
 

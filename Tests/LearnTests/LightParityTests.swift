@@ -101,7 +101,7 @@ import Testing
     @Test func socialLGNIsPyTorchs() {
         let encoder = SocialConvolution(
             graph, dimensions: fixture.width, layers: fixture.layers, length: 1, SeededRandom(seed: 1))
-        encoder.setWeights(fixture.sociallgn.fusion.map { Float($0) })
+        encoder.shared = fixture.sociallgn.fusion.map { Float($0) }
         check(encoder, fixture.sociallgn)
         expectEqual(encoder.weightGradient, fixture.sociallgn.fusionGradient)
     }

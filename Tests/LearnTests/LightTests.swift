@@ -138,7 +138,7 @@ import Testing
         let pool = ComputePool(threads: threads)
         let graph = Self.world(users: 90, items: 60, share: 0.4, 1)
         let trainer = LightTrainer(graph, configuration, seed: 3, pool: pool)
-        for epoch in 0..<epochs { _ = trainer.epoch(epoch, of: epochs, pool: pool) }
+        for _ in 0..<epochs { _ = trainer.epoch(of: epochs, pool: pool) }
         return trainer.embeddings(pool)
     }
 

@@ -45,7 +45,7 @@ extension Baseline {
         var configuration = LightConfiguration.plain
         configuration.layers = 0
         let trainer = LightTrainer(InteractionGraph(known), configuration, seed: seed, pool: pool)
-        for epoch in 0..<epochs { _ = trainer.epoch(epoch, of: epochs, pool: pool) }
+        for _ in 0..<epochs { _ = trainer.epoch(of: epochs, pool: pool) }
         return trainer.embeddings(pool)
     }
 }

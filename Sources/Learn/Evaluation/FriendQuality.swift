@@ -15,12 +15,41 @@ package struct FriendQuality: Sendable, Equatable {
     /// What the interest overlap and the places attended together, as the edge between the two says, make of the last.
     /// Of pairs with an edge only.
     package var attendsByEdge: Double?
+
+    /// | bytes | field |
+    /// | --- | --- |
+    /// | 8 | pairs |
+    /// | 8 each | compatible, attends, attendsIfCompatible, attendsByEdge; -1 for none |
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(UInt64(pairs))
+        for area in [compatible, attends, attendsIfCompatible, attendsByEdge] { writer.put(area ?? -1) }
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        let count = try reader.get(UInt64.self)
+        var areas: [Double?] = []
+        for _ in 0..<4 {
+            let area = try reader.getDouble()
+            areas.append(area < 0 ? nil : area)
+        }
+        self.init(
+            pairs: Int(clamping: count), compatible: areas[0], attends: areas[1], attendsIfCompatible: areas[2],
+            attendsByEdge: areas[3])
+    }
+
+    init(
+        pairs: Int, compatible: Double?, attends: Double?, attendsIfCompatible: Double?, attendsByEdge: Double?
+    ) {
+        (self.pairs, self.compatible, self.attends) = (pairs, compatible, attends)
+        (self.attendsIfCompatible, self.attendsByEdge) = (attendsIfCompatible, attendsByEdge)
+    }
 }
 
 extension CityTrainer {
-    /// Judges the labelled pairs that are held out, whose own edges carry no message.
-    package func friendQuality(weights: [Float], pool: ComputePool) -> FriendQuality {
+    /// Judges the labelled pairs of residents that are held out, whose own edges carry no message; nil without any.
+    package func friendQuality(weights: [Float], pool: ComputePool) -> FriendQuality? {
         let home = friends.heldOut.filter { Int(graph.labelPairs[2 * Int($0) + 1]) < graph.residents }
+        if home.isEmpty { return nil }
         let pairs = friends.pairs(home.map { ($0, false) }) { $0 }
         let before = embeddings(weights: weights, silent: pairs.silentFriendships, pool: pool)
         let scores = FriendHead(configuration: configuration, weights: weights).scores(pairs, before, pool)

@@ -44,8 +44,12 @@ package struct LightConfiguration: Sendable, Equatable {
     package var start = Start.normal(deviation: 0.1)
     /// Adam's rate.
     package var learningRate: Float = 1e-3
-    /// Whether the rate falls to a hundredth, in a straight line, over the epochs.
-    package var lowersRate = false
+    /// What the rate is multiplied with, step by step. Epochs stretch its fall over all of them.
+    package var schedule: RateSchedule = {
+        var constant = RateSchedule()
+        (constant.fall, constant.warmUpSteps) = (.constant, 1)
+        return constant
+    }()
     /// With pairs: the weight of half the squared length of the embeddings that a batch names, over its size. With
     /// softmax: decay apart from the gradient, as AdamW has it.
     package var decay: Float = 1e-4
@@ -68,7 +72,7 @@ package struct LightConfiguration: Sendable, Equatable {
         fast.loss = .softmax(users: 512, candidates: 8192, temperature: 0.1, userExponent: 0.5)
         fast.start = .spectral(length: 1)
         fast.learningRate = 0.03
-        fast.lowersRate = true
+        fast.schedule.fall = .line
         fast.decay = 0
         fast.lengthPower = 0.15
         return fast

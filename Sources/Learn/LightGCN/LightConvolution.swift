@@ -46,7 +46,11 @@ protocol LightEncoder: AnyObject {
     func back(
         _ gradient: VertexTable<Float>, _ active: ActiveRows, _ pool: ComputePool,
         finish: @Sendable (_ vertex: Int, _ gradient: UnsafeMutablePointer<Float>) -> Void)
-    /// Moves what the model has besides embeddings by the gradient of the last way back.
+    /// What the model has besides embeddings, which says nothing of single vertices, and its moments; empty where it
+    /// has nothing.
+    var shared: [Float] { get set }
+    var sharedMoments: Moments { get set }
+    /// Moves it by the gradient of the last way back.
     func moveShared(_ step: AdamStep)
 }
 
@@ -77,6 +81,16 @@ final class LightConvolution<Storage: StoredNumber>: LightEncoder {
     }
 
     func moveShared(_ step: AdamStep) {}
+
+    var shared: [Float] {
+        get { [] }
+        set { precondition(newValue.isEmpty, "a light convolution shares nothing") }
+    }
+
+    var sharedMoments: Moments {
+        get { Moments(count: 0) }
+        set { precondition(newValue.first.isEmpty, "a light convolution shares nothing") }
+    }
 
     func refresh(_ pool: ComputePool) {
         isPropagated = false

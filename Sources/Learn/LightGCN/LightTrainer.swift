@@ -10,13 +10,16 @@ import Linalg
 package final class LightTrainer {
     package let graph: InteractionGraph
     package let configuration: LightConfiguration
-    private let encoder: any LightEncoder
-    private let first: VertexTable<Float>
-    private let second: VertexTable<Float>
+    let encoder: any LightEncoder
+    let first: VertexTable<Float>
+    let second: VertexTable<Float>
     private let random: SeededRandom
     /// Users that can be learned from.
     private let people: [UInt32]
-    private var steps = 0
+    /// Taken since the beginning.
+    var steps = 0
+    /// Users in the order of an epoch.
+    private var order: (epoch: Int, users: [UInt32])?
     private var active: ActiveRows
     private let results: VertexTable<Float>
     private let gradient: VertexTable<Float>
@@ -78,33 +81,46 @@ package final class LightTrainer {
     /// Steps of one epoch: as many triples as there are interactions, or every user once.
     package var stepsPerEpoch: Int {
         switch configuration.loss {
-        case .pairs(let batch): (graph.interactions.items.count + batch - 1) / batch
+        case .pairs(let batch): people.isEmpty ? 0 : (graph.interactions.items.count + batch - 1) / batch
         case .softmax(let users, _, _, _): (people.count + users - 1) / users
         }
     }
 
-    /// One epoch; `number` counts from 0 to below `total`, which only a falling rate looks at. The mean loss.
-    package func epoch(_ number: Int, of total: Int, pool: ComputePool) -> Double {
+    /// One epoch, the next one; `total` of them are to come in all, which only a falling rate looks at. The mean loss.
+    package func epoch(of total: Int, pool: ComputePool) -> Double {
+        var schedule = configuration.schedule
+        schedule.fallSteps = max(total * stepsPerEpoch, 1)
+        let losses = (0..<stepsPerEpoch).map { _ in step(schedule, pool) }
+        return losses.reduce(0, +) / Double(max(losses.count, 1))
+    }
+
+    /// Whether there is anything to learn from.
+    var canLearn: Bool { !people.isEmpty }
+
+    /// The next step; its loss.
+    func step(_ schedule: RateSchedule, _ pool: ComputePool) -> Double {
         if people.isEmpty { return 0 }
-        let count = stepsPerEpoch
-        var loss = 0.0
-        var order = people
-        var shuffling = random.child("order", UInt64(number))
-        shuffling.shuffle(&order)
-        for index in 0..<count {
-            let progress = Float(number * count + index) / Float(max(total * count, 1))
-            let rate = configuration.learningRate * (configuration.lowersRate ? 1 - 0.99 * progress : 1)
-            switch configuration.loss {
-            case .pairs(let batch):
-                let size = min(batch, graph.interactions.items.count - index * batch)
-                loss += pairStep(size, random.child("pairs", UInt64(number), UInt64(index)), rate, pool)
-            case .softmax(let users, let candidates, _, _):
-                let chosen = order[index * users..<min((index + 1) * users, order.count)]
-                let drawn = random.child("candidates", UInt64(number), UInt64(index))
-                loss += softmaxStep(Array(chosen), candidates, drawn, rate, pool)
-            }
+        let (epoch, index) = steps.quotientAndRemainder(dividingBy: stepsPerEpoch)
+        let rate = configuration.learningRate * schedule.pace(step: steps + 1)
+        switch configuration.loss {
+        case .pairs(let batch):
+            let size = min(batch, graph.interactions.items.count - index * batch)
+            return pairStep(size, random.child("pairs", UInt64(epoch), UInt64(index)), rate, pool)
+        case .softmax(let users, let candidates, _, _):
+            let order = order(epoch)
+            let chosen = order[index * users..<min((index + 1) * users, order.count)]
+            let drawn = random.child("candidates", UInt64(epoch), UInt64(index))
+            return softmaxStep(Array(chosen), candidates, drawn, rate, pool)
         }
-        return loss / Double(count)
+    }
+
+    private func order(_ epoch: Int) -> [UInt32] {
+        if let order, order.epoch == epoch { return order.users }
+        var users = people
+        var shuffling = random.child("order", UInt64(epoch))
+        shuffling.shuffle(&users)
+        order = (epoch, users)
+        return users
     }
 
     private func pairStep(_ size: Int, _ random: SeededRandom, _ rate: Float, _ pool: ComputePool) -> Double {
@@ -166,9 +182,32 @@ package final class LightTrainer {
 
     /// The model's users and items as they rank. With a softmax, which learns cosines, items keep only the
     /// configuration's power of their length.
-    package func embeddings(_ pool: ComputePool) -> EmbeddingScorer {
-        let (users, items) = (rows(graph.vertexOfUser, pool), rows(graph.vertexOfItem, pool))
+    package func embeddings(_ pool: ComputePool) -> EmbeddingScorer { embeddings(of: encoder, on: graph, pool) }
+
+    /// The same on another graph of the same users and items, from the embeddings that were trained on this one.
+    func embeddings(on other: InteractionGraph, _ pool: ComputePool) -> EmbeddingScorer {
+        let twin = makeEncoder(other, configuration, random)
+        twin.shared = encoder.shared
         let d = configuration.dimensions
+        for (from, to) in [(graph.vertexOfUser, other.vertexOfUser), (graph.vertexOfItem, other.vertexOfItem)] {
+            for (one, two) in zip(from, to) {
+                twin.embeddings[Int(two)].update(from: encoder.embeddings[Int(one)], count: d)
+            }
+        }
+        twin.refresh(pool)
+        return embeddings(of: twin, on: other, pool)
+    }
+
+    private func embeddings(
+        of encoder: any LightEncoder, on graph: InteractionGraph, _ pool: ComputePool
+    ) -> EmbeddingScorer {
+        let d = configuration.dimensions
+        func rows(_ vertices: [UInt32]) -> [Float] {
+            let table = VertexTable<Float>(rows: vertices.count, columns: d)
+            encoder.results(of: vertices, into: table, pool)
+            return table.array(rows: vertices.count)
+        }
+        let (users, items) = (rows(graph.vertexOfUser), rows(graph.vertexOfItem))
         guard case .softmax = configuration.loss else {
             return EmbeddingScorer(users: users, items: items, dimensions: d)
         }
@@ -180,12 +219,6 @@ package final class LightTrainer {
             for index in start..<start + d { scaled[index] *= scale }
         }
         return EmbeddingScorer(users: users, items: scaled, dimensions: d)
-    }
-
-    private func rows(_ vertices: [UInt32], _ pool: ComputePool) -> [Float] {
-        let table = VertexTable<Float>(rows: vertices.count, columns: configuration.dimensions)
-        encoder.results(of: vertices, into: table, pool)
-        return table.array(rows: vertices.count)
     }
 }
 

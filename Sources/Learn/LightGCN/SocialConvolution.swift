@@ -20,7 +20,7 @@ final class SocialConvolution: LightEncoder {
     private let change: VertexTable<Float>
     private let before: VertexTable<Float>
     private var slopes: [Float]
-    private var moments: Moments
+    var sharedMoments: Moments
     private var isPropagated = false
 
     init(_ graph: InteractionGraph, dimensions d: Int, layers count: Int, length: Float, _ random: SeededRandom) {
@@ -33,14 +33,17 @@ final class SocialConvolution: LightEncoder {
         fusions = (0..<count).map { _ in SocialFusion(users: users, dimensions: d, length: length) }
         weights = FusionWeights(dimensions: d, random)
         slopes = [Float](repeating: 0, count: weights.values.count)
-        moments = Moments(count: weights.values.count)
+        sharedMoments = Moments(count: weights.values.count)
     }
 
-    /// Replaces the fusion's numbers.
-    func setWeights(_ values: [Float]) {
-        precondition(values.count == weights.values.count, "a fusion has its number of weights")
-        weights.values = values
-        isPropagated = false
+    /// The fusion's numbers.
+    var shared: [Float] {
+        get { weights.values }
+        set {
+            precondition(newValue.count == weights.values.count, "a fusion has its number of weights")
+            weights.values = newValue
+            isPropagated = false
+        }
     }
 
     /// The gradient of the fusion's numbers in the last way back.
@@ -136,7 +139,7 @@ final class SocialConvolution: LightEncoder {
     func moveShared(_ step: AdamStep) {
         weights.values.withUnsafeMutableBufferPointer { values in
             slopes.withUnsafeMutableBufferPointer { slopes in
-                moments.move(values, by: slopes, part: 0..<values.count, step)
+                sharedMoments.move(values, by: slopes, part: 0..<values.count, step)
             }
         }
     }

@@ -56,9 +56,8 @@ package struct GraphRecConfiguration: Equatable, Sendable {
     package var negatives = 4
     /// Whether these places have a coarse category in common with the positive: harder to tell from it.
     package var negativesShareCategory = false
-    /// Steps in which all rates rise from near zero, and after which they fall with the root of the steps taken.
-    package var warmUpSteps = 10
-    package var steadySteps = 10
+    /// What all rates are multiplied with, step by step.
+    package var schedule = RateSchedule()
     /// Adam's rate for the shared weights.
     package var learningRate: Float = 3e-3
     /// Adam's rate for the place head: lower, since it corrects a ranking that is good already, and at the shared rate
@@ -83,12 +82,6 @@ package struct GraphRecConfiguration: Equatable, Sendable {
 
     package init() {}
 
-    /// What every rate is multiplied with in step `number`, counted from 1.
-    func pace(step number: Int) -> Float {
-        let rise = min(Float(number) / Float(warmUpSteps), 1)
-        return rise * (Float(steadySteps) / Float(max(number, steadySteps))).squareRoot()
-    }
-
     /// The sizes that the model was specified with, and the features alone to tell vertices apart.
     package static var specified: GraphRecConfiguration {
         var configuration = GraphRecConfiguration()
@@ -101,8 +94,8 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         configuration.batch = 512
         configuration.negatives = 1
         configuration.softmaxWeight = 0
-        configuration.warmUpSteps = 1
-        configuration.steadySteps = 1 << 24
+        configuration.schedule.warmUpSteps = 1
+        configuration.schedule.fall = .constant
         configuration.positiveRating = 3
         (configuration.friendWeight, configuration.attendWeight) = (0, 0)
         configuration.passesStraight = false
@@ -110,30 +103,32 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         return configuration
     }
 
-    private static let version: UInt16 = 3
+    private static let version: UInt16 = 4
     private static let widthMax = 4096
 
     /// | bytes | field |
     /// | --- | --- |
-    /// | 2 | version 3 |
+    /// | 2 | version 4 |
     /// | 4 each | dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets |
     /// | 4 each | edgeChannels, people, candidates, relations, passesStraight (0 or 1), friendBatch |
-    /// | 4 each | negativesShareCategory (0 or 1), warmUpSteps, steadySteps |
+    /// | 4 each | negativesShareCategory (0 or 1) |
     /// | 4 each | recencyHalfLife, aggregation, hasOwnEmbeddings (0 or 1), plan |
     /// | 4 + 4n each | headHidden, fanouts |
     /// | 4 each | the numbers in the order of `numbers` |
+    /// | 20 | `RateSchedule` |
     package func encode(into writer: inout ByteWriter) {
         writer.put(Self.version)
         let counts = [
             dimensions, encoderHidden, contextDimensions, batch, negatives, cityBuckets, neighborhoodBuckets,
             edgeChannels, people, candidates, Int(relations.rawValue), passesStraight ? 1 : 0, friendBatch,
-            negativesShareCategory ? 1 : 0, warmUpSteps, steadySteps,
+            negativesShareCategory ? 1 : 0,
             recencyHalfLife, aggregation.rawValue, hasOwnEmbeddings ? 1 : 0, plan.rawValue,
         ]
         for count in counts { writer.put(UInt32(count)) }
         writer.put(array: headHidden.map { UInt32($0) })
         writer.put(array: fanouts.map { UInt32($0) })
         for number in numbers { writer.put(number) }
+        schedule.encode(into: &writer)
     }
 
     /// Refuses versions it does not know and shapes no model can have.
@@ -154,8 +149,6 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         passesStraight = try Self.flag(&reader)
         friendBatch = try Self.width(&reader, atMost: 1 << 20)
         negativesShareCategory = try Self.flag(&reader)
-        warmUpSteps = try Self.width(&reader, atMost: 1 << 24)
-        steadySteps = try Self.width(&reader, atMost: 1 << 24)
         recencyHalfLife = Int(try reader.get(UInt32.self))
         aggregation = try Self.choice(&reader, Aggregation.init)
         hasOwnEmbeddings = try Self.flag(&reader)
@@ -178,6 +171,7 @@ package struct GraphRecConfiguration: Equatable, Sendable {
         biasLearningRate = try Self.number(&reader)
         friendWeight = try Self.number(&reader)
         attendWeight = try Self.number(&reader)
+        schedule = try RateSchedule(from: &reader)
         guard hiddenShare <= 1, validationShare < 1 else {
             throw .invalid("shares of \(hiddenShare) and \(validationShare)")
         }

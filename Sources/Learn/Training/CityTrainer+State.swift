@@ -35,19 +35,18 @@ extension CityTrainer {
         return writer.bytes
     }
 
-    /// Bytes of `state`, but for some dozens.
-    package var stateBytes: Int {
-        8 * moments.first.count + 8 * graph.places.count + 12 * (own.places.values.count + own.biases.values.count)
-    }
-
-    /// Bytes of memory that the trainer holds between rounds, beside the graph.
-    package var bytes: Int {
+    package var costs: TrainerCosts {
+        let state =
+            8 * moments.first.count + 8 * graph.places.count
+            + 12 * (own.places.values.count + own.biases.values.count)
         let features = inputs.people.bytes + inputs.places.bytes
         let kinds = 2 * (graph.socialNeighbors.count + graph.visitPlaces.count)
         // Who tells whom, with its kind: friends once, visits by person and by place.
         let messages = 8 * (graph.socialNeighbors.count + 2 * graph.visitPlaces.count)
         // Positives and distinct visits, by person and by place.
-        return stateBytes + features + kinds + messages + 24 * graph.visitPlaces.count
+        return TrainerCosts(
+            samples: samples, residentBytes: state + features + kinds + messages + 24 * graph.visitPlaces.count,
+            stepBytes: stepBytes, stateBytes: state)
     }
 
     private var placeIDs: [UInt64] { graph.places.map(\.number) }

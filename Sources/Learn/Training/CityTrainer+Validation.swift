@@ -19,31 +19,13 @@ package struct PopularityWeight: Sendable, Equatable {
 }
 
 extension CityTrainer {
-    private static let judgesMost = 1000
-
-    /// Residents' kept-back visits as something to be found by the visits before them; nobody is judged where none are
-    /// kept back.
-    var validationTask: RankingTask {
-        let known = DistinctVisits(graph, without: validation.pairs)
-        let visits = (0..<UInt32(graph.residents)).flatMap { person in
-            known.row(Int(person)).map { (user: person, item: $0) }
-        }
-        let wanted = (0..<UInt32(graph.residents)).flatMap { person in
-            validation.row(Int(person)).map { (user: person, item: $0) }
-        }
-        let places = graph.places.count
-        return RankingTask(
-            known: ItemLists(users: graph.residents, items: places, pairs: visits),
-            wanted: ItemLists(users: graph.residents, items: places, pairs: wanted)
-        ).judging(atMost: Self.judgesMost)
-    }
-
-    /// The NDCG@10 of the kept-back visits by inner products; nil where none are kept back.
-    package func validationNDCG(weights: [Float], pool: ComputePool) -> Double? {
-        let task = validationTask
+    /// How inner products rank the kept-back visits; nil where none are kept back.
+    package func validation(weights: [Float], pool: ComputePool) -> ValidationQuality? {
+        let task = validation.task(in: graph)
         if task.judged.isEmpty { return nil }
         let before = embeddings(weights: weights, excluding: validation.pairs, pool: pool)
-        return task.quality(of: before.scorer(residents: graph.residents), at: [10], pool: pool)[0].ndcg
+        let quality = task.quality(of: before.scorer(residents: graph.residents), at: [10], pool: pool)[0]
+        return ValidationQuality(people: task.judged.count, ndcg: quality.ndcg)
     }
 
     /// The embeddings of the whole city to rank by: the last column of people is how much popularity counts for them,
@@ -52,7 +34,7 @@ extension CityTrainer {
         weights: [Float], pool: ComputePool
     ) -> (embeddings: CityEmbeddings, popularity: PopularityWeight) {
         var best = (weight: PopularityWeight(), ndcg: -1.0)
-        let task = validationTask
+        let task = validation.task(in: graph)
         if !task.judged.isEmpty {
             let before = embeddings(weights: weights, excluding: validation.pairs, pool: pool)
             let visited = (0..<graph.residents).map { task.known[$0].count }

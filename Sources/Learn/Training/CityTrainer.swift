@@ -43,7 +43,7 @@ package final class CityTrainer {
     /// Steps that others took with the moments of the shared weights, more than this city did.
     var sharedAhead = 0
     /// The most memory that a step took, of those taken so far.
-    package private(set) var stepBytes = 0
+    private(set) var stepBytes = 0
     /// How steps store what messages carry; half the bytes are nearly twice the speed.
     var precision = MessagePrecision.half
 
@@ -184,7 +184,7 @@ package final class CityTrainer {
     private func move(_ leaves: OwnLeaves?, scale: Float, on tape: inout Tape<Float>) {
         let (configuration, head) = (model.configuration, model.layout.headOffset)
         steps += 1
-        let pace = configuration.pace(step: steps)
+        let pace = configuration.schedule.pace(step: steps)
         func adam(_ rate: Float, decay: Float, ahead: Int = 0) -> AdamStep {
             AdamStep(number: steps + ahead, rate: pace * rate, decay: decay, gradientScale: scale)
         }

@@ -25,4 +25,23 @@ struct ValidationVisits: Sendable {
     }
 
     func row(_ resident: Int) -> ArraySlice<UInt32> { places[Int(offsets[resident])..<Int(offsets[resident + 1])] }
+
+    private static let judgesMost = 1000
+
+    /// Residents' kept-back visits as something to be found by the visits before them, for at most a thousand of them;
+    /// nobody is judged where none are kept back.
+    func task(in graph: CityGraph) -> RankingTask {
+        let known = DistinctVisits(graph, without: pairs)
+        let visits = (0..<UInt32(graph.residents)).flatMap { person in
+            known.row(Int(person)).map { (user: person, item: $0) }
+        }
+        let wanted = (0..<UInt32(graph.residents)).flatMap { person in
+            row(Int(person)).map { (user: person, item: $0) }
+        }
+        let count = graph.places.count
+        return RankingTask(
+            known: ItemLists(users: graph.residents, items: count, pairs: visits),
+            wanted: ItemLists(users: graph.residents, items: count, pairs: wanted)
+        ).judging(atMost: Self.judgesMost)
+    }
 }
