@@ -45,12 +45,6 @@ extension TrainingJob {
         var detail = [roster.complaint(name: name)]
         if case .failed(let reason) = phase { detail.insert(reason, at: 0) }
         if configuration.policy.survey == .only, phase == .done, let shortage { detail.insert(shortage, at: 0) }
-        if let best = stopping.best {
-            let score = "NDCG@10 \(fourDigits(best.score)) on kept-back visits"
-            let stopped = round < configuration.rounds && (isJudging || phase == .indexing || phase == .done)
-            let end = stopped ? "stopped after \(round) rounds, since none was better for \(stopping.patience); " : ""
-            detail.append("\(end)best after round \(best.number): \(score)")
-        }
         let short = rounds.count { $0.cities < roster.seats.count }
         if short > 0 { detail.append("\(short) of \(rounds.count) rounds went on without all cities") }
         var row = JobRow(
@@ -61,6 +55,7 @@ extension TrainingJob {
             reports: outcomes.map {
                 CityOutcome(city: $0.city, name: name($0.city), values: [Double($0.people)] + $0.values)
             })
+        row.note = bestNote
         row.cost.bytes = rounds.reduce(openBytes) { $0.addingSaturated($1.bytes) }
         row.cost.lateUsed = rounds.reduce(0) { $0 + UInt64($1.late) }
         row.cost.lateDropped = ignored.late
@@ -68,6 +63,14 @@ extension TrainingJob {
         row.cost.expectedBytes = surveys.contains { $0 != nil } ? expectedBytes : 0
         row.parts = roster.seats.indices.map { part(seat: $0, name: name, worker: worker) }
         return row
+    }
+
+    /// Which average is the best, and whether that ended the training.
+    private var bestNote: String {
+        guard let best = stopping.best else { return "" }
+        let stopped = round < configuration.rounds && (isJudging || phase == .indexing || phase == .done)
+        let end = stopped ? "stopped after \(round) rounds, since none was better for \(stopping.patience); " : ""
+        return "\(end)best after round \(best.number): NDCG@10 \(fourDigits(best.score)) on kept-back visits"
     }
 
     private func part(seat: Int, name: (CityID) -> String, worker: (CityID) -> String) -> JobCityRow {

@@ -201,6 +201,8 @@ package struct JobRow: Part {
     package var detail: String
     /// Cities that are through, ascending.
     package var reports: [CityOutcome]
+    /// What else is worth knowing; empty when nothing is.
+    package var note = ""
     /// Training: what it costs, and each city's part.
     package var cost = JobCost()
     package var parts: [JobCityRow] = []
@@ -232,6 +234,7 @@ package struct JobRow: Part {
         losses = try reader.getArray(of: Double.self)
         detail = try reader.getDetail()
         reports = try reader.getList(smallest: 12)
+        note = try reader.getDetail()
         cost = try JobCost(from: &reader)
         parts = try reader.getList(smallest: 64)
     }
@@ -247,6 +250,7 @@ package struct JobRow: Part {
         writer.put(array: losses)
         writer.put(detail: detail)
         writer.put(list: reports)
+        writer.put(detail: note)
         writer.put(cost)
         writer.put(list: parts)
     }
@@ -279,7 +283,7 @@ package struct Status: Body {
         build = try reader.getName()
         workers = try reader.getList(smallest: 17)
         cities = try reader.getList(smallest: CityRow.bytesMin)
-        jobs = try reader.getList(smallest: 96)
+        jobs = try reader.getList(smallest: 100)
     }
 
     package func encode(into writer: inout ByteWriter) {

@@ -111,6 +111,7 @@ package struct JobView: Encodable, Sendable {
     package var rounds: UInt32
     package var losses: [Double]
     package var detail: String
+    package var note: String
     package var cities: [City]
     /// Of a training; null for other jobs.
     package var training: TrainingView?
@@ -124,6 +125,7 @@ package struct JobView: Encodable, Sendable {
         rounds = row.rounds
         losses = row.losses
         detail = row.detail
+        note = row.note
         let names =
             row.kind == JobRow.training
             ? ["people", "recall_at_10", "ndcg_at_10", "popularity_recall_at_10", "popularity_ndcg_at_10"]

@@ -25,6 +25,7 @@ struct JobText {
         if let first = row.losses.first, let last = row.losses.last {
             lines.append("loss \(sparkline(row.losses))  \(fixed(first, 4)) to \(fixed(last, 4))")
         }
+        if !row.note.isEmpty { lines.append(row.note) }
         if isDetailed || row.reports.isEmpty { lines += ["", TrainingView(row).text()] }
         if !row.reports.isEmpty {
             lines += ["", table.text(), "", "People with held-out visits, ranked over all places new to them."]

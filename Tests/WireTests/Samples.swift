@@ -28,6 +28,7 @@ enum Samples {
     }()
     static let fullJob = {
         var row = job
+        row.note = "best after round 2"
         (row.cost.bytes, row.cost.lateUsed, row.cost.lateDropped) = (1000, 1, 2)
         (row.cost.secondsLeft, row.cost.expectedSeconds, row.cost.expectedBytes) = (3, 4, 5)
         row.parts = [
