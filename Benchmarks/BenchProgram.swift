@@ -14,7 +14,7 @@ import Linalg
 enum BenchProgram {
     static let benches: [Bench] = [
         .world, .importing, .estimate, .openCity, .nearest, .influence, .invites, .sweep, .graphRec, .quality,
-        .lightGCN, .socialLGN, .scaleOut, .rounds,
+        .lightGCN, .socialLGN, .scaleOut, .rounds, .union,
     ]
 
     static func main() {

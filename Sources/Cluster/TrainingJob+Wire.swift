@@ -84,3 +84,9 @@ extension TrainingJob {
             workingBytes: costs?.workingBytes ?? 0)
     }
 }
+
+/// 0.1234, without Foundation.
+private func fourDigits(_ share: Double) -> String {
+    let digits = String(Int((max(0, min(share, 1)) * 10_000).rounded()) + 10_000)
+    return "\(digits.first == "2" ? "1" : "0").\(digits.dropFirst())"
+}
