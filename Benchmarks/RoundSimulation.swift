@@ -1,6 +1,5 @@
 import Basics
 
-
 /// What rounds take on so many workers, from what their parts were measured to cost: a simulation of events, in the
 /// order in which the state machine and the sockets would let them happen.
 ///

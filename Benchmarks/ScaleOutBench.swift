@@ -3,14 +3,14 @@
 //
 // - `synchronous`: one process that steps on one city after the other, with one set of weights and one optimizer;
 // - `city`: every city takes some steps by itself, then the weights are averaged, as a cluster does (`Cluster`);
-// - `random`: the same, but people and places are dealt to as many parts at random (RandomTMA), so that parts are alike
-//   and most edges are cut.
+// - `random`: the same, but people and places are dealt to as many parts at random (RandomTMA), so that parts are
+//   alike and most edges are cut.
 //
 // All are judged alike: every city ranks, with its whole graph, what its residents did next. `city` is trained once
-// more without the halo, and with correction steps, so that each shows what it is worth.
+// more without the halo, with correction steps, and with DiLoCo's outer step, so that each shows what it is worth.
 //
-// Times: every part's steps are measured in CPU seconds, one after the other on one thread; the critical path of so many
-// workers follows from them, with parts placed longest first and the wire at stated figures (`RoundSimulation`).
+// Times: every part's steps are measured in CPU seconds, one after the other on one thread; the critical path of so
+// many workers follows from them, with parts placed longest first and the wire at stated figures (`RoundSimulation`).
 
 import Basics
 import Cluster
@@ -29,12 +29,15 @@ extension Bench {
             Setting("rounds", "rounds", .integer(1...10_000), default: "10", scope: .call),
             Setting("steps", "local steps of each city in a round", .integer(1...10_000), default: "15", scope: .call),
             Setting(
-                "rows", "which ways: all, or synchronous, city, random, city-without-halo, city-corrected, city-nesterov",
+                "rows",
+                "which ways: all, or synchronous, city, random, city-without-halo, city-corrected, city-nesterov",
                 .text, default: "all", scope: .call),
             Setting(
                 "corrections", "steps on one city after the other that follow each round of city-corrected",
                 .integer(0...10_000), default: "1", scope: .call),
-            Setting("balance", "power of a city's size in its share of the steps", .number(0...1), default: "0", scope: .call),
+            Setting(
+                "balance", "power of a city's size in its share of the steps", .number(0...1), default: "0",
+                scope: .call),
             Setting("gigabits", "bandwidth of each machine", .number(0.001...1000), default: "10", scope: .call),
             Setting("latency", "milliseconds from machine to machine", .number(0...1000), default: "0.5", scope: .call),
         ] + Cities.settings(people: 6_000, places: 6_000, cities: 8, visits: 100)
@@ -109,7 +112,7 @@ struct ScaleOutWorld {
     func randomParts(seed: UInt64) -> [CityGraph] {
         let parts = UInt64(records.count)
         let deal = SeededRandom(seed: seed).child("parts")
-        func part(_ word: String, _ number: UInt64) -> UInt64 { deal.child(word, number).state % parts }
+        @Sendable func part(_ word: String, _ number: UInt64) -> UInt64 { deal.child(word, number).state % parts }
         let all = records.enumerated().flatMap { number, records in trained(records, in: graphs[number]) }
         return (0..<parts).map { number in
             let cut = CityCut(
@@ -125,7 +128,7 @@ struct ScaleOutWorld {
             guard case .visit(let visit) = record, let person = graph.localPerson(visit.person),
                 Int(person) < graph.residents, let place = graph.localPlace(visit.place)
             else { return true }
-            return !graph.heldOut(of: person).contains(place)
+            return !graph.heldOutPlaces[graph.heldOut(of: person)].contains(place)
         }
     }
 }

@@ -11,11 +11,14 @@ import Learn
 extension Bench {
     static let union = Bench(
         name: "union",
-        summary: "embed all cities with rows exchanged between layers, beside one process with the union of their edges",
+        summary:
+            "embed all cities with rows exchanged between layers, beside one process with the union of their edges",
         readsCities: true,
         settings: [
             Setting("workers", "workers that the cities are dealt to", .integer(1...1024), default: "3", scope: .call),
-            Setting("steps", "steps of each city before, so that weights are not the first ones", .integer(0...1000), default: "2", scope: .call),
+            Setting(
+                "steps", "steps of each city before, so that weights are not the first ones", .integer(0...1000),
+                default: "2", scope: .call),
         ] + Cities.settings(people: 3_000, places: 3_000, cities: 6, visits: 60)
     ) { run in
         let world = try ScaleOutWorld(run)

@@ -20,7 +20,9 @@ extension Coordinator {
             let version = ModelVersion(number.number)
             return training.modelRow(version: version, isLive: version == live)
         }
-        send(request.answer(Models(rows: rows.filter(\.isLive) + rows.suffix(Self.modelsKept).filter { !$0.isLive })), to: peer)
+        send(
+            request.answer(Models(rows: rows.filter(\.isLive) + rows.suffix(Self.modelsKept).filter { !$0.isLive })),
+            to: peer)
     }
 
     /// Versions that cities keep beside the live one.

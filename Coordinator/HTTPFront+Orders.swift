@@ -68,7 +68,8 @@ extension HTTPFront {
 
     private static func train(_ desk: Desk, _ request: HTTPRequest) -> HTTPResponse {
         let body = request.body.isEmpty ? Array("{}".utf8) : request.body
-        guard let order = try? JSONDecoder().decode(TrainingOrder.self, from: Data(body)), let order = order.order else {
+        guard let order = try? JSONDecoder().decode(TrainingOrder.self, from: Data(body)), let order = order.order
+        else {
             return badRequest("the body is a JSON object of a training's settings, each in its range; see the manual")
         }
         var message = envelope(order)

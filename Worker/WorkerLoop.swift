@@ -158,7 +158,9 @@ final class WorkerLoop {
             if let city = message.city, let shard = host.shard(city), shard.epoch == message.epoch {
                 try? shard.switchModel(to: message.decode(UseModel.self).version)
             }
-            if lanes.submit(message) == .busy { Log.warn("busy; the coordinator will say it again", ["kind": "useModel"]) }
+            if lanes.submit(message) == .busy {
+                Log.warn("busy; the coordinator will say it again", ["kind": "useModel"])
+            }
         case .failure:
             let failure = try message.decode(Failure.self)
             Log.warn("the coordinator complains", ["reason": failure.detail])

@@ -207,6 +207,8 @@ extension PlanJob {
         configuration = Configuration(
             job: job, seedsPerCity: seedsPerCity, seed: seed, cities: cities, patience: roster.patience)
         guard roster.seats.map(\.city) == configuration.cities else { throw .invalid("other cities than ordered") }
-        guard ![.paused, .estimating, .indexing].contains(phase) else { throw .invalid("a planning job that is \(phase.word)") }
+        guard ![.paused, .estimating, .indexing].contains(phase) else {
+            throw .invalid("a planning job that is \(phase.word)")
+        }
     }
 }

@@ -151,24 +151,35 @@ struct RoundSum: Equatable, Sendable {
         return index == 0 || early == nil
     }
 
-    /// Takes a delta that is expected. Sums it when it is its city's turn, and then what came before its turn.
-    mutating func take(_ values: [Float], seat: Int, round: Int) {
-        guard let first = coming.first else { return }
+    /// Takes a delta that is expected. Sums it when it is its city's turn, and then what came before its turn. A seat
+    /// whose delta is not made of finite numbers has spoilt the sum: then all deltas are to be asked for again.
+    mutating func take(_ values: [Float], seat: Int, round: Int) -> Int? {
+        guard let first = coming.first else { return nil }
         guard first.seat == seat, pledge(of: first)?.round == round else {
             early = values
-            return
+            return nil
         }
-        add(values, first)
-        guard let early, let second = coming.first else { return }
+        guard add(values, first) else { return first.seat }
+        guard let early, let second = coming.first else { return nil }
         self.early = nil
-        add(early, second)
+        return add(early, second) ? nil : second.seat
     }
 
-    private mutating func add(_ values: [Float], _ turn: Turn) {
-        guard let pledge = pledge(of: turn) else { return }
+    /// Nothing is summed, everything is kept where it is.
+    mutating func restart() {
+        (next, early, sum, samples) = (0, nil, [], 0)
+        (counted, countedLate) = ([], [])
+        for seat in current.indices {
+            current[seat]?.isAsked = false
+            late[seat]?.isAsked = false
+        }
+    }
+
+    private mutating func add(_ values: [Float], _ turn: Turn) -> Bool {
+        guard let pledge = pledge(of: turn) else { return true }
         if sum.isEmpty { sum = [Float](repeating: 0, count: values.count) }
         precondition(values.count == sum.count, "summing deltas of different models")
-        Cluster.add(values, times: Float(pledge.samples), to: &sum)
+        guard Cluster.add(values, times: Float(pledge.samples), to: &sum) else { return false }
         let (total, overflow) = samples.addingReportingOverflow(pledge.samples)
         samples = overflow ? .max : total
         if turn.isLate {
@@ -178,6 +189,7 @@ struct RoundSum: Equatable, Sendable {
             counted.append(turn.seat)
             next = turn.seat + 1
         }
+        return true
     }
 
     /// Gives up late deltas of rounds before `oldest`; how many there were.
@@ -192,18 +204,17 @@ struct RoundSum: Equatable, Sendable {
     }
 }
 
-/// Adds `factor` times `values` to `sum`, of the same length.
-func add(_ values: [Float], times factor: Float, to sum: inout [Float]) {
-    let values = values.span
-    var sum = sum.mutableSpan
-    for index in 0..<sum.count { sum[index] += factor * values[index] }
-}
-
-/// Whether no entry is infinite or no number.
-func isFinite(_ values: [Float]) -> Bool {
+/// Adds `factor` times `values` to `sum`, of the same length, in one pass. Whether all values are finite; where they are
+/// not, the sum is spoilt.
+func add(_ values: [Float], times factor: Float, to sum: inout [Float]) -> Bool {
     // An exponent of all ones is the largest there is.
     var largest: UInt32 = 0
-    let span = values.span
-    for index in 0..<span.count { largest = max(largest, span[index].bitPattern & 0x7F80_0000) }
+    let values = values.span
+    var sum = sum.mutableSpan
+    for index in 0..<sum.count {
+        let value = values[index]
+        largest = max(largest, value.bitPattern & 0x7F80_0000)
+        sum[index] += factor * value
+    }
     return largest < 0x7F80_0000
 }

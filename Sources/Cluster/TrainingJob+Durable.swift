@@ -13,7 +13,7 @@
 // | ignored       | late u64, duplicate u64, unexpected u64                                                  |
 // | roster        | patience (absence u64, answer u64, losses u32); list of: city u32, five flags (home,     |
 // |               | settled, asked, held, gone), since u64 option, losses u32, fault text option             |
-// | records       | per seat: rounds u32, late u32, samples u64, seconds f64, last round u64 option          |
+// | records       | per seat: rounds u32, late u32, samples u64, seconds f64, last round u32 option          |
 // | surveys       | per seat an option of: worker u32, place text, `citySurvey`                              |
 
 package import Basics
@@ -25,7 +25,8 @@ extension TrainingJob {
     /// Everything but the open round. About 4 bytes per weight, 4 more with an outer momentum, and as many
     /// where averages are judged.
     package func encoded() -> [UInt8] {
-        var writer = ByteWriter(capacity: 1024 + 4 * (weights.count + momentum.count + bestWeights.count) + 256 * roster.seats.count)
+        var writer = ByteWriter(
+            capacity: 1024 + 4 * (weights.count + momentum.count + bestWeights.count) + 256 * roster.seats.count)
         writer.put(Self.format)
         configuration.encode(into: &writer)
         phase.encode(into: &writer)
@@ -120,7 +121,9 @@ extension TrainingJob {
         }
         let isOpen = roster.seats.contains { $0.isSettled || $0.isAsked || $0.isHeld }
         guard phase != .running || !isOpen else { throw .invalid("an open round that is not durable") }
-        guard bestWeights.isEmpty || bestWeights.count == weights.count else { throw .invalid("best weights of another model") }
+        guard bestWeights.isEmpty || bestWeights.count == weights.count else {
+            throw .invalid("best weights of another model")
+        }
         guard !isJudging || !bestWeights.isEmpty else { throw .invalid("a best average without weights") }
         guard momentum.isEmpty || momentum.count == weights.count else { throw .invalid("momentum of another model") }
     }
@@ -159,7 +162,7 @@ extension TrainingJob.Record {
         writer.put(late)
         writer.put(samples)
         writer.put(seconds)
-        writer.put(optional: last.map { UInt64($0) })
+        writer.put(optional: last.map { UInt32(clamping: $0) })
     }
 
     fileprivate init(from reader: inout ByteReader) throws(ByteError) {
@@ -167,6 +170,6 @@ extension TrainingJob.Record {
         late = try reader.get()
         samples = try reader.get()
         seconds = try reader.getDouble()
-        last = (try reader.getOptional() as UInt64?).map { Int(truncatingIfNeeded: $0) }
+        last = (try reader.getOptional() as UInt32?).map { Int($0) }
     }
 }

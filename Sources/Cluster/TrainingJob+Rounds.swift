@@ -27,7 +27,11 @@ extension TrainingJob {
         guard !isJudging || pledge.samples == 0 else {
             return roster.fail(city, detail: "it trained where it had only to judge", retry: false)
         }
-        guard !open.isPast(seat) else { return acceptLate(pledge, seat: seat) }
+        guard !open.isPast(seat) else {
+            // The round went on without it, and nothing else is waited for.
+            roster.settle(city)
+            return acceptLate(pledge, seat: seat)
+        }
         open.pledge(pledge, seat: seat)
         roster.settle(city)
     }
@@ -57,7 +61,7 @@ extension TrainingJob {
             return
         }
         if weights.isEmpty {
-            guard !base.isEmpty, isFinite(base) else {
+            guard !base.isEmpty, base.allSatisfy(\.isFinite) else {
                 return fail(city, detail: "it did not say what its first round began with", retry: false)
             }
             weights = base
@@ -65,10 +69,11 @@ extension TrainingJob {
         guard values.count == weights.count else {
             return fail(city, detail: "it gave \(values.count) weights where \(weights.count) belong", retry: false)
         }
-        guard isFinite(values) else {
-            return fail(city, detail: "its result is not made of finite numbers", retry: false)
+        if let spoilt = open.take(values, seat: seat, round: round) {
+            open.restart()
+            fail(
+                roster.seats[spoilt].city, detail: "its result is not made of finite numbers", retry: false)
         }
-        open.take(values, seat: seat, round: round)
     }
 
     /// What a city cannot do it has not done either: what it said before is void, unless it is only busy.

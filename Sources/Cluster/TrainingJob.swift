@@ -210,7 +210,7 @@ package struct TrainingJob: Equatable, Sendable {
     /// Mean loss of each finished round.
     package var losses: [Double] { rounds.map(\.meanLoss) }
     /// Whether the open round only waits for deltas.
-    package var isAveraging: Bool { phase == .running && roster.isComplete }
+    package var isAveraging: Bool { phase == .running && roster.isComplete && roster.settledCount > 0 }
     /// Whether it ended with a model.
     package var isTrained: Bool { phase == .done && configuration.policy.survey != .only }
 

@@ -161,8 +161,8 @@ package struct RoundResult: Body {
     }
 }
 
-/// Coordinator to worker: embed the header's city with these weights (bulk frame 0) and keep that as this version of the
-/// model, which is not used yet. Answer: `Published`. Asked again, a city answers what it answered.
+/// Coordinator to worker: embed the header's city with these weights (bulk frame 0) and keep that as this version of
+/// the model, which is not used yet. Answer: `Published`. Asked again, a city answers what it answered.
 package struct PublishModel: Body {
     package static let kind = Kind.publishModel
     /// The job it belongs to.

@@ -31,4 +31,3 @@ extension Verb {
         print(views.isEmpty ? "no model yet: muster train" : ModelView.table(views))
     }
 }
-

@@ -130,7 +130,9 @@ extension RoundPolicy {
         let isEstimate = settings.flag("estimate")
         if isEstimate, settings.flag("no-survey") { throw UsageError("--estimate and --no-survey exclude each other") }
         survey = isEstimate ? .only : settings.flag("no-survey") ? .none : .before
-        if survey == .none, balance > 0 { throw UsageError("--balance needs the survey, which says how large cities are") }
+        if survey == .none, balance > 0 {
+            throw UsageError("--balance needs the survey, which says how large cities are")
+        }
     }
 }
 

@@ -4,8 +4,8 @@ import Testing
 
 // A training is an object that survives whoever works on it: processes are killed and stopped in each of its phases.
 //
-// KILLS=50 sets how many kills one job has to survive, SEED=7 which processes they hit and when, STOPPED=60 for how many
-// seconds a worker is stopped.
+// KILLS=50 sets how many kills one job has to survive, SEED=7 which processes they hit and when, STOPPED=60 for how
+// many seconds a worker is stopped.
 
 extension Serial {
     @Suite(.serialized) struct TrainingTests {
@@ -31,7 +31,7 @@ extension Serial {
         }
 
         /// Asks until there is an answer: the coordinator may be dead for the moment.
-        private func job(_ cluster: TestCluster) -> JobAnswer? {
+        private func firstJob(_ cluster: TestCluster) -> JobAnswer? {
             try? cluster.json("job", "1", "--wait", "1", as: JobAnswer.self)
         }
 
@@ -72,7 +72,7 @@ extension Serial {
             let wanted = ["estimating", "running", "running", "averaging", "indexing"][random.below(5)]
             var phase = "?"
             for _ in 0..<20 {
-                phase = job(cluster)?.state ?? "?"
+                phase = firstJob(cluster)?.state ?? "?"
                 if phase == wanted || phase == "done" { break }
                 usleep(5_000)
             }
@@ -100,12 +100,12 @@ extension Serial {
             let started = try cluster.muster(
                 "train", "--rounds", String(rounds), "--steps", "6", "--quorum", "0.5", "--deadline", "2", "--detach")
             #expect(started.status == 0)
-            #expect(cluster.eventually { (self.job(cluster)?.round ?? 0) >= 2 })
+            #expect(cluster.eventually { (self.firstJob(cluster)?.round ?? 0) >= 2 })
             try cluster.signal(SIGSTOP, "worker-2")
             defer { try? cluster.signal(SIGCONT, "worker-2") }
-            let before = try #require(job(cluster)).round
+            let before = try #require(firstJob(cluster)).round
             usleep(UInt32(seconds) * 1_000_000)
-            let during = try #require(job(cluster))
+            let during = try #require(firstJob(cluster))
             #expect(during.round > before, "no round was closed without the stopped worker")
             try cluster.signal(SIGCONT, "worker-2")
             let job = try cluster.run("muster", ["job", "1", "--follow", "--json"]).anyJob()

@@ -120,7 +120,9 @@ import World
         }
         let (exact, packed) = (try deltas(.float32), try deltas(format))
         #expect(exact != packed)
-        func sum(_ deltas: [[Float]]) -> [Float] { deltas[0].indices.map { deltas[0][$0] + deltas[1][$0] + deltas[2][$0] } }
+        func sum(_ deltas: [[Float]]) -> [Float] {
+            deltas[0].indices.map { deltas[0][$0] + deltas[1][$0] + deltas[2][$0] }
+        }
         // Of three rounds' losses only the last one's is missing.
         let once = zip(exact[2], format.unpacked(format.packed(exact[2]))!).map { abs($0 - $1) }.max()!
         let missing = zip(sum(exact), sum(packed)).map { abs($0 - $1) }.max()!

@@ -11,7 +11,7 @@
 // edges. An edge's features are those that its target's home has.
 
 package import Basics
-package import Graph
+import Graph
 import Linalg
 
 /// Visits of a city's guests who live in one other city, for that city.

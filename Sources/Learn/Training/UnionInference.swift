@@ -1,5 +1,5 @@
-// The twin of inference over cities that exchange rows: one process that has all of them, with vertices numbered through
-// and every edge in one list. It holds the whole world in memory, and is what `CityInference` is measured against.
+// The twin of inference over cities that exchange rows: one process that has all of them, with vertices numbered
+// through and every edge in one list. It holds the whole world in memory; `CityInference` is measured against it.
 
 package import Basics
 import Graph
