@@ -204,8 +204,8 @@ struct RoundSum: Equatable, Sendable {
     }
 }
 
-/// Adds `factor` times `values` to `sum`, of the same length, in one pass. Whether all values are finite; where they are
-/// not, the sum is spoilt.
+/// Adds `factor` times `values` to `sum`, of the same length, in one pass. Whether all values are finite; where they
+/// are not, the sum is spoilt.
 func add(_ values: [Float], times factor: Float, to sum: inout [Float]) -> Bool {
     // An exponent of all ones is the largest there is.
     var largest: UInt32 = 0

@@ -170,8 +170,9 @@ package struct TrainingView: Encodable, Sendable {
     /// As surveyed; null without a survey.
     package var expectedSeconds: Double?
     package var expectedBytes: UInt64?
-    package var workers: [Worker]
-    package var cities: [Part]
+    /// Not `workers` and `cities`: scripts find those of a status by their first occurrence.
+    package var byWorker: [Worker]
+    package var byCity: [Part]
 
     package init(_ row: JobRow) {
         bytes = row.cost.bytes
@@ -181,13 +182,13 @@ package struct TrainingView: Encodable, Sendable {
         let isSurveyed = row.cost.expectedBytes > 0
         expectedSeconds = isSurveyed ? row.cost.expectedSeconds : nil
         expectedBytes = isSurveyed ? row.cost.expectedBytes : nil
-        cities = row.parts.map {
+        byCity = row.parts.map {
             Part(
                 city: $0.name, worker: $0.worker, state: $0.state, rounds: $0.rounds, late: $0.late,
                 samples: $0.samples, seconds: $0.seconds, expectedSeconds: $0.expectedSeconds,
                 residentBytes: $0.residentBytes, workingBytes: $0.workingBytes)
         }
-        workers = []
+        byWorker = []
         for name in Set(row.parts.map(\.worker)).sorted() {
             var worker = Worker(worker: name)
             var working: UInt64 = 0
@@ -200,7 +201,7 @@ package struct TrainingView: Encodable, Sendable {
                 working = max(working, part.workingBytes)
             }
             worker.expectedBytes &+= working
-            workers.append(worker)
+            byWorker.append(worker)
         }
     }
 }

@@ -113,12 +113,12 @@ extension TrainingView {
             ("worker", .left), ("city", .left), ("state", .left), ("rounds", .right), ("late", .right),
             ("samples", .right), ("seconds", .right), ("expected s", .right), ("expected MiB", .right),
         ])
-        for worker in workers {
+        for worker in byWorker {
             table.add([
                 worker.worker, "\(worker.cities) cities", "", "", "", grouped(worker.samples), fixed(worker.seconds, 1),
                 fixed(worker.expectedSeconds, 1), mebibytes(worker.expectedBytes),
             ])
-            for part in cities where part.worker == worker.worker {
+            for part in byCity where part.worker == worker.worker {
                 table.add([
                     "", part.city, part.state, String(part.rounds), String(part.late), grouped(part.samples),
                     fixed(part.seconds, 1), fixed(part.expectedSeconds, 1),

@@ -62,7 +62,7 @@ struct TrainingAnswer: Decodable {
     var lateDropped: UInt64
     var expectedSeconds: Double?
     var expectedBytes: UInt64?
-    var cities: [Part]
+    var byCity: [Part]
 }
 
 struct ModelAnswer: Decodable {

@@ -110,7 +110,7 @@ extension Serial {
             try cluster.signal(SIGCONT, "worker-2")
             let job = try cluster.run("muster", ["job", "1", "--follow", "--json"]).anyJob()
             #expect(job.state == "done" && job.round == rounds)
-            let parts = try #require(job.training).cities
+            let parts = try #require(job.training).byCity
             #expect(parts.contains { $0.rounds == rounds }, "the quorum's cities are in every round")
             let slow = parts.filter { $0.rounds < rounds }
             #expect(!slow.isEmpty && slow.allSatisfy { $0.rounds >= before && $0.rounds + $0.late <= rounds })
