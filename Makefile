@@ -2,6 +2,7 @@
 # make test             all tests; FILTER=NAME only some
 # make check            format, scripts and the rules of the house
 # make bench            all benchmarks; DATA=FOLDER takes real cities; NAME="nearest --vectors 100000" runs one
+# make chaos-events     events through 200 kills, 50 torn logs, 5 emptied Redises, 100 stale owners; ten minutes
 # make build            programs and tests, one and the same optimized build for demo, tests and benchmarks
 # make clean            removes what was built; run folders stay
 
@@ -9,9 +10,9 @@ SWIFT ?= swift
 FLAGS := -c release -Xswiftc -enable-testing
 SCRIPTS := .ci/run Benchmarks/peers/import-beside-duckdb \
 	$(addprefix cluster/,demo down install-dependencies lib.sh start up)
-SOURCES := $(wildcard Package.swift Sources Coordinator Worker Tests Benchmarks)
+SOURCES := $(wildcard Package.swift Sources Coordinator Worker Booking Tests Benchmarks)
 
-.PHONY: demo test check bench build clean
+.PHONY: demo test check bench chaos-events build clean
 .DEFAULT_GOAL := build
 
 build:
@@ -31,6 +32,10 @@ check: build
 
 bench: build
 	@.build/release/muster-bench $(or $(NAME),all) $(if $(DATA),--data "$(DATA)")
+
+chaos-events: build
+	@.build/release/muster-bench events --only --kills 200 --truncations 50 --flushes 5 --fences 100
+	$(SWIFT) test $(FLAGS) --skip-build --filter EventSerialTests
 
 clean:
 	$(SWIFT) package clean

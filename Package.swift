@@ -55,11 +55,12 @@ let package = Package(
         module("World", ["Basics", "Streams"]),
         module("Linalg", ["Basics", "COpenBLAS", "CRelaxed"]),
         module("Wire", ["Basics"]),
+        module("Events", ["Basics"]),
         // Floor 3
         module("Graph", ["Basics", "World", "Linalg"]),
         module("Store", ["Basics", "World", "CRocksDB"]),
         module("Nearest", ["Basics", "Linalg"]),
-        module("Transport", ["Basics", "Wire", "CZeroMQ", "CHiredis"]),
+        module("Transport", ["Basics", "Wire", "Events", "CZeroMQ", "CHiredis"]),
         module("Cluster", ["Basics", "Wire"]),
         module("Gateway", ["Basics", "Wire", "CMicroHTTP"]),
         // Floor 4
@@ -68,19 +69,29 @@ let package = Package(
         // Floor 5
         module("Plans", ["Basics", "World", "Graph", "Nearest", "Learn", "Influence"]),
         // Floor 6
-        module("Shard", ["Basics", "World", "Wire", "Graph", "Store", "Nearest", "Learn", "Influence", "Plans"]),
-        // Floor 7: the programs
-        program("muster-worker", at: "Worker", ["Basics", "Linalg", "Wire", "Store", "Transport", "Learn", "Shard"]),
+        module(
+            "Shard",
+            ["Basics", "World", "Wire", "Events", "Graph", "Store", "Nearest", "Learn", "Influence", "Plans"]),
+        // Floor 7
+        module("Courier", ["Basics", "Events", "Store", "Transport", "Shard"]),
+        // Floor 8: the programs
         program(
-            "muster-coordinator", at: "Coordinator", ["Basics", "Wire", "Cluster", "Store", "Transport", "Gateway"]),
+            "muster-worker", at: "Worker",
+            ["Basics", "Linalg", "Wire", "Store", "Transport", "Learn", "Shard", "Courier"]),
+        program(
+            "muster-coordinator", at: "Coordinator",
+            ["Basics", "Wire", "Events", "Cluster", "Store", "Transport", "Gateway"]),
+        program("muster-booking", at: "Booking", ["Basics", "Events", "Store", "Transport"]),
         program(
             "muster", at: "Sources/muster",
-            ["Basics", "Streams", "World", "Linalg", "Wire", "Nearest", "Transport", "Learn", "Shard"]),
+            [
+                "Basics", "Streams", "World", "Linalg", "Wire", "Events", "Nearest", "Transport", "Learn", "Shard",
+            ]),
         program(
             "muster-bench", at: "Benchmarks",
             [
-                "Basics", "Streams", "World", "Linalg", "Wire", "Graph", "Store", "Nearest", "Cluster", "Learn",
-                "Influence", "Shard",
+                "Basics", "Streams", "World", "Linalg", "Wire", "Events", "Graph", "Store", "Nearest", "Transport",
+                "Cluster", "Learn", "Influence", "Shard", "Courier", "Gateway",
             ],
             excluding: ["peers"]),
         // Tests, in the same order
@@ -89,18 +100,25 @@ let package = Package(
         tests("World", ["World", "Streams", "Basics"]),
         tests("Linalg", ["Linalg", "Basics"]),
         tests("Wire", ["Wire", "Basics"]),
+        tests("Events", ["Events", "Basics"]),
         tests("Graph", ["Graph", "World", "Basics"]),
         tests("Store", ["Store", "World", "Basics"]),
         tests("Nearest", ["Nearest", "Basics"]),
-        tests("Transport", ["Transport", "Wire", "Basics"]),
+        tests("Transport", ["Transport", "Events", "Wire", "Basics"]),
         tests("Cluster", ["Cluster", "Wire", "Basics"], excluding: ["Transcripts"]),
         tests("Gateway", ["Gateway", "Basics"]),
         tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"], excluding: ["Fixtures"]),
         tests("Influence", ["Influence", "Graph", "World", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
-        tests("Shard", ["Shard", "Learn", "Graph", "Store", "Wire", "World", "Basics"]),
+        tests("Shard", ["Shard", "Learn", "Events", "Graph", "Store", "Wire", "World", "Basics"]),
         // Real processes, and the rules of the house
-        tests("Integration", ["Transport", "World", "Basics", "muster", "muster-coordinator", "muster-worker"]),
+        tests("Courier", ["Courier", "Shard", "Events", "Store", "Transport", "Wire", "World", "Basics"]),
+        tests(
+            "Integration",
+            [
+                "Transport", "Events", "World", "Basics", "muster", "muster-coordinator", "muster-worker",
+                "muster-booking",
+            ]),
         tests("Tidy", ["Basics"]),
     ],
     swiftLanguageModes: [.v6]

@@ -14,8 +14,11 @@ import Linalg
 enum BenchProgram {
     static let benches: [Bench] = [
         .world, .importing, .estimate, .openCity, .nearest, .influence, .invites, .sweep, .graphRec, .quality,
-        .lightGCN, .socialLGN, .scaleOut, .rounds, .union,
+        .lightGCN, .socialLGN, .events, .consumer, .scaleOut, .rounds, .union,
     ]
+
+    /// Parts of a bench that run in processes of their own.
+    private static let parts: [Bench] = [.eventsWorker]
 
     static func main() {
         BLAS.configure(arguments: CommandLine.arguments)
@@ -26,7 +29,7 @@ enum BenchProgram {
         }
         do {
             if word == "all" { exit(try runAll(Array(arguments.dropFirst())) ? 0 : 1) }
-            guard let bench = benches.first(where: { $0.name == word }) else {
+            guard let bench = (benches + parts).first(where: { $0.name == word }) else {
                 let hint = suggestion(for: word, among: benches.map(\.name) + ["all"])
                 let question = hint.map { "; did you mean '\($0)'?" } ?? ""
                 fail("there is no bench '\(word)'\(question)\n  muster-bench help lists them", code: 2)

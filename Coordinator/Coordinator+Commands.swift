@@ -17,7 +17,8 @@ extension Coordinator {
             send(request.answer(CityTable(cities: cities.map { row(of: $0) })), to: peer)
         case .statusRequest:
             send(request.answer(status()), to: peer)
-        case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest:
+        case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest, .eventsRequest,
+            .postSignals:
             forward(request, from: peer)
         case .startTraining, .startPlanning, .jobRequest, .controlJob:
             try serveJobs(request, from: peer)

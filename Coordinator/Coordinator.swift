@@ -136,7 +136,8 @@ final class Coordinator {
             follow(membership.bye(peer: peer))
         case .assigned, .modelUsed: break
         case .citySurvey, .roundResult, .delta, .published, .planned: try takeJobAnswer(message, from: peer)
-        case .imported, .exportRows, .evaluation, .seeds, .influencers: passBack(message)
+        case .imported, .exportRows, .evaluation, .seeds, .influencers, .eventRows, .signalsTaken:
+            passBack(message)
         case .failure: try takeFailure(message, from: peer)
         default: try serve(message, from: peer)
         }

@@ -39,6 +39,7 @@ struct HTTPFront {
         router.on("GET", "/v1/cities/{city}/seeds") { request, parts in
             Self.seeds(desk, city: parts["city"] ?? "", top: request.query["top"])
         }
+        Self.addEvents(to: &router, desk)
         let routes = router
         return { routes.answer($0) }
     }
@@ -100,7 +101,7 @@ struct HTTPFront {
         }
     }
 
-    private static func problem(_ failure: Failure) -> HTTPResponse {
+    static func problem(_ failure: Failure) -> HTTPResponse {
         let (status, title) =
             switch failure.code {
             case .unknownCity: (404, "Unknown city")

@@ -1,4 +1,5 @@
 import Basics
+import Courier
 import Learn
 import Shard
 import Wire
@@ -41,7 +42,9 @@ struct Service: Sendable {
     }
 
     private func block(of request: Envelope) throws -> [UInt8] {
-        guard let block = request.bulk.first else { throw Refusal(.badRequest, "importBlock came without its rows") }
+        guard let block = request.bulk.first else {
+            throw Refusal(.badRequest, "\(request.kind.name) came without what it is about")
+        }
         return block
     }
 
@@ -59,6 +62,12 @@ struct Service: Sendable {
         case .surveyTraining:
             return request.answer(
                 try shard.survey(try request.decode(SurveyTraining.self), memoryBytes: memoryBytes, pool: pool))
+        case .eventsRequest:
+            return request.answer(try shard.events(try request.decode(EventsRequest.self)))
+        case .postSignals:
+            return request.answer(
+                try shard.take(
+                    try request.decode(PostSignals.self), json: try block(of: request), now: Intake.now))
         case .trainRound:
             return request.answer(
                 try shard.trainRound(
@@ -108,6 +117,7 @@ struct Service: Sendable {
         switch error {
         case is WireError: return .badRequest
         case ShardError.noModel: return .noModel
+        case ShardError.outboxFull: return .busy
         case is ShardError: return .badRequest
         default: return .internal
         }

@@ -10,11 +10,13 @@ import Wire
 /// cluster's number in a small file, so that relaying goes on after a restart even when the coordinator is away.
 final class ShardHost: Sendable {
     private let directory: String
+    private let outboxMax: Int
     private let shards = Mutex<[CityID: CityShard]>([:])
 
-    /// Opens every city found in `directory`.
-    init(directory: String) throws {
+    /// Opens every city found in `directory`. `outboxMax` is how many events of each may wait for Redis.
+    init(directory: String, outboxMax: Int) throws {
         self.directory = directory
+        self.outboxMax = outboxMax
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         for folder in try FileManager.default.contentsOfDirectory(atPath: directory).sorted() {
             guard folder.hasPrefix("city-"), let number = UInt32(folder.dropFirst(5)) else { continue }
@@ -53,7 +55,7 @@ final class ShardHost: Sendable {
     private func open(_ city: CityID, _ label: CityLabel) throws {
         let shard = try CityShard(
             directory: folder(city) + "/rows", city: city, name: label.name, cluster: label.cluster,
-            outboxIfNew: Self.drawOutbox(of: city, cluster: label.cluster))
+            outboxIfNew: Self.drawOutbox(of: city, cluster: label.cluster), outboxMax: outboxMax)
         shards.withLock { $0[city] = shard }
         Log.info("city opened", ["city": label.name, "epoch": shard.epoch])
     }

@@ -1,4 +1,5 @@
 import Basics
+import Courier
 import FoundationEssentials
 import Glibc
 import Linalg
@@ -8,7 +9,8 @@ import Wire
 /// muster-worker: hosts city shards and computes for them.
 ///
 /// The loop (WorkerLoop) owns the socket and answers nothing itself; the quick lane stores and reads, the long lane
-/// trains and plans on the compute pool, and the relay carries the outboxes to Redis.
+/// trains and plans on the compute pool, the relay carries the outboxes to Redis, and the
+/// intake brings signals from there.
 @main
 enum WorkerProgram {
     static func main() {
@@ -30,10 +32,10 @@ enum WorkerProgram {
             endpoint: settings.text("coordinator"),
             keys: try settings.path("key-file").map { try CurveKeys.load($0) },
             serverKey: try settings.path("server-key").map { try CurveKeys.loadPublicKey($0) })
-        let host = try ShardHost(directory: settings.text("data"))
-        let relay = Relay(
-            host: host, address: settings.text("redis"),
-            password: try settings.path("redis-password-file").map { try secret(in: $0) })
+        let host = try ShardHost(directory: settings.text("data"), outboxMax: settings.integer("outbox-max"))
+        let redis = try redis(settings)
+        let relay = Relay(cities: { host.all() }, redis: redis)
+        let intake = redis.map { Intake(cities: { host.all() }, redis: $0) }
         let threads =
             settings.integer("threads") == 0 ? sysconf(Int32(_SC_NPROCESSORS_ONLN)) : settings.integer("threads")
         let service = Service(
@@ -43,7 +45,9 @@ enum WorkerProgram {
             context: context, connection: connection, name: settings.text("name"), host: host, lanes: lanes,
             waker: waker)
         relay.start()
+        intake?.start()
         loop.run(until: stop)
+        intake?.stop()
         relay.stop()
         host.close()
     }
@@ -53,6 +57,20 @@ enum WorkerProgram {
         if mebibytes > 0 { return UInt64(mebibytes) << 20 }
         let all = UInt64(max(sysconf(Int32(_SC_PHYS_PAGES)), 0)) * UInt64(max(sysconf(Int32(_SC_PAGESIZE)), 0))
         return all / 5 * 4
+    }
+
+    /// Where events go; nil: nowhere.
+    private static func redis(_ settings: Settings) throws -> RedisPlace? {
+        guard settings.text("events") == "redis" else { return nil }
+        let user = settings.text("redis-user")
+        let password = try settings.path("redis-password-file").map { try secret(in: $0) }
+        if password == nil, !user.isEmpty {
+            throw RedisError.passwordMissing(user: user)
+        }
+        return RedisPlace(
+            address: settings.text("redis"),
+            login: password.map { RedisLogin(user: user.isEmpty ? nil : user, password: $0) },
+            entriesKept: settings.integer("entries-kept"))
     }
 
     /// The first line of a file that holds a secret and nothing else.

@@ -55,7 +55,20 @@ extension SettingsTable {
             Setting(
                 "redis", "host and port, or socket path, of the Redis that takes the events", .text,
                 default: "127.0.0.1:7479", scope: .cluster),
+            Setting(
+                "redis-user", "the user of that Redis's access list we are; empty for the default user", .text),
             Setting("redis-password-file", "file with the password of that Redis", .path),
+            Setting(
+                "events", "where events go: to Redis, or nowhere, to be read from the cities by muster and HTTP",
+                .choice(["redis", "local"]), default: "redis", scope: .cluster),
+            Setting(
+                "outbox-max", "events of a city that may wait for Redis; at that many the city plans no more",
+                .integer(1...1_000_000_000), default: "1000000", unit: "events", scope: .cluster),
+            Setting(
+                "entries-kept",
+                "newest entries of each stream that stay when all consumer groups have acknowledged them; "
+                    + "0 never removes any", .integer(0...1_000_000_000), default: "1000000", unit: "entries",
+                scope: .cluster),
             Setting("threads", "threads that compute; 0 takes one for each core", .integer(0...1024), default: "0"),
             Setting(
                 "memory", "what trainings may use for all cities here; 0: four fifths of this machine's",

@@ -15,11 +15,13 @@ extension CityShard.View {
     private static let foldedRowsMin = 10_000
 
     /// Notes rows that are durable.
-    mutating func changed(by block: CheckedBlock) {
+    mutating func changed(by block: CheckedBlock) { changed(block.visits, block.others) }
+
+    mutating func changed(_ visits: [Visit], _ others: [Record]) {
         generation += 1
         if delta == nil { return }
-        for record in block.others { delta?.insert(record) }
-        for visit in block.visits { delta?.insert(.visit(visit)) }
+        for record in others { delta?.insert(record) }
+        for visit in visits { delta?.insert(.visit(visit)) }
         let limit = max(Self.foldedRowsMin, (graph?.visitPlaces.count ?? 0) / 10)
         // Nobody will fold into the graph any more, and nobody must use it as it is: its memory can go.
         if let rows = delta?.rows, rows > limit { (self.graph, delta) = (nil, nil) }

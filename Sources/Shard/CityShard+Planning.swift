@@ -1,4 +1,5 @@
 package import Basics
+import Events
 import Graph
 import Influence
 import Learn
@@ -20,6 +21,8 @@ extension CityShard {
     package func plan(_ order: PlanCity, pool: ComputePool) throws -> Planned {
         try computing.withLock { state, _ in
             guard let model = try model(&state) else { throw ShardError.noModel(city: name) }
+            // Said before the work is done, not after.
+            try requireOutboxRoom()
             let graph = try currentGraph(pool: pool)
             let known = model.aligned(with: graph)
             let asked = (0..<graph.residents).filter { known.people[$0] }
@@ -38,18 +41,22 @@ extension CityShard {
                 options: PlanOptions(
                     seedsPerCity: Int(order.seedsPerCity), modelVersion: model.version,
                     seed: order.seed ^ UInt64(city.number)), pool: pool)
-            let created = try commit(seeds, model: model.version)
+            let created = try commit(seeds, model: model.version, job: order.job)
             return Planned(job: order.job, seeds: UInt32(seeds.count), created: UInt32(created))
         }
     }
 
-    private func commit(_ seeds: [PlanSeed], model: ModelVersion) throws -> Int {
+    private func commit(_ seeds: [PlanSeed], model: ModelVersion, job: JobID) throws -> Int {
         var batch = WriteBatch()
-        var events: [[UInt8]] = []
+        var events: [EventDraft] = []
         for seed in seeds {
             let key = ShardKeys.seed(seed.id)
             if try store.database.get(.seeds, key: key) == nil {
-                events.append(try SeedCreated(seed, city: name, cluster: cluster, model: model).json())
+                let created = SeedCreated(seed, city: name, model: model)
+                let number = seed.id.number
+                events.append(
+                    EventDraft(
+                        created, about: number, seed: seed.id, key: String(number), cause: EventCause.job(job)))
             }
             // A known seed keeps its name and its one event; its invitations may be better now.
             var writer = ByteWriter()
@@ -59,7 +66,7 @@ extension CityShard {
         var list = ByteWriter()
         list.put(array: seeds.map(\.id.number))
         batch.put(.meta, key: ShardKeys.currentPlan, value: list.bytes)
-        _ = try store.commit(batch, events: events)
+        _ = try store.commit(batch, events: outboxEvents(events))
         view.withLock { $0.seeds = seeds.count }
         return events.count
     }

@@ -1,4 +1,5 @@
 package import Basics
+import Events
 import Graph
 import Learn
 import Plans
@@ -90,7 +91,7 @@ extension CityShard {
                 version: order.version, configuration: configuration, weights: weights, people: graph.people,
                 places: graph.places, embeddings: embeddings, report: report,
                 friends: trainer.friendQuality(weights: weights, pool: pool))
-            try keep(model)
+            try keep(model, job: order.job)
             state.trainer = nil
             return report
         }
@@ -99,7 +100,7 @@ extension CityShard {
     /// Versions that are kept beside the current one.
     private static let modelsKept = 3
 
-    private func keep(_ model: CityModel) throws {
+    private func keep(_ model: CityModel, job: JobID) throws {
         var versions: [ModelVersion] = []
         try store.database.scan(.model, from: ShardKeys.models, prefix: ShardKeys.models) { key, _ in
             versions.append(try ShardKeys.modelVersion(key))
@@ -111,7 +112,13 @@ extension CityShard {
             batch.delete(.model, key: ShardKeys.model(version))
         }
         batch.put(.model, key: ShardKeys.model(model.version), value: model.encoded())
-        try store.database.commit(batch)
+        let published = ModelPublished(
+            city: name, model: Digits(model.version), people: Int(model.report.people),
+            recallAt10: model.report.values[0], ndcgAt10: model.report.values[1])
+        let number = model.version.number
+        let draft = EventDraft(
+            published, about: number, seed: nil, key: String(number), cause: EventCause.job(job))
+        _ = try store.commit(batch, events: outboxEvents([draft]))
     }
 
     /// Answers with a version that was published here from now on, in this process: what has begun ends with the

@@ -45,15 +45,23 @@ package final class CityShard: Sendable {
     let view = Mutex(View())
     let computing = Monitor(Computing())
     let exports: Mutex<ExportSnapshots>
+    let delivery = Mutex(Delivery())
+    /// Held while signals are taken, disk included; nil before the account was first read.
+    let signals = Mutex<SignalAccount?>(nil)
 
     /// Opens the city's folder, or makes it. `name` is for messages, events and people; `cluster` goes into events.
-    /// `outboxIfNew` is a number that no other outbox has been given.
-    package init(directory: String, city: CityID, name: String, cluster: UInt64, outboxIfNew: UInt64) throws {
+    /// `outboxIfNew` is a number that no other outbox has been given; `outboxMax` is how many events may wait for
+    /// Redis.
+    package init(
+        directory: String, city: CityID, name: String, cluster: UInt64, outboxIfNew: UInt64,
+        outboxMax: Int = StoreLimits.outboxMax
+    ) throws {
         self.city = city
         self.name = name
         self.cluster = cluster
         exports = Mutex(ExportSnapshots(city: city))
-        store = try ShardStore(directory: directory, city: city, outboxIfNew: outboxIfNew)
+        store = try ShardStore(
+            directory: directory, city: city, outboxIfNew: outboxIfNew, outboxMax: outboxMax)
         let version = try ShardKeys.currentModelVersion(in: store.database)
         let seeds = try currentPlan().count
         view.withLock {

@@ -8,8 +8,10 @@ package enum ShardError: Error, Equatable {
     case noModel(city: String)
     case noRound(city: String, job: JobID, round: UInt32)
     case noVersion(city: String, version: ModelVersion)
+    case outboxFull(city: String, waiting: UInt64)
     case unknownCursor(city: String)
     case unreadableBlock(city: String, reason: String)
+    case unreadableSignals(city: String, tooMany: Bool)
     case unreadableState(city: String, what: String)
     case wrongCity(asked: CityID, here: CityID)
     case wrongWeights(expected: Int, got: Int)
@@ -26,8 +28,15 @@ extension ShardError: CustomStringConvertible {
         case .noModel(let city): "\(city) has no model yet; train one first: muster train --rounds 10"
         case .noRound(let city, let job, let round): "\(city) keeps nothing of round \(round + 1) of job \(job)"
         case .noVersion(let city, let version): "\(city) does not have model \(version) (any more)"
+        case .outboxFull(let city, let waiting):
+            "\(city) plans nothing while \(waiting) of its events wait for Redis, as many as may (outbox-max); muster "
+                + "events lag shows why they wait"
         case .unknownCursor(let city): "\(city): this is no cursor of an export; begin again with an empty one"
         case .unreadableBlock(let city, let reason): "a block of rows for \(city) cannot be read: it \(reason)"
+        case .unreadableSignals(let city, let tooMany):
+            tooMany
+                ? "signals for \(city): more than 1000 at once; send them in several requests"
+                : "signals for \(city): the body is neither a JSON object nor a list of them"
         case .unreadableState(let city, let what): "\(city): the stored \(what) cannot be read; train again"
         case .wrongCity(let asked, let here): "rows of city \(asked) came to city \(here)"
         case .wrongWeights(let expected, let got):

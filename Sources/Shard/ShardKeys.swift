@@ -11,6 +11,13 @@ import Store
 // | model  | "round/" job u64, round u32           | RoundRecord                                  |
 // | model  | "survey"                              | nothing for long: how long a write takes     |
 // | seeds  | seed id u64                           | PlanSeed                                     |
+// | signals | "account"                            | SignalAccount                                |
+// | signals | "answer/" seed u64, person u64       | time i64, 0 accepted, 1 declined, 2 maybe    |
+// | signals | "block/" person u64, other u64       | time i64                                     |
+// | signals | "booking/" seed u64                  | flag succeeded, text                         |
+// | signals | "feedback/" seed u64, person u64     | time i64, rating u8                          |
+// | signals | "request/" number u64                | key of a request, text                       |
+// | signals | "key/" text                          | number u64 of its request, SignalsTaken      |
 
 enum ShardKeys {
     static let currentModel = Array("model".utf8)
@@ -55,6 +62,14 @@ enum ShardKeys {
     static func seed(_ seed: SeedID) -> [UInt8] {
         var writer = ByteWriter()
         writer.putBigEndian(seed.number)
+        return writer.bytes
+    }
+
+    /// A key of the family `signals`: a word, then numbers.
+    static func signal(_ word: String, _ numbers: UInt64...) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(raw: word.utf8)
+        for number in numbers { writer.putBigEndian(number) }
         return writer.bytes
     }
 

@@ -21,12 +21,15 @@
 // | seeds       | the owner's                              | the owner's                                    |
 // | outbox      | sequence u64                             | the event, opaque                              |
 // | model       | the owner's                              | the owner's                                    |
+// | history     | subject u64, sequence u64                | the event, as it was in the outbox             |
+// | signals     | the owner's                              | the owner's                                    |
 //
 // A family that a directory of an earlier build lacks is made when it is opened.
 
 /// A shelf of a database: one RocksDB column family. The raw value is its name on disk.
 package enum Family: String, CaseIterable, Sendable {
-    case meta, people, places, visits, friendships, friendLabels, gatherings, seeds, outbox, model, staged
+    case meta, people, places, visits, friendships, friendLabels, gatherings, seeds, outbox, model, staged, history
+    case signals
 
     /// The families of records, in the order in which they are read back.
     static let records: [Family] = [.people, .places, .visits, .friendships, .friendLabels, .gatherings]
@@ -45,6 +48,8 @@ package enum Family: String, CaseIterable, Sendable {
         case .outbox: 8
         case .model: 9
         case .staged: 10
+        case .history: 11
+        case .signals: 12
         }
     }
 }

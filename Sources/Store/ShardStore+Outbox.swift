@@ -14,6 +14,19 @@ import Synchronization
 // an identity, which the relay leaves beside the stream. A folder that is lost and filled anew has another one, and so
 // has a folder brought back from a copy that lacks events, as soon as that is noticed (`becomeAnother`).
 
+/// An event on its way into an outbox.
+package struct OutboxEvent: Sendable {
+    /// Whose history it belongs to; nil: nobody's.
+    package let subject: UInt64?
+    /// The bytes, given the sequence. Called once, while the outbox is locked.
+    package let payload: @Sendable (_ sequence: UInt64) -> [UInt8]
+
+    package init(subject: UInt64?, payload: @escaping @Sendable (_ sequence: UInt64) -> [UInt8]) {
+        self.subject = subject
+        self.payload = payload
+    }
+}
+
 /// Where a shard's outbox begins and ends. An empty outbox begins one after its last sequence.
 struct OutboxState: Equatable {
     var identity: UInt64
@@ -51,22 +64,56 @@ struct OutboxState: Equatable {
 extension ShardStore {
     /// Commits a batch together with events, synced, and returns the sequences they were given, or nil when there
     /// were none. Either all of it is durable on return, or an error is thrown and none of it will be seen
-    /// (unless the disk itself failed half-way: then opening the store again decides).
-    package func commit(_ batch: WriteBatch, events: [[UInt8]]) throws(StoreError) -> ClosedRange<UInt64>? {
+    /// (unless the disk itself failed half-way: then opening the store again decides). Throws `outboxFull`, and
+    /// changes nothing, when as many events wait for Redis as may.
+    package func commit(_ batch: WriteBatch, events: [OutboxEvent]) throws(StoreError) -> ClosedRange<UInt64>? {
         if events.isEmpty {
             try database.commit(batch)
             return nil
         }
-        return try outbox.withLock { (state: inout OutboxState) throws(StoreError) in
+        let range = try outbox.withLock { (state: inout OutboxState) throws(StoreError) in
+            guard state.last - state.acknowledged < UInt64(outboxMax) else {
+                throw .outboxFull(directory: database.directory, waiting: state.last - state.acknowledged)
+            }
             var whole = batch
             let range = state.last + 1...state.last + UInt64(events.count)
             for (sequence, event) in zip(range, events) {
-                whole.put(.outbox, key: OutboxState.key(sequence), value: event)
+                let payload = event.payload(sequence)
+                whole.put(.outbox, key: OutboxState.key(sequence), value: payload)
+                if let subject = event.subject {
+                    whole.put(.history, key: Self.historyKey(subject, sequence), value: payload)
+                }
             }
             try database.commit(whole)
             state.last = range.upperBound
             return range
         }
+        whenCommitted.withLock { $0 }?()
+        return range
+    }
+
+    /// Has `call` called after every commit of events, on the thread that committed. It must be quick.
+    package func callAfterEvents(_ call: @escaping @Sendable () -> Void) { whenCommitted.withLock { $0 = call } }
+
+    /// Whether `commit` would refuse events now.
+    package var isOutboxFull: Bool { outbox.withLock { $0.last - $0.acknowledged >= UInt64(outboxMax) } }
+
+    /// Everything that was ever committed about a subject, in order, from the event after `sequence` on.
+    package func history(
+        of subject: UInt64, after sequence: UInt64 = 0, limit: Int
+    ) throws(StoreError) -> [(sequence: UInt64, payload: [UInt8])] {
+        precondition(limit > 0, "a limit of rows is positive")
+        var rows: [(sequence: UInt64, payload: [UInt8])] = []
+        let from = Self.historyKey(subject, sequence == .max ? sequence : sequence + 1)
+        try database.walk(.history, from: from, prefix: Array(from.prefix(8))) { key, value throws(StoreError) in
+            rows.append((try OutboxState.sequence(Array(key.dropFirst(8)), in: database), Array(value)))
+            return rows.count < limit
+        }
+        return rows
+    }
+
+    private static func historyKey(_ subject: UInt64, _ sequence: UInt64) -> [UInt8] {
+        OutboxState.key(subject) + OutboxState.key(sequence)
     }
 
     /// Up to `limit` events that follow a sequence, in order and without a hole. Throws `trimmed`, naming the first
@@ -146,4 +193,7 @@ extension ShardStore {
 
     /// The last event committed; 0 when there never was one.
     package var lastSequence: UInt64 { outbox.withLock { $0.last } }
+
+    /// The first event still kept; one after the last when none is.
+    package var firstSequence: UInt64 { outbox.withLock { $0.first } }
 }

@@ -1,4 +1,4 @@
-import Basics
+package import Basics
 import Synchronization
 package import World
 
@@ -80,6 +80,69 @@ extension ShardStore {
         }
     }
 
+    /// What signals do to a city, in one step: rows, ties that end, whatever else the owner keeps, and events.
+    package struct SignalChange: Sendable {
+        package var visits: [Visit] = []
+        /// Each pair once; a tie that is there already stays as it is.
+        package var friendships: [Friendship] = []
+        package var ended: [(first: PersonID, second: PersonID)] = []
+        /// Put behind the rows, into families that are no records.
+        package var alongside = WriteBatch()
+        package var events: [OutboxEvent] = []
+
+        package init() {}
+    }
+
+    /// Carries out a change in one synced batch, counts and events included. Throws `outboxFull`, having changed
+    /// nothing, when there is no room for events. Precondition: the rows are valid, and no pair is in both lists.
+    package func apply(_ signals: SignalChange) throws(StoreError) {
+        try writing.withLock { (writing: inout Writing) throws(StoreError) in
+            try reloadIfDoubtful(&writing)
+            if !signals.events.isEmpty, isOutboxFull {
+                throw .outboxFull(directory: database.directory, waiting: lastSequence - acknowledged)
+            }
+            var change = Change(counts: writing.counts)
+            let ties = try newTies(signals.friendships)
+            _ = try add(signals.visits, ties, to: &change, &writing) {
+                RecordBlock(city: city, records: signals.visits.map { .visit($0) }).encoded()
+            }
+            for (first, second) in signals.ended {
+                let tie = Record.friendship(Friendship(first: first, second: second))
+                var key: [UInt8] = []
+                RecordKey(tie).append(to: &key)
+                guard try database.get(.friendships, key: key) != nil else { continue }
+                change.batch.delete(.friendships, key: key)
+                change.counts.friendships -= 1
+            }
+            change.batch.append(signals.alongside)
+            change.events = signals.events
+            try commit(&change, to: &writing)
+        }
+    }
+
+    /// The ties that are not there yet.
+    private func newTies(_ friendships: [Friendship]) throws(StoreError) -> [Record] {
+        var fresh: [Record] = []
+        for friendship in friendships {
+            var key: [UInt8] = []
+            RecordKey(.friendship(friendship)).append(to: &key)
+            if try database.get(.friendships, key: key) == nil { fresh.append(.friendship(friendship)) }
+        }
+        return fresh
+    }
+
+    /// Which of these ids are keys of a family of records named by one number. The answer has one flag for each.
+    package func holds(_ family: Family, _ ids: [UInt64]) throws(StoreError) -> [Bool] {
+        precondition(RecordKey.bytes(of: family) == 8, "a family named by one number")
+        let order = ids.indices.sorted { ids[$0] < ids[$1] }
+        var keys: [UInt8] = []
+        keys.reserveCapacity(ids.count * 8)
+        for index in order { withUnsafeBytes(of: ids[index].bigEndian) { keys.append(contentsOf: $0) } }
+        var isHeld = [Bool](repeating: false, count: ids.count)
+        try database.lookUp(family, keys: keys, keyBytes: 8) { index, value in isHeld[order[index]] = value != nil }
+        return isHeld
+    }
+
     private func write(
         _ visits: [Visit], _ others: [Record], of given: CityID, encoded: () -> [UInt8]
     ) throws(StoreError) -> (new: Int, known: Int) {
@@ -106,6 +169,7 @@ extension ShardStore {
         var batch = WriteBatch()
         var counts: Counts
         var isStaged = false
+        var events: [OutboxEvent] = []
     }
 
     private func isStaged(_ visits: [Visit], _ writing: Writing) -> Bool {
@@ -142,11 +206,11 @@ extension ShardStore {
 
     /// Makes a change durable and begins the next.
     private func commit(_ change: inout Change, to writing: inout Writing) throws(StoreError) {
-        if !change.batch.isEmpty {
+        if !change.batch.isEmpty || !change.events.isEmpty {
             if change.counts != writing.counts {
                 change.batch.put(.meta, key: MetaKey.counts.bytes, value: Self.encoded(change.counts.numbers))
             }
-            try database.commit(change.batch)
+            _ = try commit(change.batch, events: change.events)
             writing.counts = change.counts
             counted.withLock { $0 = change.counts }
         }

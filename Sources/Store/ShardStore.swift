@@ -3,7 +3,7 @@ import Synchronization
 import World
 
 // The memory of one city: its records, how many there are, its outbox and its epoch, in one directory.
-// Two locks, never held together: `writing` orders writers of records, because "is it new?" and "write
+// Two locks, together only in this order: `writing` orders writers of records, because "is it new?" and "write
 // it" must be one step for the counts to stay exact; `outbox` orders events, because their sequence must
 // be the order in which they became durable. Readers take none.
 //
@@ -59,12 +59,20 @@ package final class ShardStore: Sendable {
     /// The same counts after each write, for those who only look.
     let counted: Mutex<Counts>
     let outbox: Mutex<OutboxState>
+    /// Events that may wait for Redis.
+    let outboxMax: Int
+    let whenCommitted = Mutex<(@Sendable () -> Void)?>(nil)
     private let owner: Mutex<Epoch>
 
     /// Opens a city's directory or begins a new one. Throws `wrongCity` or `unknownFormat` for a directory
     /// that holds something else, `locked` when it is open elsewhere. `outboxIfNew` becomes the outbox's identity when
-    /// the directory has none yet: a number that no other outbox has been given.
-    package init(directory: String, city: CityID, outboxIfNew: UInt64) throws(StoreError) {
+    /// the directory has none yet: a number that no other outbox has been given. `outboxMax` is how many events may
+    /// wait for Redis, positive.
+    package init(
+        directory: String, city: CityID, outboxIfNew: UInt64, outboxMax: Int = StoreLimits.outboxMax
+    ) throws(StoreError) {
+        precondition(outboxMax > 0, "an outbox holds at least one event")
+        self.outboxMax = outboxMax
         database = try Database(directory: directory)
         self.city = city
         try Self.adopt(database, city: city, outbox: outboxIfNew)

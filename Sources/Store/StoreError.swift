@@ -10,6 +10,8 @@ package enum StoreError: Error, Equatable {
     case failed(directory: String, family: String, operation: String, reason: String)
     /// Another process, or another part of this one, has the directory open.
     case locked(directory: String, holder: String)
+    /// As many events wait for Redis as may.
+    case outboxFull(directory: String, waiting: UInt64)
     case staleEpoch(directory: String, stored: UInt64, given: UInt64)
     /// Outbox rows were asked for that have been acknowledged and removed since.
     case trimmed(directory: String, wanted: UInt64, first: UInt64)
@@ -35,6 +37,11 @@ extension StoreError: CustomStringConvertible {
             "store \(directory), \(family): \(operation) failed: \(reason)"
         case .locked(let directory, let holder):
             "store \(directory) is open in \(holder); stop that one first or choose another directory"
+        case .outboxFull(let directory, let waiting):
+            """
+            outbox of \(directory): \(waiting) events wait for Redis, as many as may; nothing that would make another \
+            is done until Redis takes them
+            """
         case .staleEpoch(let directory, let stored, let given):
             "store \(directory): epoch \(given) is older than the stored \(stored); the city has a newer owner"
         case .trimmed(let directory, let wanted, let first):

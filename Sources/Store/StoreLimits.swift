@@ -25,4 +25,6 @@ package enum StoreLimits {
     package static let diskReserveBytes = 64 << 20
     /// Acknowledged outbox rows kept for a Redis that lost its tail.
     package static let outboxRetained = 100_000
+    /// Outbox rows that may wait for Redis: of half a kilobyte each, half a gigabyte of disk a city.
+    package static let outboxMax = 1_000_000
 }

@@ -46,6 +46,18 @@ package struct WriteBatch: Sendable {
         append(.deleteRange, family, start, end)
     }
 
+    /// Adds all changes of another batch behind one's own.
+    package mutating func append(_ other: WriteBatch) {
+        let shift = bytes.count
+        bytes.append(contentsOf: other.bytes)
+        for entry in other.entries {
+            entries.append(
+                Entry(
+                    family: entry.family, change: entry.change, keyStart: entry.keyStart + shift,
+                    valueStart: entry.valueStart + shift, end: entry.end + shift))
+        }
+    }
+
     mutating func append(
         _ change: Change, _ family: Family, _ key: some Collection<UInt8>, _ value: some Collection<UInt8>
     ) {

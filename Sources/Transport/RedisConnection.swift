@@ -5,6 +5,8 @@ import Glibc
 // be quoted and an event may hold any byte. Every wait has an end: one second to connect, five for an
 // answer. After a wait that ended without an answer, the connection is useless (the answer may still
 // come and would be taken for the next one), so the owner throws it away.
+//
+// Commands may be sent ahead: `send`, `send`, `flush`, then an `answer` for each, in order.
 
 /// An answer of Redis, copied out of hiredis.
 enum RedisReply: Equatable {
@@ -20,13 +22,24 @@ enum RedisReply: Equatable {
     }
 }
 
+/// Who we are to Redis: a password alone is the default user's.
+package struct RedisLogin: Equatable, Sendable {
+    package var user: String?
+    package var password: String
+
+    package init(user: String? = nil, password: String) {
+        self.user = user
+        self.password = password
+    }
+}
+
 /// An open connection. Belongs to one thread.
 final class RedisConnection {
     private let context: UnsafeMutablePointer<redisContext>
     private let address: String
 
-    /// Connects and, given a password, authenticates.
-    init(to address: RedisAddress, password: String?) throws(RedisError) {
+    /// Connects and, given a login, authenticates.
+    init(to address: RedisAddress, login: RedisLogin?) throws(RedisError) {
         Self.ignoreBrokenPipes
         self.address = address.text
         let limit = timeval(tv_sec: RedisLimits.connectSeconds, tv_usec: 0)
@@ -43,7 +56,9 @@ final class RedisConnection {
             throw .unreachable(address: address.text, reason: fault())
         }
         if case .host = address.place { redisEnableKeepAlive(opened) }
-        if let password, case .error(let reason) = try command([Array("AUTH".utf8), Array(password.utf8)]) {
+        guard let login else { return }
+        let words = ["AUTH"] + (login.user.map { [$0] } ?? []) + [login.password]
+        if case .error(let reason) = try command(words.map { Array($0.utf8) }) {
             throw .refused(address: address.text, command: "AUTH", reason: reason)
         }
     }
@@ -56,9 +71,24 @@ final class RedisConnection {
     /// Sends one command and waits for its answer. An error that Redis answers with is an answer; `lost` is
     /// thrown when there is none, and this connection must not be used again.
     func command(_ arguments: [[UInt8]]) throws(RedisError) -> RedisReply {
-        let sizes = arguments.map(\.count)
-        let joined = Array(arguments.joined()) + [0]
-        let answer = joined.withUnsafeBytes { bytes -> UnsafeMutableRawPointer? in
+        try send(arguments)
+        return try answer()
+    }
+
+    /// Puts a command behind those that are to be sent.
+    func send(_ arguments: [[UInt8]]) throws(RedisError) {
+        var sizes: [Int] = []
+        sizes.reserveCapacity(arguments.count)
+        var total = 1
+        for argument in arguments {
+            sizes.append(argument.count)
+            total += argument.count
+        }
+        var joined: [UInt8] = []
+        joined.reserveCapacity(total)
+        for argument in arguments { joined.append(contentsOf: argument) }
+        joined.append(0)
+        let result = joined.withUnsafeBytes { bytes -> Int32 in
             var next = bytes.bindMemory(to: CChar.self).baseAddress
             var starts: [UnsafePointer<CChar>?] = []
             starts.reserveCapacity(sizes.count)
@@ -66,9 +96,27 @@ final class RedisConnection {
                 starts.append(next)
                 next = next.map { $0 + size }
             }
-            return redisCommandArgv(context, Int32(sizes.count), &starts, sizes)
+            return redisAppendCommandArgv(context, Int32(sizes.count), &starts, sizes)
         }
-        guard let answer else { throw .lost(address: address, reason: fault()) }
+        guard result == REDIS_OK else { throw .lost(address: address, reason: fault()) }
+    }
+
+    /// Hands everything that is to be sent to the system.
+    func flush() throws(RedisError) {
+        var isDone: Int32 = 0
+        while isDone == 0 {
+            guard redisBufferWrite(context, &isDone) == REDIS_OK else {
+                throw .lost(address: address, reason: fault())
+            }
+        }
+    }
+
+    /// The answer to the oldest command without one, sent now if it is still to be sent.
+    func answer() throws(RedisError) -> RedisReply {
+        var answer: UnsafeMutableRawPointer?
+        guard redisGetReply(context, &answer) == REDIS_OK, let answer else {
+            throw .lost(address: address, reason: fault())
+        }
         defer { freeReplyObject(answer) }
         return Self.copy(answer.assumingMemoryBound(to: redisReply.self).pointee)
     }

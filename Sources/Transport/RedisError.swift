@@ -5,6 +5,8 @@ package enum RedisError: Error, Equatable {
     /// The connection broke while an answer was awaited: whether the command was carried out is unknown.
     /// Sending the same rows again is safe.
     case lost(address: String, reason: String)
+    /// A user is named, and no file with the password.
+    case passwordMissing(user: String)
     /// Redis answered with an error: out of memory, loading, a replica, no permission.
     case refused(address: String, command: String, reason: String)
     /// Redis answered with something that does not answer the question.
@@ -24,6 +26,8 @@ extension RedisError: CustomStringConvertible {
             "redis address \"\(address)\" is neither host:port nor the path of a socket"
         case .lost(let address, let reason):
             "redis \(address): connection lost during a command (\(reason)); the same rows can be sent again"
+        case .passwordMissing(let user):
+            "redis user \"\(user)\" needs a password: name the file that holds it (redis-password-file)"
         case .refused(let address, let command, let reason):
             "redis \(address) refused \(command): \(reason)"
         case .unexpected(let address, let command):

@@ -4,6 +4,10 @@ package enum RedisLimits {
     package static let commandSeconds = 5
     /// Rows of one append.
     package static let rowsPerAppendMax = 512
+    /// Entries of one read of a consumer.
+    package static let entriesPerReadMax = 4096
+    /// Dead letters kept for each city.
+    package static let deadLettersMax = 100_000
     /// Sequences and epochs pass through Lua, whose numbers are exact up to here.
     package static let numberMax: UInt64 = 1 << 53
 }

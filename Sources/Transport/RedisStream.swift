@@ -1,4 +1,5 @@
 package import Basics
+package import Events
 
 // The writing end of one Redis stream per city, made so that no event is lost and none stands in the
 // stream twice, whoever crashes. An event's id in the stream is not Redis' choice but ours:
@@ -54,19 +55,35 @@ package enum RelayAnswer: Equatable, Sendable {
     case gap(last: UInt64)
 }
 
-/// One thread's connection to Redis. Connects at the first call, and again at the next call after a fault;
-/// how long to wait in between is the caller's affair.
-package final class RedisStream {
-    private let address: String
-    private let password: String?
-    private var connection: RedisConnection?
-    /// Redis' name for `RelayScript.source`, asked for once per connection.
-    private var scriptDigest: [UInt8] = []
+/// Consecutive events of one city, on their way.
+package struct RelayBatch: Sendable {
+    package var city: String
+    package var owner: StreamOwner
+    /// Of the first event, from 1.
+    package var firstSequence: UInt64
+    /// At most `RedisLimits.rowsPerAppendMax`.
+    package var payloads: [[UInt8]]
+    /// Whether the batch may begin beyond the stream's end; there is no `gap` then.
+    package var acceptsHole = false
 
-    /// `address` is `host:port` or the path of a Unix socket. Without a password, none is given.
-    package init(address: String, password: String?) {
-        self.address = address
-        self.password = password
+    package init(
+        city: String, owner: StreamOwner, firstSequence: UInt64, payloads: [[UInt8]], acceptsHole: Bool = false
+    ) {
+        self.city = city
+        self.owner = owner
+        self.firstSequence = firstSequence
+        self.payloads = payloads
+        self.acceptsHole = acceptsHole
+    }
+}
+
+/// One thread's way to the streams. Connects at the first call, and again at the next call after a fault.
+package final class RedisStream {
+    private let client: RedisClient
+
+    /// `address` is `host:port` or the path of a Unix socket. Without a login, none is given.
+    package init(address: String, login: RedisLogin?) {
+        client = RedisClient(address: address, login: login)
     }
 
     /// The stream of a city. The braces keep a city's keys on one node of a Redis Cluster.
@@ -78,57 +95,88 @@ package final class RedisStream {
     /// Where the name of the outbox stands that the stream belongs to.
     package static func ownerKey(city: String) -> String { "muster:{\(city)}:owner" }
 
-    /// Appends consecutive events to a city's stream in one step. `payloads` holds at most
-    /// `RedisLimits.rowsPerAppendMax` events, the first of sequence `firstSequence` (from 1). With none, nothing is
-    /// appended: the call leaves the owner's name and epoch and tells where the stream ends, as `gap` when it ends
-    /// before `firstSequence - 1`, else as `duplicate`. `acceptingHole` lets the batch begin beyond the stream's end;
-    /// there is no `gap` then. Two answers, `foreign` and `fenced`, leave Redis as it was; `gap` still leaves name and
-    /// epoch. After any thrown error the same call may be repeated; `isAboutOneStream` tells whether the fault is the
+    /// Appends consecutive events to a city's stream in one step. With none, nothing is appended: the call leaves the
+    /// owner's name and epoch and tells where the stream ends, as `gap` when it ends before `firstSequence - 1`, else
+    /// as `duplicate`. Two answers, `foreign` and `fenced`, leave Redis as it was; `gap` still leaves name and epoch.
+    /// After any thrown error the same call may be repeated; `isAboutOneStream` tells whether the fault is the
     /// stream's alone.
-    package func append(
-        city: String, owner: StreamOwner, firstSequence: UInt64, payloads: [[UInt8]], acceptingHole: Bool = false
-    ) throws(RedisError) -> RelayAnswer {
-        precondition(payloads.count <= RedisLimits.rowsPerAppendMax, "a batch has at most 512 events")
-        precondition(firstSequence > 0, "sequences begin at 1")
-        precondition(owner.epoch.number < RedisLimits.numberMax, "an epoch beyond 2^53")
-        precondition(owner.claimedEnd < RedisLimits.numberMax, "a sequence beyond 2^53")
-        precondition(firstSequence < RedisLimits.numberMax - UInt64(payloads.count), "a sequence beyond 2^53")
-        let keys = [Self.eventsKey(city: city), Self.epochKey(city: city), Self.ownerKey(city: city)]
-        let numbers = ["\(owner.claimedEnd)", "\(firstSequence)", acceptingHole ? "1" : "0"]
-        let head = ["\(keys.count)"] + keys + ["\(owner.epoch)", owner.name] + numbers
-        let arguments = head.map { Array($0.utf8) } + payloads
-        var reply = try command("EVALSHA", [try digest()] + arguments)
+    package func append(_ batch: RelayBatch) throws(RedisError) -> RelayAnswer {
+        let digest = try client.digest(of: RelayScript.source)
+        var reply = try client.command(Self.command(digest, batch))
         if case .error(let reason) = reply, reason.hasPrefix("NOSCRIPT") {
-            reply = try command("EVAL", [Array(RelayScript.source.utf8)] + arguments)
+            reply = try client.command(
+                [Array("EVAL".utf8), Array(RelayScript.source.utf8)] + Self.command(digest, batch).dropFirst(2))
         }
         return try answer(reply)
     }
 
+    /// Sends batches ahead. Each wants an `answer` afterwards, in order. Batches of one city that follow each other may
+    /// be under way together: when one finds a gap, those behind it find it too, and nothing is written out of order.
+    package func send(_ batches: [RelayBatch]) throws(RedisError) {
+        let digest = try client.digest(of: RelayScript.source)
+        try client.send(batches.map { Self.command(digest, $0) })
+    }
+
+    /// What became of the oldest batch that was sent ahead.
+    package func answer() throws(RedisError) -> RelayAnswer {
+        let reply = try client.answer()
+        if case .error(let reason) = reply, reason.hasPrefix("NOSCRIPT") {
+            // Somebody flushed the scripts; those under way are lost with the connection, and sent again.
+            client.disconnect()
+            throw .lost(address: client.address, reason: reason)
+        }
+        return try answer(reply)
+    }
+
+    /// See `RedisClient.trim`.
+    package func trim(city: String, below id: EntryID, keeping kept: Int) throws(RedisError) -> Int {
+        try client.trim(Self.eventsKey(city: city), below: id, keeping: kept)
+    }
+
+    private static func command(_ digest: [UInt8], _ batch: RelayBatch) -> [[UInt8]] {
+        precondition(batch.payloads.count <= RedisLimits.rowsPerAppendMax, "a batch has at most 512 events")
+        precondition(batch.firstSequence > 0, "sequences begin at 1")
+        precondition(batch.owner.epoch.number < RedisLimits.numberMax, "an epoch beyond 2^53")
+        precondition(batch.owner.claimedEnd < RedisLimits.numberMax, "a sequence beyond 2^53")
+        let end = RedisLimits.numberMax - UInt64(batch.payloads.count)
+        precondition(batch.firstSequence < end, "a sequence beyond 2^53")
+        let keys = [eventsKey(city: batch.city), epochKey(city: batch.city), ownerKey(city: batch.city)]
+        let owner = batch.owner
+        let words =
+            ["\(keys.count)"] + keys + [
+                "\(owner.epoch)", owner.name, "\(owner.claimedEnd)", "\(batch.firstSequence)",
+                batch.acceptsHole ? "1" : "0",
+            ]
+        return [Array("EVALSHA".utf8), digest] + words.map { Array($0.utf8) } + batch.payloads
+    }
+
     /// How many events the stream holds; a stream that does not exist holds none.
     package func length(of stream: String) throws(RedisError) -> Int {
-        guard case .integer(let count) = try accepted("XLEN", [Array(stream.utf8)]) else {
-            throw .unexpected(address: address, command: "XLEN")
+        guard case .integer(let count) = try client.accepted("XLEN", [stream]) else {
+            throw .unexpected(address: client.address, command: "XLEN")
         }
         return Int(count)
     }
 
-    /// The oldest `count` events with their ids.
-    package func first(_ count: Int, of stream: String) throws(RedisError) -> [(id: String, payload: [UInt8])] {
-        let arguments = [stream, "-", "+", "COUNT", "\(count)"].map { Array($0.utf8) }
-        guard case .list(let rows) = try accepted("XRANGE", arguments) else {
-            throw .unexpected(address: address, command: "XRANGE")
+    /// The oldest `count` events from an id on, with their ids.
+    package func first(
+        _ count: Int, of stream: String, from: String = "-"
+    ) throws(RedisError) -> [(id: String, payload: [UInt8])] {
+        guard case .list(let rows) = try client.accepted("XRANGE", [stream, from, "+", "COUNT", "\(count)"]) else {
+            throw .unexpected(address: client.address, command: "XRANGE")
         }
         var events: [(id: String, payload: [UInt8])] = []
         for row in rows {
             guard case .list(let parts) = row, parts.count == 2, let id = parts[0].string,
                 case .list(let fields) = parts[1], fields.count == 2, case .text(let payload) = fields[1]
-            else { throw .unexpected(address: address, command: "XRANGE") }
+            else { throw .unexpected(address: client.address, command: "XRANGE") }
             events.append((id, payload))
         }
         return events
     }
 
     private func answer(_ reply: RedisReply) throws(RedisError) -> RelayAnswer {
+        let address = client.address
         if case .error(let reason) = reply { throw .refused(address: address, command: "append", reason: reason) }
         guard case .list(let parts) = reply, parts.count == 2, let verdict = parts[0].string,
             case .integer(let signed) = parts[1], let number = UInt64(exactly: signed)
@@ -140,36 +188,6 @@ package final class RedisStream {
         case "FOREIGN": return .foreign(last: number)
         case "GAP": return .gap(last: number)
         default: throw .unexpected(address: address, command: "append")
-        }
-    }
-
-    private func digest() throws(RedisError) -> [UInt8] {
-        if connection == nil || scriptDigest.isEmpty {
-            let arguments = [Array("LOAD".utf8), Array(RelayScript.source.utf8)]
-            guard case .text(let digest) = try accepted("SCRIPT", arguments) else {
-                throw .unexpected(address: address, command: "SCRIPT LOAD")
-            }
-            scriptDigest = digest
-        }
-        return scriptDigest
-    }
-
-    /// `command`, with an error that Redis answers thrown.
-    private func accepted(_ name: String, _ arguments: [[UInt8]]) throws(RedisError) -> RedisReply {
-        let reply = try command(name, arguments)
-        if case .error(let reason) = reply { throw .refused(address: address, command: name, reason: reason) }
-        return reply
-    }
-
-    /// Sends one command, connecting first if need be. A fault drops the connection.
-    private func command(_ name: String, _ arguments: [[UInt8]]) throws(RedisError) -> RedisReply {
-        if connection == nil { connection = try RedisConnection(to: RedisAddress(address), password: password) }
-        guard let connection else { preconditionFailure("connected above") }
-        do {
-            return try connection.command([Array(name.utf8)] + arguments)
-        } catch {
-            self.connection = nil
-            throw error
         }
     }
 }

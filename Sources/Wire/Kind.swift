@@ -52,6 +52,11 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case seeds = 84
     case influencersRequest = 85
     case influencers = 86
+    // Events and signals
+    case eventsRequest = 96
+    case eventRows = 97
+    case postSignals = 98
+    case signalsTaken = 99
 
     /// The word for logs and errors.
     package var name: String { String(describing: self) }

@@ -103,7 +103,7 @@ struct SeedAnswer: Decodable, Equatable {
 struct EventAnswer: Decodable {
     struct Details: Decodable {
         var city: String
-        var starters: [String]
+        var starters: [String]?
     }
 
     var specversion: String

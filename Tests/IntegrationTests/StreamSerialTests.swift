@@ -20,7 +20,7 @@ extension Serial {
         }
 
         private func redis(_ cluster: TestCluster, _ words: String...) throws -> RedisReply {
-            try RedisConnection(to: RedisAddress(cluster.setting("MUSTER_REDIS")), password: nil)
+            try RedisConnection(to: RedisAddress(cluster.setting("MUSTER_REDIS")), login: nil)
                 .command(words.map { Array($0.utf8) })
         }
 

@@ -108,7 +108,7 @@ final class TestCluster: Sendable {
 
     /// Every event of a city's stream, in order.
     func events(of city: String) throws -> [(id: String, payload: [UInt8])] {
-        let redis = RedisStream(address: try setting("MUSTER_REDIS"), password: nil)
+        let redis = RedisStream(address: try setting("MUSTER_REDIS"), login: nil)
         return try redis.first(100_000, of: RedisStream.eventsKey(city: city))
     }
 

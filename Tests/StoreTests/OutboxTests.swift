@@ -27,7 +27,7 @@ struct OutboxTests {
         #expect(store.lastSequence == 0)
         #expect(try store.commit(state, events: [bytes("a"), bytes("b")]) == 1...2)
         #expect(try store.commit(WriteBatch(), events: [bytes("c")]) == 3...3)
-        #expect(try store.commit(state, events: []) == nil)
+        #expect(try store.commit(state, events: [OutboxEvent]()) == nil)
         #expect(try text(store.database.get(.seeds, key: bytes("seed"))) == "planned")
         #expect(store.lastSequence == 3)
         #expect(try rows(store, after: 0) == ["1=a", "2=b", "3=c"])

@@ -8,6 +8,11 @@ extension ShardStore {
     convenience init(directory: String, city: CityID) throws(StoreError) {
         try self.init(directory: directory, city: city, outboxIfNew: 1)
     }
+
+    /// Events about nobody, whose bytes do not depend on their sequence.
+    func commit(_ batch: WriteBatch, events: [[UInt8]]) throws(StoreError) -> ClosedRange<UInt64>? {
+        try commit(batch, events: events.map { bytes in OutboxEvent(subject: nil) { _ in bytes } })
+    }
 }
 
 /// A directory of its own for one test, removed with the object.

@@ -91,7 +91,7 @@ func untidySpace(_ file: SourceFile) -> [Finding] {
 /// Pure modules are told the time, the seed and the bytes: they call nothing that asks the system for them.
 /// No library prints; whoever runs it decides what is said.
 func forbiddenCalls(_ file: SourceFile) -> [Finding] {
-    let pure = ["World", "Linalg", "Graph", "Wire", "Learn", "Nearest", "Influence", "Plans", "Cluster"]
+    let pure = ["World", "Linalg", "Graph", "Wire", "Events", "Learn", "Nearest", "Influence", "Plans", "Cluster"]
     let folders = file.path.split(separator: "/")
     guard file.isSwift, folders.count > 2, folders[0] == "Sources", folders[1] != "muster" else { return [] }
     let isPure = pure.contains(String(folders[1])) && !(folders[1] == "World" && folders[2] == "Import")

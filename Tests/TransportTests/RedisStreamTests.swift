@@ -1,4 +1,5 @@
 import Basics
+import Events
 import Testing
 
 @testable import Transport
@@ -17,8 +18,15 @@ private func append(_ numbers: ClosedRange<Int>, epoch: UInt64, to redis: RedisS
 }
 
 private func append(_ numbers: ClosedRange<Int>, by owner: StreamOwner, to redis: RedisStream) throws -> RelayAnswer {
-    try redis.append(
-        city: "Tokyo", owner: owner, firstSequence: UInt64(numbers.lowerBound), payloads: events(numbers))
+    try redis.append(batch(numbers, by: owner))
+}
+
+private func batch(
+    _ numbers: ClosedRange<Int>, by owner: StreamOwner = owner(1), acceptsHole: Bool = false
+) -> RelayBatch {
+    RelayBatch(
+        city: "Tokyo", owner: owner, firstSequence: UInt64(numbers.lowerBound), payloads: events(numbers),
+        acceptsHole: acceptsHole)
 }
 
 /// What the stream holds, as "id event".
@@ -28,14 +36,14 @@ private func content(_ redis: RedisStream) throws -> [String] {
 
 /// One command of a bystander.
 private func run(_ server: RedisServer, _ words: String...) throws -> RedisReply {
-    try RedisConnection(to: RedisAddress(server.socket), password: nil).command(words.map { Array($0.utf8) })
+    try RedisConnection(to: RedisAddress(server.socket), login: nil).command(words.map { Array($0.utf8) })
 }
 
 @Suite(.enabled(if: RedisServer.binary != nil, "no redis-server on this machine"), .serialized)
 struct RedisStreamTests {
     @Test func eventsAreWrittenOnceUnderIdsOfEpochAndSequence() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         #expect(try redis.length(of: stream) == 0)
         #expect(try append(1...2, epoch: 3, to: redis) == .done(last: 2))
         #expect(try append(3...3, epoch: 3, to: redis) == .done(last: 3))
@@ -45,7 +53,7 @@ struct RedisStreamTests {
 
     @Test func whatIsSentAgainIsNotWrittenAgain() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         _ = try append(1...4, epoch: 1, to: redis)
         let again = try append(2...3, epoch: 1, to: redis)
         #expect(again == .duplicate(last: 4))
@@ -57,7 +65,7 @@ struct RedisStreamTests {
 
     @Test func aTrimmedStreamStillKnowsWhereItEnded() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         _ = try append(1...4, epoch: 1, to: redis)
         _ = try run(server, "XTRIM", stream, "MAXLEN", "0")
         let again = try append(3...4, epoch: 1, to: redis)
@@ -67,7 +75,7 @@ struct RedisStreamTests {
 
     @Test func aRedisThatLostEverythingAsksForTheBeginningAndIsRefilled() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         _ = try append(1...4, epoch: 1, to: redis)
         _ = try run(server, "FLUSHALL")
         let gap = try append(5...5, epoch: 1, to: redis)
@@ -80,17 +88,16 @@ struct RedisStreamTests {
 
     @Test func aHoleIsWrittenOnlyWhenItIsAccepted() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         #expect(try append(101...102, epoch: 1, to: redis) == .gap(last: 0))
-        let answer = try redis.append(
-            city: "Tokyo", owner: owner(1), firstSequence: 101, payloads: events(101...102), acceptingHole: true)
+        let answer = try redis.append(batch(101...102, acceptsHole: true))
         #expect(answer == .done(last: 102))
     }
 
     @Test func anOlderOwnerIsFencedEvenWhenTheEpochKeyIsLost() throws {
         let server = try RedisServer()
-        let old = RedisStream(address: server.socket, password: nil)
-        let new = RedisStream(address: server.socket, password: nil)
+        let old = RedisStream(address: server.socket, login: nil)
+        let new = RedisStream(address: server.socket, login: nil)
         _ = try append(1...2, epoch: 4, to: old)
         _ = try append(3...3, epoch: 5, to: new)
         #expect(try append(4...4, epoch: 4, to: old) == .fenced(Epoch(5)))
@@ -101,14 +108,14 @@ struct RedisStreamTests {
 
     @Test func aNewOwnerFencesTheOldOneThoughItsOwnFirstBatchFindsAGap() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         #expect(try append(7...7, epoch: 9, to: redis) == .gap(last: 0))
         #expect(try append(1...1, epoch: 8, to: redis) == .fenced(Epoch(9)))
     }
 
     @Test func aStreamRemembersItsOwnerAndTurnsOthersAway() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         _ = try append(1...2, epoch: 1, to: redis)
         #expect(try run(server, "GET", "muster:{Tokyo}:owner") == .text(Array("our cluster/our outbox".utf8)))
         let stranger = owner(7, name: "our cluster/begun anew", claiming: 100)
@@ -122,7 +129,7 @@ struct RedisStreamTests {
 
     @Test func aStrangerGoesOnOnceTheStreamAndItsOwnerAreRenamed() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         _ = try append(1...2, epoch: 1, to: redis)
         let stranger = owner(1, name: "their cluster/their outbox")
         _ = try run(server, "RENAME", stream, stream + ":old")
@@ -134,7 +141,7 @@ struct RedisStreamTests {
 
     @Test func aStreamWithoutAnOwnerIsTakenOnlyAsFarAsItIsClaimed() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         _ = try append(1...4, epoch: 1, to: redis)
         _ = try run(server, "DEL", "muster:{Tokyo}:owner")
         #expect(try append(1...9, by: owner(1, claiming: 3), to: redis) == .foreign(last: 4))
@@ -145,9 +152,9 @@ struct RedisStreamTests {
 
     @Test func anEmptyBatchClaimsTheStreamAndTellsWhereItEnds() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         func claim(_ first: UInt64, _ owner: StreamOwner) throws -> RelayAnswer {
-            try redis.append(city: "Tokyo", owner: owner, firstSequence: first, payloads: [])
+            try redis.append(RelayBatch(city: "Tokyo", owner: owner, firstSequence: first, payloads: []))
         }
         #expect(try claim(1, owner(1)) == .duplicate(last: 0))
         #expect(try claim(3, owner(1)) == .gap(last: 0))
@@ -158,7 +165,7 @@ struct RedisStreamTests {
 
     @Test func aFencedOwnerLeavesNoName() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         _ = try run(server, "SET", "muster:{Tokyo}:epoch", "5")
         #expect(try append(1...1, epoch: 4, to: redis) == .fenced(Epoch(5)))
         #expect(try run(server, "EXISTS", "muster:{Tokyo}:owner") == .integer(0))
@@ -166,28 +173,29 @@ struct RedisStreamTests {
 
     @Test func numbersBeyondFourteenDigitsKeepTheirLastDigit() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         let first: UInt64 = 9_007_199_254_740_001
         let answer = try redis.append(
-            city: "Tokyo", owner: owner(9_007_199_254_740_991), firstSequence: first, payloads: events(1...3),
-            acceptingHole: true)
+            RelayBatch(
+                city: "Tokyo", owner: owner(9_007_199_254_740_991), firstSequence: first, payloads: events(1...3),
+                acceptsHole: true))
         #expect(answer == .done(last: first + 2))
         #expect(try redis.first(1, of: stream).first?.id == "9007199254740991-9007199254740001")
     }
 
     @Test func anEventMayHoldAnyByte() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         let payloads: [[UInt8]] = [[], [0, 13, 10, 0], Array(0...255)]
-        _ = try redis.append(city: "Tokyo", owner: owner(1), firstSequence: 1, payloads: payloads)
+        _ = try redis.append(
+            RelayBatch(city: "Tokyo", owner: owner(1), firstSequence: 1, payloads: payloads))
         #expect(try redis.first(3, of: stream).map(\.payload) == payloads)
     }
 
     @Test func aFullBatchIsOneCallAndSurvivesAFlushedScript() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
-        let full = events(1...RedisLimits.rowsPerAppendMax)
-        let answer = try redis.append(city: "Tokyo", owner: owner(1), firstSequence: 1, payloads: full)
+        let redis = RedisStream(address: server.socket, login: nil)
+        let answer = try redis.append(batch(1...RedisLimits.rowsPerAppendMax))
         #expect(answer == .done(last: 512))
         _ = try run(server, "SCRIPT", "FLUSH")
         let next = try append(513...513, epoch: 1, to: redis)
@@ -196,7 +204,7 @@ struct RedisStreamTests {
 
     @Test func aRedisKilledAndStartedAgainIsReachedByTheNextCallButOne() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         _ = try append(1...2, epoch: 1, to: redis)
         server.kill()
         #expect {
@@ -216,11 +224,11 @@ struct RedisStreamTests {
     @Test func aPasswordIsGivenOverTCPAndAWrongOneIsNamedAsTheCause() throws {
         let server = try RedisServer(password: "open sesame", overTCP: true)
         let address = "127.0.0.1:\(server.port)"
-        let redis = RedisStream(address: address, password: "open sesame")
+        let redis = RedisStream(address: address, login: RedisLogin(password: "open sesame"))
         #expect(try append(1...1, epoch: 1, to: redis) == .done(last: 1))
         for password in ["wrong", nil] {
             #expect {
-                try RedisStream(address: address, password: password).length(of: stream)
+                try RedisStream(address: address, login: password.map { RedisLogin(password: $0) }).length(of: stream)
             } throws: { error in
                 guard let fault = error as? RedisError, case .refused(address, _, _) = fault else { return false }
                 return !fault.isAboutOneStream
@@ -228,9 +236,69 @@ struct RedisStreamTests {
         }
     }
 
+    @Test func batchesSentAheadAreAnsweredInOrderAndNoneIsWrittenBehindAGap() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, login: nil)
+        try redis.send([batch(1...2), batch(3...4), batch(5...5)])
+        let answers = try (0..<3).map { _ in try redis.answer() }
+        #expect(answers == [.done(last: 2), .done(last: 4), .done(last: 5)])
+        _ = try run(server, "FLUSHALL")
+        try redis.send([batch(6...7), batch(8...9)])
+        #expect(try (0..<2).map { _ in try redis.answer() } == [.gap(last: 0), .gap(last: 0)])
+        #expect(try redis.length(of: stream) == 0)
+        _ = try run(server, "SCRIPT", "FLUSH")
+        try redis.send([batch(1...2), batch(3...4)])
+        #expect(throws: RedisError.self) { try redis.answer() }
+        try redis.send([batch(1...2), batch(3...4)])
+        #expect(try (0..<2).map { _ in try redis.answer() } == [.done(last: 2), .done(last: 4)])
+    }
+
+    @Test func onlyWhatEveryGroupHasAcknowledgedIsTrimmed() throws {
+        let server = try RedisServer()
+        let redis = RedisStream(address: server.socket, login: nil)
+        _ = try append(1...10, epoch: 1, to: redis)
+        func trim(below sequence: UInt64, keeping kept: Int) throws -> Int {
+            try redis.trim(city: "Tokyo", below: EntryID(milliseconds: 1, sequence: sequence), keeping: kept)
+        }
+        // Nobody has said that they read.
+        #expect(try trim(below: 9, keeping: 2) == 0)
+        for group in ["a", "b"] { _ = try run(server, "XGROUP", "CREATE", stream, group, "0") }
+        #expect(try trim(below: 9, keeping: 2) == 0)
+        _ = try run(server, "XREADGROUP", "GROUP", "a", "x", "COUNT", "8", "STREAMS", stream, ">")
+        _ = try run(server, "XREADGROUP", "GROUP", "b", "x", "COUNT", "6", "STREAMS", stream, ">")
+        _ = try run(server, "XACK", stream, "a", "1-1", "1-2", "1-3", "1-5")
+        _ = try run(server, "XACK", stream, "b", "1-1", "1-2", "1-3", "1-4", "1-5", "1-6")
+        #expect(try trim(below: 9, keeping: 10) == 0)
+        #expect(try trim(below: 9, keeping: 2) == 3)
+        #expect(try content(redis).first == "1-4 event 4")
+        _ = try run(server, "XACK", stream, "a", "1-4", "1-6", "1-7", "1-8")
+        // Now the second group is behind: it was given six.
+        #expect(try trim(below: 9, keeping: 2) == 3)
+        _ = try run(server, "XREADGROUP", "GROUP", "b", "x", "STREAMS", stream, ">")
+        _ = try run(server, "XACK", stream, "b", "1-7", "1-8", "1-9", "1-10")
+        // And now what must stay decides.
+        #expect(try trim(below: 9, keeping: 2) == 2)
+        #expect(try content(redis).first == "1-9 event 9")
+        #expect(try append(9...11, epoch: 1, to: redis) == .done(last: 11))
+    }
+
+    @Test func aUserOfTheAccessListIsWhoTheyAre() throws {
+        let server = try RedisServer()
+        _ = try run(
+            server, "ACL", "SETUSER", "muster", "on", ">secret", "~muster:*", "+@all")
+        let login = RedisLogin(user: "muster", password: "secret")
+        let redis = RedisStream(address: server.socket, login: login)
+        #expect(try append(1...1, epoch: 1, to: redis) == .done(last: 1))
+        #expect(throws: RedisError.self) { try redis.length(of: "somebody else's") }
+        #expect(throws: RedisError.self) {
+            let wrong = RedisLogin(user: "muster", password: "wrong")
+            return try RedisStream(address: server.socket, login: wrong).length(of: stream)
+        }
+    }
+
     @Test func anErrorOfRedisIsRefusedAndTheConnectionGoesOn() throws {
         let server = try RedisServer()
-        let redis = RedisStream(address: server.socket, password: nil)
+        let redis = RedisStream(address: server.socket, login: nil)
         _ = try run(server, "SET", stream, "not a stream")
         #expect {
             try append(1...1, epoch: 1, to: redis)
@@ -251,7 +319,7 @@ struct RedisAddressTests {
 
     @Test(arguments: ["", "localhost", ":7479", "localhost:", "localhost:0", "localhost:70000", "localhost:x"])
     func otherAddressesAreRefusedByName(_ text: String) {
-        let redis = RedisStream(address: text, password: nil)
+        let redis = RedisStream(address: text, login: nil)
         #expect(throws: RedisError.badAddress(text)) { try redis.length(of: stream) }
     }
 }

@@ -106,6 +106,12 @@ enum Samples {
         Influencers(
             people: [InfluencerRow(person: PersonID(8), marginal: 12.5)], spread: 12.5, certifiedRatio: 0.6,
             confidence: 0.99, epsilon: 0.1, sets: 4096),
+        EventsRequest(seed: SeedID(4), after: 7, count: 100),
+        EventRows(
+            first: 3, acknowledged: 5, last: 9, waitingMilliseconds: 250, state: "flows",
+            rows: [EventRow(sequence: 8, payload: [123, 125])]),
+        PostSignals(key: "evening 17"),
+        SignalsTaken(taken: 2, refused: [RowReject(index: 1, reason: "there is no such kind of signal")]),
     ]
 
     static func envelope(of message: some Body) -> Envelope {
