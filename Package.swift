@@ -94,6 +94,8 @@ let package = Package(
                 "Cluster", "Learn", "Influence", "Shard", "Courier", "Gateway",
             ],
             excluding: ["peers"]),
+        // Counts what a test asks the allocator for.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         // Tests, in the same order
         tests("Basics", ["Basics"]),
         tests("Streams", ["Streams"]),
@@ -107,7 +109,7 @@ let package = Package(
         tests("Transport", ["Transport", "Events", "Wire", "Basics"]),
         tests("Cluster", ["Cluster", "Wire", "Basics"], excluding: ["Transcripts"]),
         tests("Gateway", ["Gateway", "Basics"]),
-        tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics"], excluding: ["Fixtures"]),
+        tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics", "CAllocations"], excluding: ["Fixtures"]),
         tests("Influence", ["Influence", "Graph", "World", "Basics"]),
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"]),
         tests("Shard", ["Shard", "Learn", "Events", "Graph", "Store", "Wire", "World", "Basics"]),

@@ -122,6 +122,15 @@ final class PrivateRedis {
 
     func kill() { child?.kill() }
 
+    /// CPU seconds that it has used since it was started, to a hundredth.
+    var cpuSeconds: Double {
+        guard let pid = child?.pid, let text = try? readSmallFile("/proc/\(pid)/stat") else { return 0 }
+        // Behind the name, which is in parentheses: the twelfth and thirteenth word.
+        let words = String(decoding: text, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
+        guard words.count > 12, let user = Double(words[11]), let system = Double(words[12]) else { return 0 }
+        return (user + system) / 100
+    }
+
     /// Cuts bytes off the end of the newest part of its log, while it is down. Answers how many.
     func truncateLog(by bytes: Int) throws -> Int {
         let parts = "\(folder)/appendonlydir"

@@ -44,6 +44,7 @@ extension Bench {
             ShardFolder.setting,
         ]
     ) { run in
+        Log.start(program: "muster-bench", level: .error)
         let settings = run.settings
         let scratch = try ScratchFolder(in: settings.text("scratch"))
         let hasFaults = settings.integer("kills") + settings.integer("truncations") + settings.integer("flushes") > 0
@@ -113,6 +114,7 @@ struct EventsThroughput {
         }
         defer { city.shard.close() }
         let floor = try run.loading { try redisFloor(redis, city) }
+        let idle = redis.cpuSeconds
         let place = RedisPlace(address: redis.socket, login: nil, entriesKept: 0)
         let relay = Relay(cities: { [shard = city.shard] in [shard] }, redis: place)
         let count = city.shard.store.lastSequence
@@ -120,6 +122,7 @@ struct EventsThroughput {
             relay.start()
             try waitUntil(600) { city.shard.store.acknowledged == count }
         }.cost
+        let carried = (redis.cpuSeconds - idle) / Double(count)
         let delays = try delays(city, redis)
         relay.stop()
         let check = try StreamCheck(redis.socket, city: city.shard.name, through: city.shard.store.lastSequence)
@@ -128,13 +131,17 @@ struct EventsThroughput {
             "events_per_second": .real(rate), "p99_seconds": .real(quantile(0.99, delays)),
             "p50_seconds": .real(quantile(0.5, delays)), "lost": .whole(check.lost),
             "duplicated": .whole(check.duplicated), "reordered": .whole(check.reordered),
-            "floor_events_per_second": .real(floor), "share_of_floor": .real(rate / floor),
+            "floor_events_per_second": .real(floor.rate), "share_of_floor": .real(rate / floor.rate),
+            "redis_seconds_per_event": .real(carried), "floor_redis_seconds_per_event": .real(floor.seconds),
         ])
         try SignalsLoad(run, city, redis).measure()
     }
 
     /// What Redis' own program reaches with such entries, in a stream of their own.
-    private func redisFloor(_ redis: PrivateRedis, _ city: EventCity) throws -> Double {
+    private func redisFloor(
+        _ redis: PrivateRedis, _ city: EventCity
+    ) throws -> (rate: Double, seconds: Double) {
+        let before = redis.cpuSeconds
         let payload = try city.shard.store.outboxRows(after: 0, limit: 1)[0].payload
         let text = try Child.output(
             [
@@ -145,8 +152,9 @@ struct EventsThroughput {
         guard let index = words.lastIndex(of: "requests"), index > 0, let rate = Double(words[index - 1]) else {
             throw BenchError("redis-benchmark says no rate: \(text.suffix(200))")
         }
+        let seconds = (redis.cpuSeconds - before) / Double(Self.floorEvents)
         _ = try RedisClient(address: redis.socket, login: nil).say("DEL", "floor")
-        return rate
+        return (rate, seconds)
     }
 
     /// Seconds from each commit to the moment at which a reader has its events.

@@ -48,7 +48,10 @@ struct EventsOutage {
         let waiting = city.shard.store.lastSequence - city.shard.store.acknowledged
         try redis.start()
         let back = monotonicSeconds()
-        try waitUntil(60) { city.shard.store.acknowledged > 100 }
+        let stream = RedisStream(address: redis.socket, login: nil)
+        let key = RedisStream.eventsKey(city: city.shard.name)
+        try waitUntil(60) { try stream.length(of: key) > 100 }
+        let first = try stream.length(of: key)
         let (_, cost) = try run.working {
             try waitUntil(600) { city.shard.store.acknowledged == city.shard.store.lastSequence }
         }
@@ -60,7 +63,7 @@ struct EventsOutage {
                 "commit_p99_seconds": .real(quantile(0.99, commits)),
                 "question_p99_seconds": .real(quantile(0.99, questions)),
                 "drained_seconds": .real(monotonicSeconds() - back),
-                "drained_per_second": rate(Int(waiting), in: cost.wall),
+                "drained_per_second": rate(Int(next) - first, in: cost.wall),
             ], as: "events-outage")
     }
 

@@ -46,14 +46,18 @@ extension Bench {
         let trainer = try CityTrainer(graph: graph, configuration: configuration, seed: run.seed, state: nil)
         var weights = SharedWeights.initial(configuration, seed: run.seed).values
         let (steps, rounds) = (run.settings.integer("steps"), run.settings.integer("rounds"))
+        let clock = PhaseClock()
         var triplets = 0
         var (training, embedding, ranking) = (Cost(), Cost(), Cost())
         for round in 0..<rounds {
+            trainer.probe = clock.begin
             let (outcome, trained) = try run.working {
                 try trainer.round(
                     round, weights: weights, steps: (round + 1) * steps / rounds - round * steps / rounds,
                     pool: run.pool, isCancelled: { false })
             }
+            clock.pause()
+            trainer.probe = nil
             weights = outcome.weights
             triplets += outcome.samples
             let (embeddings, embedded) = run.working {
@@ -62,24 +66,30 @@ extension Bench {
             let (ranked, searched) = run.working {
                 rankHeldOut(
                     graph: graph, embeddings: embeddings, configuration: .graphRec(configuration), weights: weights,
-                    keep: .max, pool: run.pool)
+                    keep: 10, pool: run.pool)
             }
             training += trained
             embedding += embedded
             ranking += searched
             let quality = evaluate(graph: graph, ranked: ranked)
-            try run.report([
+            let friends = trainer.friendQuality(weights: weights, pool: run.pool)
+            var metrics: [String: Figure] = [
                 "triplets_per_second": rate(triplets, in: training.cpu), "loss": .real(outcome.meanLoss),
                 "people": .whole(quality.people), "ndcg_at_10": .real(quality.ndcgAt10),
                 "recall_at_10": .real(quality.recallAt10),
                 "popularity_ndcg_at_10": .real(quality.popularityNDCGAt10),
                 "popularity_recall_at_10": .real(quality.popularityRecallAt10),
-                "candidates_kept": .real(candidatesKept(graph, ranked)),
-                "split": .object([
-                    "train_cpu_seconds": .real(training.cpu), "embed_cpu_seconds": .real(embedding.cpu),
-                    "rank_cpu_seconds": .real(ranking.cpu),
-                ]),
-            ])
+                "candidates_kept": .real(
+                    candidatesKept(graph, embeddings, .graphRec(configuration), weights, run.pool)),
+                "split": .object(
+                    clock.split.merging([
+                        "train_cpu_seconds": .real(training.cpu), "embed_cpu_seconds": .real(embedding.cpu),
+                        "rank_cpu_seconds": .real(ranking.cpu),
+                    ]) { $1 }),
+            ]
+            metrics["auc_compat"] = friends?.compatible.map { .real($0) }
+            metrics["auc_attend"] = friends?.attends.map { .real($0) }
+            try run.report(metrics)
         }
     }
 
@@ -120,16 +130,20 @@ extension Bench {
         return builder.build(pool: run.pool)
     }
 
-    /// The mean share of a person's held-out places among the retrieved candidates: what ranking can hope for.
-    private static func candidatesKept(_ graph: CityGraph, _ ranked: [[UInt32]]) -> Double {
-        var (people, kept) = (0, 0.0)
-        for person in 0..<UInt32(graph.residents) {
-            let heldOut = graph.heldOutPlaces[graph.heldOut(of: person)]
-            if heldOut.isEmpty { continue }
-            let candidates = Set(ranked[Int(person)])
-            people += 1
-            kept += Double(heldOut.reduce(0) { $0 + (candidates.contains($1) ? 1 : 0) }) / Double(heldOut.count)
+    /// What retrieval leaves of the head's ranking: Recall@10 of the candidates that inner products retrieve, ranked by
+    /// the head, over that of all places ranked by it, for at most a thousand residents. 1 where it finds nothing.
+    private static func candidatesKept(
+        _ graph: CityGraph, _ embeddings: CityEmbeddings, _ model: ModelConfiguration, _ weights: [Float],
+        _ pool: ComputePool
+    ) -> Double {
+        let task = RankingTask(heldOutOf: graph).judging(atMost: 1000)
+        func recall(_ candidates: Int?) -> Double {
+            let ranked = rankNewPlaces(
+                for: task.judged, graph: graph, embeddings: embeddings, configuration: model, weights: weights,
+                candidates: candidates, keep: 10, pool: pool)
+            return task.quality(of: ranked, at: [10])[0].recall
         }
-        return kept / Double(max(people, 1))
+        let all = recall(.max)
+        return all > 0 ? recall(nil) / all : 1
     }
 }

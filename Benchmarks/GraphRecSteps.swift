@@ -21,11 +21,11 @@ extension Bench {
         let clock = PhaseClock()
         trainer.probe = clock.begin
         let (outcome, cost) = try run.working { try train(steps, from: warm.weights) }
-        let split = clock.finish()
+        clock.pause()
         trainer.probe = nil
         let sizes = trainer.stepSizes(weights: outcome.weights)
         let bare = bareSeconds(sizes.products)
-        let dense = ((split[.product] ?? 0) + (split[.productBack] ?? 0)) / Double(max(steps, 1))
+        let dense = (clock.seconds(.product) + clock.seconds(.productBack)) / Double(max(steps, 1))
         try run.report([
             "triplets_per_second": rate(outcome.samples, in: cost.cpu), "loss": .real(outcome.meanLoss),
             "parameters": .whole(start.count), "plan": .whole(trainer.plan.rawValue),
@@ -33,8 +33,7 @@ extension Bench {
             "milliseconds_per_step": .real(1000 * cost.cpu / Double(max(steps, 1))),
             "product_share_of_bare": .real(dense > 0 ? bare / dense : 0),
             "bare_gflops": .real(sizes.products.reduce(0) { $0 + flops($1) } / bare / 1e9),
-            "split": .object(
-                Dictionary(uniqueKeysWithValues: StepPhase.allCases.map { ("\($0)", .real(split[$0] ?? 0)) })),
+            "split": .object(clock.split),
         ])
     }
 
@@ -60,20 +59,28 @@ extension Bench {
 }
 
 /// Adds up the CPU time between one phase's beginning and the next one's.
-private final class PhaseClock {
-    private var seconds: [StepPhase: Double] = [:]
+final class PhaseClock {
+    private var sums: [StepPhase: Double] = [:]
     private var current: StepPhase?
     private var since = 0.0
 
     func begin(_ phase: StepPhase) {
         let now = processCPUSeconds()
-        if let current { seconds[current, default: 0] += now - since }
+        if let current { sums[current, default: 0] += now - since }
         (current, since) = (phase, now)
     }
 
-    /// What was added up; in seconds.
-    func finish() -> [StepPhase: Double] {
+    /// What follows belongs to no phase, until the next one begins.
+    func pause() {
         if let current { begin(current) }
-        return seconds
+        current = nil
+    }
+
+    /// What was added up.
+    func seconds(_ phase: StepPhase) -> Double { sums[phase] ?? 0 }
+
+    /// All of it, by name.
+    var split: [String: Figure] {
+        Dictionary(uniqueKeysWithValues: StepPhase.allCases.map { ("\($0)", .real(seconds($0))) })
     }
 }

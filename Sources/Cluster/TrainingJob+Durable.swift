@@ -7,7 +7,8 @@
 // |               | policy as in `startTraining`                                                             |
 // | phase         | u8, and the reason where it is failed; then paused as a flag                             |
 // | weights       | f32 list, then the outer step's momentum likewise                                        |
-// | judged        | option of: best u32, its score f64; judged since u32, best weights f32 list, judging flag |
+// | judged        | option of: best u32, its score f64; judged since u32, scores f64 list, best weights f32   |
+// |               | list, judging flag                                                                       |
 // | rounds        | list of: cities u32, late u32, samples u64, mean loss f64, bytes u64                     |
 // | outcomes      | list of: city u32, people u64, values f64 list                                           |
 // | ignored       | late u64, duplicate u64, unexpected u64                                                  |
@@ -39,6 +40,7 @@ extension TrainingJob {
             writer.put(best.score)
         }
         writer.put(UInt32(clamping: stopping.since))
+        writer.put(array: validations)
         writer.put(array: bestWeights)
         writer.put(isJudging)
         writer.put(UInt32(rounds.count))
@@ -82,6 +84,7 @@ extension TrainingJob {
         if try reader.getBool() { best = (Int(try reader.get(UInt32.self)), try reader.getDouble()) }
         let since = Int(try reader.get(UInt32.self))
         stopping = EarlyStopping(patience: configuration.stopping, best: best, since: since)
+        validations = try reader.getArray(of: Double.self)
         bestWeights = try reader.getArray(of: Float.self)
         isJudging = try reader.getBool()
         for _ in 0..<(try reader.get(UInt32.self)) {

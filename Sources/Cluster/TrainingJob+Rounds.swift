@@ -175,11 +175,12 @@ extension TrainingJob {
 
     /// The cities have said how good the present average is: the best so far is kept.
     private mutating func judge() {
+        if rounds.isEmpty { return }
         let given = open.current.compactMap { $0?.judgement }
         let people = given.reduce(0.0) { $0 + Double($1.people) }
-        guard people > 0 else { return }
         let sum = given.reduce(0.0) { $0 + $1.ndcg * Double($1.people) }
-        if stopping.judge(rounds.count, score: sum / people) { bestWeights = weights }
+        validations.append(people > 0 ? sum / people : -1)
+        if people > 0, stopping.judge(rounds.count, score: sum / people) { bestWeights = weights }
     }
 
     /// The last average is judged, by whoever is here: the best of all goes live.

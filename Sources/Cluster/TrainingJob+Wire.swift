@@ -51,11 +51,11 @@ extension TrainingJob {
             job: configuration.job, kind: JobRow.training, state: isAveraging && !isPaused ? "averaging" : state.word,
             round: UInt32(clamping: round), rounds: UInt32(clamping: configuration.rounds),
             doneCities: UInt32(clamping: roster.settledCount), cities: UInt32(clamping: roster.seats.count),
-            losses: losses, detail: detail.filter { !$0.isEmpty }.joined(separator: "; "),
+            losses: losses, validations: validations, best: UInt32(clamping: stopping.best?.number ?? 0),
+            detail: detail.filter { !$0.isEmpty }.joined(separator: "; "),
             reports: outcomes.map {
                 CityOutcome(city: $0.city, name: name($0.city), values: [Double($0.people)] + $0.values)
             })
-        row.note = bestNote
         row.cost.bytes = rounds.reduce(openBytes) { $0.addingSaturated($1.bytes) }
         row.cost.lateUsed = rounds.reduce(0) { $0 + UInt64($1.late) }
         row.cost.lateDropped = ignored.late
@@ -63,14 +63,6 @@ extension TrainingJob {
         row.cost.expectedBytes = surveys.contains { $0 != nil } ? expectedBytes : 0
         row.parts = roster.seats.indices.map { part(seat: $0, name: name, worker: worker) }
         return row
-    }
-
-    /// Which average is the best, and whether that ended the training.
-    private var bestNote: String {
-        guard let best = stopping.best else { return "" }
-        let stopped = round < configuration.rounds && (isJudging || phase == .indexing || phase == .done)
-        let end = stopped ? "stopped after \(round) rounds, since none was better for \(stopping.patience); " : ""
-        return "\(end)best after round \(best.number): NDCG@10 \(fourDigits(best.score)) on kept-back visits"
     }
 
     private func part(seat: Int, name: (CityID) -> String, worker: (CityID) -> String) -> JobCityRow {
@@ -83,10 +75,4 @@ extension TrainingJob {
             expectedSeconds: expectedSeconds(seat: seat), residentBytes: costs?.residentBytes ?? 0,
             workingBytes: costs?.workingBytes ?? 0)
     }
-}
-
-/// 0.1234, without Foundation.
-private func fourDigits(_ share: Double) -> String {
-    let digits = String(Int((max(0, min(share, 1)) * 10_000).rounded()) + 10_000)
-    return "\(digits.first == "2" ? "1" : "0").\(digits.dropFirst())"
 }

@@ -167,6 +167,8 @@ package struct TrainingJob: Equatable, Sendable {
     package internal(set) var weights: [Float] = []
     /// Which average is the best so far, by the number of rounds behind it.
     var stopping: EarlyStopping
+    /// How good each average was, -1 where nobody said.
+    package internal(set) var validations: [Double] = []
     /// The best average; empty until one was judged.
     var bestWeights: [Float] = []
     /// Whether the open round takes no steps: the last average is judged.

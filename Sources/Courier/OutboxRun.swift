@@ -19,6 +19,8 @@ struct OutboxRun {
     private static let rowsAtOnce = 256
     private static let batchesAhead = 8
     private static let rowsPerTurn = 1 << 15
+    /// Acknowledged events that a crash may forget: they are offered once more, and known.
+    private static let writtenBehind: UInt64 = 8192
 
     init(_ shard: CityShard, over stream: RedisStream) {
         self.shard = shard
@@ -56,7 +58,9 @@ struct OutboxRun {
 
     private func finish(_ decided: Outcome?, acknowledged: UInt64, through: UInt64) -> Outcome {
         do throws(StoreError) {
-            if through > acknowledged { try shard.store.acknowledge(through: through) }
+            if through > acknowledged {
+                try shard.store.acknowledge(through: through, writtenBehind: Self.writtenBehind)
+            }
         } catch {
             return .halted(.unreadable, ["city": shard.name, "reason": "\(error)"])
         }

@@ -25,11 +25,12 @@ package struct NeighborSampler: Sendable {
     private let graph: CityGraph
     private let fanouts: [Int]
     private let recency: Int?
-    /// The person of each visit, place by place: looked up too often to be found anew.
-    private let visitors: [UInt32]
+    /// The places of each person and the people of each place, each once.
+    private let visited: DistinctNeighbors
+    private let visitors: DistinctNeighbors
     private let store = Store()
 
-    /// Edges that a target looks at, at most; of a longer row it sees a stretch that begins anywhere.
+    /// Neighbors that a target looks at, at most; of a longer row it sees a stretch that begins anywhere.
     package static let edgesSeenMax = 512
 
     /// `fanouts` are neighbors per vertex and relation, positive, for the layer nearest to the targets first.
@@ -41,12 +42,17 @@ package struct NeighborSampler: Sendable {
         self.graph = graph
         self.fanouts = fanouts
         self.recency = recency
-        visitors = Array(graph.placeVisitors)
+        visited = DistinctNeighbors(
+            rows: graph.visitOffsets, neighbors: graph.visitPlaces, count: graph.places.count, edge: { UInt32($0) })
+        let edges = graph.placeEdges
+        visitors = DistinctNeighbors(
+            rows: graph.placeOffsets, neighbors: Array(graph.placeVisitors), count: graph.people.count,
+            edge: { edges[$0] })
     }
 
     /// The neighborhood of `people` and `places` (local numbers, distinct within each), which become the first
     /// rows in the given order. `excluded` holds person << 32 | place pairs whose visits carry no message in any
-    /// layer. O(edges of the targets of each layer), at most `edgesSeenMax` a target.
+    /// layer. O(neighbors of the targets of each layer), at most `edgesSeenMax` a target.
     package func sample(
         people: [UInt32], places: [UInt32], excluding excluded: Set<UInt64>, random: inout SeededRandom
     ) -> SampledSubgraph {
@@ -63,6 +69,8 @@ package struct NeighborSampler: Sendable {
         }
         let excluded = ExcludedPairs(excluded)
         let ranks = Ranks(people: random.next(), places: random.next())
+        scratch.personRanks.draw(ranks.people)
+        scratch.placeRanks.draw(ranks.places)
         var layers: [SampledLayer] = []
         for fanout in fanouts {
             let targets = (people: scratch.people.count, places: scratch.places.count)
@@ -83,19 +91,18 @@ package struct NeighborSampler: Sendable {
     private func sampleFriends(
         _ targets: Int, _ fanout: Int, _ ranks: Ranks, _ scratch: inout SamplerScratch
     ) -> SampledRelation {
-        let neighbors = graph.socialNeighbors
         var relation = SampledRelation(targets: targets, fanout: fanout)
-        for target in 0..<targets {
-            let person = scratch.people.vertices[target]
-            scratch.choice.start()
-            for edge in ranks.stretch(of: graph.friends(of: person), for: person) {
-                scratch.choice.offer(edge, rank: ranks.person(neighbors[edge]))
+        let (choice, table) = (scratch.choice, scratch.personRanks)
+        graph.socialNeighbors.withUnsafeBufferPointer { neighbors in
+            for target in 0..<targets {
+                let person = scratch.people.vertices[target]
+                let stretch = ranks.stretch(of: graph.friends(of: person), for: person)
+                for edge in choice.choose(fanout, of: stretch, neighbors, table, [], from: 0) {
+                    relation.edges.append(edge)
+                    relation.sources.append(scratch.people.row(of: neighbors[Int(edge)]))
+                }
+                relation.endTarget()
             }
-            for edge in scratch.choice.take(fanout) {
-                relation.edges.append(edge)
-                relation.sources.append(scratch.people.row(of: neighbors[Int(edge)]))
-            }
-            relation.endTarget()
         }
         return relation
     }
@@ -104,23 +111,19 @@ package struct NeighborSampler: Sendable {
     private func sampleVisitors(
         _ targets: Int, _ fanout: Int, _ ranks: Ranks, _ excluded: ExcludedPairs, _ scratch: inout SamplerScratch
     ) -> SampledRelation {
-        let (visitors, edges) = (visitors, graph.placeEdges)
         var relation = SampledRelation(targets: targets, fanout: fanout)
-        for target in 0..<targets {
-            let place = scratch.places.vertices[target]
-            let pairs = excluded.pairs(ofPlace: place)
-            let from = UInt64(place) << 32
-            scratch.choice.start()
-            for position in ranks.stretch(of: graph.visitors(of: place), for: place) {
-                let person = visitors[position]
-                if !pairs.isEmpty, pairs.contains(from | UInt64(person)) { continue }
-                scratch.choice.offer(position, rank: ranks.person(person))
+        let (choice, table) = (scratch.choice, scratch.personRanks)
+        visitors.neighbors.withUnsafeBufferPointer { neighbors in
+            for target in 0..<targets {
+                let place = scratch.places.vertices[target]
+                let chosen = choice.choose(
+                    fanout, of: ranks.stretch(of: visitors.row(place), for: place), neighbors, table,
+                    excluded.pairs(ofPlace: place), from: UInt64(place) << 32)
+                for neighbor in chosen {
+                    relation.append(neighbor, of: visitors, row: scratch.people.row(of: neighbors[Int(neighbor)]))
+                }
+                relation.endTarget()
             }
-            for position in scratch.choice.take(fanout) {
-                relation.edges.append(edges[Int(position)])
-                relation.sources.append(scratch.people.row(of: visitors[Int(position)]))
-            }
-            relation.endTarget()
         }
         return relation
     }
@@ -129,23 +132,43 @@ package struct NeighborSampler: Sendable {
     private func sampleVisits(
         _ targets: Int, _ fanout: Int, _ ranks: Ranks, _ excluded: ExcludedPairs, _ scratch: inout SamplerScratch
     ) -> SampledRelation {
-        let places = graph.visitPlaces
+        if let recency { return sampleRecentVisits(targets, fanout, ranks, excluded, halfLife: recency, &scratch) }
         var relation = SampledRelation(targets: targets, fanout: fanout)
+        let (choice, table) = (scratch.choice, scratch.placeRanks)
+        visited.neighbors.withUnsafeBufferPointer { neighbors in
+            for target in 0..<targets {
+                let person = scratch.people.vertices[target]
+                let chosen = choice.choose(
+                    fanout, of: ranks.stretch(of: visited.row(person), for: person), neighbors, table,
+                    excluded.pairs(ofPerson: person), from: UInt64(person) << 32)
+                for neighbor in chosen {
+                    relation.append(neighbor, of: visited, row: scratch.places.row(of: neighbors[Int(neighbor)]))
+                }
+                relation.endTarget()
+            }
+        }
+        return relation
+    }
+
+    /// person <- place, where an edge is half as likely to be chosen as the one so many behind it, and counts for
+    /// itself.
+    private func sampleRecentVisits(
+        _ targets: Int, _ fanout: Int, _ ranks: Ranks, _ excluded: ExcludedPairs, halfLife: Int,
+        _ scratch: inout SamplerScratch
+    ) -> SampledRelation {
+        var relation = SampledRelation(targets: targets, fanout: fanout)
+        let (choice, places) = (scratch.choice, graph.visitPlaces)
         for target in 0..<targets {
             let person = scratch.people.vertices[target]
-            let row = graph.visits(of: person)
-            let pairs = excluded.pairs(ofPerson: person)
-            let from = UInt64(person) << 32
-            scratch.choice.start()
+            let (row, pairs) = (graph.visits(of: person), excluded.pairs(ofPerson: person))
+            choice.start()
             // With weights the old visits of a long row hardly count.
-            let recent = recency == nil ? row : row.suffix(Self.edgesSeenMax)
-            for edge in ranks.stretch(of: recent, for: person) {
-                if !pairs.isEmpty, pairs.contains(from | UInt64(places[edge])) { continue }
-                let rank = ranks.place(places[edge])
-                scratch.choice.offer(
-                    edge, rank: recency.map { Ranks.weigh(rank, age: row.upperBound - 1 - edge, halfLife: $0) } ?? rank)
+            for edge in row.suffix(Self.edgesSeenMax) {
+                if !pairs.isEmpty, pairs.contains(UInt64(person) << 32 | UInt64(places[edge])) { continue }
+                let age = row.upperBound - 1 - edge
+                choice.offer(edge, rank: Ranks.weigh(ranks.place(places[edge]), age: age, halfLife: halfLife))
             }
-            for edge in scratch.choice.take(fanout, isUniform: recency == nil) {
+            for edge in choice.take(fanout, all: true) ?? UnsafeBufferPointer(start: nil, count: 0) {
                 relation.edges.append(edge)
                 relation.sources.append(scratch.places.row(of: places[Int(edge)]))
             }
@@ -155,52 +178,66 @@ package struct NeighborSampler: Sendable {
     }
 }
 
+extension LowestRanks {
+    /// The `wanted` neighbors of the lowest ranks in a row, as positions in `neighbors`, but for those named in the
+    /// lower halves of `pairs`, which all begin with `from`.
+    ///
+    /// Ranks are uniform, so most of a long row is out of the question at first sight: only what lies below the rank
+    /// that a few more than are wanted will lie below is compared, and the rest when those were too few.
+    fileprivate func choose(
+        _ wanted: Int, of stretch: Stretch, _ neighbors: UnsafeBufferPointer<UInt32>, _ table: RankTable,
+        _ pairs: ArraySlice<UInt64>, from: UInt64
+    ) -> UnsafeBufferPointer<UInt32> {
+        guard let to = neighbors.baseAddress else { return UnsafeBufferPointer(start: nil, count: 0) }
+        // Two deviations more than are wanted.
+        let share = (Double(wanted) + 2 * Double(wanted).squareRoot() + 2) / Double(max(stretch.count, 1))
+        var bound = share < 1 ? UInt32(share * 0x1p32) : .max
+        while true {
+            start()
+            offer(stretch.first, to, table.ranks, upTo: bound)
+            offer(stretch.second, to, table.ranks, upTo: bound)
+            if !pairs.isEmpty { remove { pairs.contains(from | UInt64(to[Int($0)])) } }
+            if let taken = take(wanted, all: bound == .max) { return taken }
+            bound = .max
+        }
+    }
+}
+
 /// The ranks of one batch: a number for each vertex, uniform over all 64-bit numbers.
 private struct Ranks {
     let people: UInt64
     let places: UInt64
 
-    @inline(__always)
-    func person(_ vertex: UInt32) -> UInt64 { SeededRandom.mix(people &+ UInt64(vertex)) }
-
-    @inline(__always)
     func place(_ vertex: UInt32) -> UInt64 { SeededRandom.mix(places &+ UInt64(vertex)) }
 
     /// The rank of a neighbor with weight 2^(-age / halfLife): an exponential draw divided by its weight, so that the
     /// lowest are a weighted choice without replacement (Efraimidis and Spirakis, Inf. Process. Lett. 97(5), 2006). The
-    /// order is that of its logarithm, which no age makes overflow; its bits are turned so that they order like it.
-    static func weigh(_ rank: UInt64, age: Int, halfLife: Int) -> UInt64 {
+    /// order is that of its logarithm, which no age makes overflow; its bits are turned so that they order like it, and
+    /// the upper half of them is order enough.
+    static func weigh(_ rank: UInt64, age: Int, halfLife: Int) -> UInt32 {
         let draw = log(-log((Double(rank >> 11) + 0.5) * 0x1p-53)) + Double(age) / Double(halfLife) * log(2)
-        return draw < 0 ? ~draw.bitPattern : draw.bitPattern | 1 << 63
+        let bits = draw < 0 ? ~draw.bitPattern : draw.bitPattern | 1 << 63
+        return UInt32(truncatingIfNeeded: bits >> 32)
     }
 
-    /// A row's edges, or, of a long row, as many as are looked at, from an edge that the batch and the vertex choose.
+    /// A row's edges, or, of a long row, as many as are looked at, from an edge that the batch and the vertex choose;
+    /// behind the last comes the first.
     func stretch(of row: Range<Int>, for vertex: UInt32) -> Stretch {
-        if row.count <= NeighborSampler.edgesSeenMax { return Stretch(row: row, start: 0, count: row.count) }
+        let most = NeighborSampler.edgesSeenMax
+        if row.count <= most { return Stretch(first: row, second: row.upperBound..<row.upperBound) }
         var random = SeededRandom(seed: people ^ SeededRandom.mix(UInt64(vertex)))
-        return Stretch(row: row, start: random.below(row.count), count: NeighborSampler.edgesSeenMax)
+        let start = row.lowerBound + random.below(row.count)
+        let end = min(start + most, row.upperBound)
+        return Stretch(first: start..<end, second: row.lowerBound..<row.lowerBound + most - (end - start))
     }
 }
 
-/// Some edges of a row, one behind the other; behind the last comes the first.
-private struct Stretch: Sequence, IteratorProtocol {
-    private let row: Range<Int>
-    private var edge: Int
-    private var left: Int
+/// Some edges of a row, in one piece or two.
+private struct Stretch {
+    let first: Range<Int>
+    let second: Range<Int>
 
-    init(row: Range<Int>, start: Int, count: Int) {
-        self.row = row
-        edge = row.lowerBound + start
-        left = count
-    }
-
-    @inline(__always)
-    mutating func next() -> Int? {
-        if left == 0 { return nil }
-        left -= 1
-        defer { edge = edge + 1 == row.upperBound ? row.lowerBound : edge + 1 }
-        return edge
-    }
+    var count: Int { first.count + second.count }
 }
 
 extension SampledRelation {
@@ -211,6 +248,15 @@ extension SampledRelation {
         offsets.reserveCapacity(targets + 1)
         sources.reserveCapacity(room)
         edges.reserveCapacity(room)
+    }
+
+    /// Adds all edges to a neighbor, whose row it is.
+    @inline(__always)
+    fileprivate mutating func append(_ neighbor: UInt32, of list: DistinctNeighbors, row: UInt32) {
+        for position in Int(list.starts[Int(neighbor)])..<Int(list.starts[Int(neighbor) + 1]) {
+            edges.append(list.edges[position])
+            sources.append(row)
+        }
     }
 
     /// Closes the row of the target at hand.

@@ -12,7 +12,8 @@ package struct SampledRelation: Sendable, Equatable {
     /// Of each message, the row of its source among the layer's input rows of the source's kind.
     package var sources: [UInt32]
     /// Of each message, its edge: a row of `CityGraph.socialFeatures` for the social relation, an index into
-    /// `CityGraph.visitSignals` for both visit relations. A row keeps the order of the graph.
+    /// `CityGraph.visitSignals` for both visit relations. Those of one source stand together,
+    /// in the order of the graph.
     package var edges: [UInt32]
 
     package init(offsets: [UInt32] = [0], sources: [UInt32] = [], edges: [UInt32] = []) {

@@ -80,90 +80,151 @@ struct SamplerScratch {
     var people: RowTable
     var places: RowTable
     let choice = LowestRanks(room: NeighborSampler.edgesSeenMax)
+    let personRanks: RankTable
+    let placeRanks: RankTable
 
     init(people: Int, places: Int) {
         self.people = RowTable(count: people)
         self.places = RowTable(count: places)
+        (personRanks, placeRanks) = (RankTable(count: people), RankTable(count: places))
     }
 }
 
-/// Keeps, of the edges offered, those with the lowest ranks. Edges of one rank lead to one neighbor and count as one.
+/// One batch's ranks of all vertices of one kind, uniform over all 32-bit numbers. To draw them all once is cheaper
+/// than to draw them anew for every edge: a vertex has many.
 ///
-/// Ranks are uniform, so most of a long row is out of the question at first sight: only what lies below the rank that a
-/// few more than are wanted will lie below is compared, and the rest when those were too few.
+/// SAFETY (@unchecked Sendable): belongs to one sampling call at a time.
+final class RankTable: @unchecked Sendable {
+    let ranks: UnsafeMutablePointer<UInt32>
+    private let count: Int
+
+    init(count: Int) {
+        self.count = count
+        ranks = .allocate(capacity: count)
+        ranks.initialize(repeating: 0, count: count)
+    }
+
+    deinit { ranks.deallocate() }
+
+    /// O(vertices).
+    func draw(_ seed: UInt64) {
+        for vertex in 0..<count {
+            ranks[vertex] = UInt32(truncatingIfNeeded: SeededRandom.mix(seed &+ UInt64(vertex)) >> 32)
+        }
+    }
+}
+
+/// Keeps, of the candidates offered, those with the lowest ranks.
 ///
 /// SAFETY (@unchecked Sendable): belongs to one sampling call at a time.
 final class LowestRanks: @unchecked Sendable {
-    private let ranks: UnsafeMutablePointer<UInt64>
-    private let edges: UnsafeMutablePointer<UInt32>
-    /// The lowest different ranks so far, ascending.
-    private let lowest: UnsafeMutablePointer<UInt64>
-    /// Which of the offered edges were taken.
-    private let taken: UnsafeMutablePointer<UInt32>
+    private let ranks: UnsafeMutablePointer<UInt32>
+    private let candidates: UnsafeMutablePointer<UInt32>
+    /// The ranks once more, to be put in order.
+    private let copy: UnsafeMutablePointer<UInt32>
     private let room: Int
     private var offered = 0
 
-    /// At most `room` edges are offered.
+    /// At most `room` candidates are offered.
     init(room: Int) {
         self.room = room
-        ranks = .allocate(capacity: room)
-        edges = .allocate(capacity: room)
-        lowest = .allocate(capacity: room + 1)
-        taken = .allocate(capacity: room)
+        ranks = .allocate(capacity: room + 1)
+        candidates = .allocate(capacity: room + 1)
+        copy = .allocate(capacity: room + 1)
     }
 
     deinit {
         ranks.deallocate()
-        edges.deallocate()
-        lowest.deallocate()
-        taken.deallocate()
+        candidates.deallocate()
+        copy.deallocate()
     }
 
     func start() { offered = 0 }
 
-    @inline(__always)
-    func offer(_ edge: Int, rank: UInt64) {
-        precondition(offered < room, "more edges than there is room for")
+    func offer(_ candidate: Int, rank: UInt32) {
+        precondition(offered < room, "more candidates than there is room for")
         ranks[offered] = rank
-        edges[offered] = UInt32(truncatingIfNeeded: edge)
+        candidates[offered] = UInt32(truncatingIfNeeded: candidate)
         offered += 1
     }
 
-    /// The offered edges with the `wanted` lowest different ranks, in the order they were offered; valid until the next
-    /// `start`. With `isUniform` ranks are uniform over all numbers: O(offered + wanted²) in the mean.
-    func take(_ wanted: Int, isUniform: Bool = true) -> UnsafeBufferPointer<UInt32> {
-        var last = UInt64.max
-        if offered > wanted {
-            // Two deviations more than are wanted, and some for neighbors with several edges.
-            let share = (Double(wanted) + 2 * Double(wanted).squareRoot() + 2) / Double(offered)
-            let bound = isUniform && share < 1 ? UInt64(share * 0x1p64) : .max
-            last = rank(wanted, below: bound) ?? rank(wanted, below: .max) ?? .max
-        }
-        var count = 0
-        for index in 0..<offered {
-            taken[count] = edges[index]
-            count += ranks[index] <= last ? 1 : 0
-        }
-        return UnsafeBufferPointer(start: taken, count: count)
+    /// Offers those of a row whose ranks are at most `bound`; candidate c is the neighbor `neighbors[c]`.
+    func offer(
+        _ row: Range<Int>, _ neighbors: UnsafePointer<UInt32>, _ table: UnsafePointer<UInt32>, upTo bound: UInt32
+    ) {
+        precondition(offered + row.count <= room, "more candidates than there is room for")
+        offered += Self.copy(row, neighbors, table, bound, ranks + offered, candidates + offered)
     }
 
-    /// The `wanted`-th of the different ranks up to `bound`, ascending; nil when there are fewer.
-    private func rank(_ wanted: Int, below bound: UInt64) -> UInt64? {
-        var (count, limit) = (0, bound)
-        for index in 0..<offered where ranks[index] <= limit {
-            let rank = ranks[index]
-            var place = count
-            while place > 0, lowest[place - 1] > rank { place -= 1 }
-            if place > 0, lowest[place - 1] == rank { continue }
-            var moved = min(count, wanted - 1)
-            while moved > place {
-                lowest[moved] = lowest[moved - 1]
-                moved -= 1
-            }
-            if place < wanted { lowest[place] = rank }
-            count = min(count + 1, wanted)
-            if count == wanted { limit = lowest[wanted - 1] }
+    /// What is not kept is written all the same, and overwritten by the next: whether a rank is low no processor
+    /// foresees, so nothing branches on it. Answers how many are kept.
+    @inline(never)
+    private static func copy(
+        _ row: Range<Int>, _ neighbors: UnsafePointer<UInt32>, _ table: UnsafePointer<UInt32>, _ bound: UInt32,
+        _ ranks: UnsafeMutablePointer<UInt32>, _ candidates: UnsafeMutablePointer<UInt32>
+    ) -> Int {
+        var count = 0
+        let limit = UInt64(bound) + 1
+        for candidate in row {
+            let rank = table[Int(neighbors[candidate])]
+            ranks[count] = rank
+            candidates[count] = UInt32(truncatingIfNeeded: candidate)
+            // 1 when rank < limit: the difference has its sign.
+            count &+= Int(truncatingIfNeeded: (UInt64(rank) &- limit) >> 63)
         }
-        return count == wanted ? lowest[wanted - 1] : nil
+        return count
+    }
+
+    /// Takes back offered candidates that are not to be chosen.
+    func remove(where isLeftOut: (UInt32) -> Bool) {
+        var count = 0
+        for index in 0..<offered where !isLeftOut(candidates[index]) {
+            (ranks[count], candidates[count]) = (ranks[index], candidates[index])
+            count += 1
+        }
+        offered = count
+    }
+
+    /// The offered candidates with the `wanted` lowest ranks, in the order they were offered; valid until the next
+    /// `start`. All of them where there are no more; nil instead, unless what was offered is `all` there is.
+    /// O(offered) in the mean.
+    func take(_ wanted: Int, all: Bool) -> UnsafeBufferPointer<UInt32>? {
+        if offered < wanted, !all { return nil }
+        if offered <= wanted { return UnsafeBufferPointer(start: candidates, count: offered) }
+        copy.update(from: ranks, count: offered)
+        let last = Self.lowest(wanted, of: copy, count: offered)
+        var count = 0
+        for index in 0..<offered {
+            candidates[count] = candidates[index]
+            count &+= ranks[index] <= last ? 1 : 0
+        }
+        return UnsafeBufferPointer(start: candidates, count: count)
+    }
+
+    /// The `wanted`-th of the numbers, ascending (Hoare, "Algorithm 65: find", 1961). Moves them about.
+    @inline(never)
+    private static func lowest(_ wanted: Int, of numbers: UnsafeMutablePointer<UInt32>, count: Int) -> UInt32 {
+        let place = wanted - 1
+        var (low, high) = (0, count - 1)
+        while low < high {
+            let pivot = numbers[(low + high) / 2]
+            var (left, right) = (low, high)
+            while left <= right {
+                while numbers[left] < pivot { left += 1 }
+                while numbers[right] > pivot { right -= 1 }
+                if left > right { break }
+                (numbers[left], numbers[right]) = (numbers[right], numbers[left])
+                left += 1
+                right -= 1
+            }
+            if place <= right {
+                high = right
+            } else if place >= left {
+                low = left
+            } else {
+                break
+            }
+        }
+        return numbers[place]
     }
 }

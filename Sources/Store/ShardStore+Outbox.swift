@@ -27,28 +27,39 @@ package struct OutboxEvent: Sendable {
     }
 }
 
-/// Where a shard's outbox begins and ends. An empty outbox begins one after its last sequence.
-struct OutboxState: Equatable {
+/// Where a shard's outbox begins and ends, for those who only look and for whoever acknowledges: no disk is waited for
+/// under its lock. An empty outbox begins one after its last sequence.
+struct OutboxMarks: Equatable {
     var identity: UInt64
     var first: UInt64
     var acknowledged: UInt64
+    /// What the disk says of `acknowledged`.
+    var written: UInt64
     var last: UInt64
+
+    var waiting: UInt64 { last - min(acknowledged, last) }
 
     /// Found from the rows themselves: what is durable is what counts.
     init(of database: Database) throws(StoreError) {
         identity = try ShardStore.number(.outbox, in: database) ?? 0
         let marked = try ShardStore.number(.acknowledged, in: database) ?? 0
         var newest: UInt64 = 0
-        if let key = try database.lastKey(.outbox) { newest = try Self.sequence(key, in: database) }
+        if let key = try database.lastKey(.outbox) { newest = try OutboxState.sequence(key, in: database) }
         var oldest: UInt64?
         try database.walk(.outbox) { key, _ throws(StoreError) in
-            oldest = try Self.sequence(Array(key), in: database)
+            oldest = try OutboxState.sequence(Array(key), in: database)
             return false
         }
         acknowledged = marked
+        written = marked
         last = max(newest, marked)
         first = oldest ?? last + 1
     }
+}
+
+/// What only whoever commits events touches: held while they become durable, disk included.
+struct OutboxState {
+    var last: UInt64
 
     static func sequence(_ key: [UInt8], in database: Database) throws(StoreError) -> UInt64 {
         guard key.count == 8 else {
@@ -72,8 +83,9 @@ extension ShardStore {
             return nil
         }
         let range = try outbox.withLock { (state: inout OutboxState) throws(StoreError) in
-            guard state.last - state.acknowledged < UInt64(outboxMax) else {
-                throw .outboxFull(directory: database.directory, waiting: state.last - state.acknowledged)
+            let waiting = marks.withLock { $0.waiting }
+            guard waiting < UInt64(outboxMax) else {
+                throw .outboxFull(directory: database.directory, waiting: waiting)
             }
             var whole = batch
             let range = state.last + 1...state.last + UInt64(events.count)
@@ -86,6 +98,7 @@ extension ShardStore {
             }
             try database.commit(whole)
             state.last = range.upperBound
+            marks.withLock { $0.last = range.upperBound }
             return range
         }
         whenCommitted.withLock { $0 }?()
@@ -96,7 +109,7 @@ extension ShardStore {
     package func callAfterEvents(_ call: @escaping @Sendable () -> Void) { whenCommitted.withLock { $0 = call } }
 
     /// Whether `commit` would refuse events now.
-    package var isOutboxFull: Bool { outbox.withLock { $0.last - $0.acknowledged >= UInt64(outboxMax) } }
+    package var isOutboxFull: Bool { marks.withLock { $0.waiting >= UInt64(outboxMax) } }
 
     /// Everything that was ever committed about a subject, in order, from the event after `sequence` on.
     package func history(
@@ -128,7 +141,7 @@ extension ShardStore {
             rows.append((try OutboxState.sequence(Array(key), in: database), Array(value)))
             return rows.count < limit
         }
-        let first = outbox.withLock { $0.first }
+        let first = firstSequence
         if let found = rows.first?.sequence, found != sequence + 1 {
             throw .trimmed(directory: database.directory, wanted: sequence + 1, first: found)
         }
@@ -139,61 +152,75 @@ extension ShardStore {
     }
 
     /// Notes that Redis has everything through a sequence, and removes what is older than the last `retained`
-    /// acknowledged events. A sequence below the noted one changes nothing (see `rewind`). Not synced: what a crash
-    /// forgets of it is only sent once more. Throws `acknowledgedBeyond` for an event that never was.
+    /// acknowledged events. A sequence below the noted one changes nothing (see `rewind`). Written, not synced, once
+    /// more than `behind` events were acknowledged since it was written last, and at closing: what a crash forgets of
+    /// it is only sent once more. Throws `acknowledgedBeyond` for an event that never was.
     package func acknowledge(
-        through sequence: UInt64, keeping retained: Int = StoreLimits.outboxRetained
+        through sequence: UInt64, keeping retained: Int = StoreLimits.outboxRetained, writtenBehind behind: UInt64 = 0
     ) throws(StoreError) {
         precondition(retained >= 0, "a number of rows to keep is not negative")
-        try outbox.withLock { (state: inout OutboxState) throws(StoreError) in
-            guard sequence <= state.last else {
-                throw .acknowledgedBeyond(directory: database.directory, last: state.last, given: sequence)
+        let isDue = try marks.withLock { (marks: inout OutboxMarks) throws(StoreError) in
+            guard sequence <= marks.last else {
+                throw .acknowledgedBeyond(directory: database.directory, last: marks.last, given: sequence)
             }
-            if sequence <= state.acknowledged { return }
+            if sequence <= marks.acknowledged { return false }
+            marks.acknowledged = sequence
+            return marks.written == 0 || sequence - min(marks.written, sequence) > behind
+        }
+        if isDue { try writeAcknowledged(keeping: retained) }
+    }
+
+    /// Writes down how far Redis is. Whoever commits events meanwhile is not waited for.
+    func writeAcknowledged(keeping retained: Int = StoreLimits.outboxRetained) throws(StoreError) {
+        try acknowledging.withLock { (_: inout Void) throws(StoreError) in
+            let now = marks.withLock { $0 }
+            if now.acknowledged == now.written { return }
             var batch = WriteBatch()
-            batch.put(.meta, key: MetaKey.acknowledged.bytes, value: Self.encoded(sequence))
-            let firstKept = max(state.first, sequence - min(sequence, UInt64(retained)) + 1)
-            if firstKept > state.first {
-                batch.deleteRange(.outbox, from: OutboxState.key(state.first), to: OutboxState.key(firstKept))
+            batch.put(.meta, key: MetaKey.acknowledged.bytes, value: Self.encoded(now.acknowledged))
+            let kept = now.acknowledged - min(now.acknowledged, UInt64(retained)) + 1
+            let firstKept = max(now.first, kept)
+            if firstKept > now.first {
+                batch.deleteRange(.outbox, from: OutboxState.key(now.first), to: OutboxState.key(firstKept))
             }
             try database.commit(batch, synced: false)
-            state.acknowledged = sequence
-            state.first = firstKept
+            marks.withLock {
+                $0.written = now.acknowledged
+                $0.first = firstKept
+            }
         }
     }
 
     /// Notes that Redis has lost what came after a sequence, so that it is sent again. Unsynced, as `acknowledge`.
     package func rewind(to sequence: UInt64) throws(StoreError) {
-        try outbox.withLock { (state: inout OutboxState) throws(StoreError) in
-            if sequence >= state.acknowledged { return }
-            var batch = WriteBatch()
-            batch.put(.meta, key: MetaKey.acknowledged.bytes, value: Self.encoded(sequence))
-            try database.commit(batch, synced: false)
-            state.acknowledged = sequence
+        let isEarlier = marks.withLock { marks in
+            if sequence >= marks.acknowledged { return false }
+            marks.acknowledged = sequence
+            return true
         }
+        if isEarlier { try writeAcknowledged() }
     }
 
     /// Gives the outbox another identity, synced, after its stream was found to be further than its last event: it came
     /// back from a copy that is older than the stream, and would give numbers again that are taken.
     package func becomeAnother() throws(StoreError) {
         try outbox.withLock { (state: inout OutboxState) throws(StoreError) in
-            let next = SeededRandom(seed: state.identity).child("outbox", state.last).state
+            let next = SeededRandom(seed: outboxIdentity).child("outbox", state.last).state
             var batch = WriteBatch()
             batch.put(.meta, key: MetaKey.outbox.bytes, value: Self.encoded(next))
             try database.commit(batch)
-            state.identity = next
+            marks.withLock { $0.identity = next }
         }
     }
 
     /// Which outbox this is, among all there ever were.
-    package var outboxIdentity: UInt64 { outbox.withLock { $0.identity } }
+    package var outboxIdentity: UInt64 { marks.withLock { $0.identity } }
 
     /// The last event that Redis is known to have; 0 when none.
-    package var acknowledged: UInt64 { outbox.withLock { $0.acknowledged } }
+    package var acknowledged: UInt64 { marks.withLock { $0.acknowledged } }
 
     /// The last event committed; 0 when there never was one.
-    package var lastSequence: UInt64 { outbox.withLock { $0.last } }
+    package var lastSequence: UInt64 { marks.withLock { $0.last } }
 
     /// The first event still kept; one after the last when none is.
-    package var firstSequence: UInt64 { outbox.withLock { $0.first } }
+    package var firstSequence: UInt64 { marks.withLock { $0.first } }
 }

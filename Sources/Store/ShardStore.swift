@@ -59,6 +59,9 @@ package final class ShardStore: Sendable {
     /// The same counts after each write, for those who only look.
     let counted: Mutex<Counts>
     let outbox: Mutex<OutboxState>
+    let marks: Mutex<OutboxMarks>
+    /// Held while an acknowledgement is written.
+    let acknowledging = Mutex<Void>(())
     /// Events that may wait for Redis.
     let outboxMax: Int
     let whenCommitted = Mutex<(@Sendable () -> Void)?>(nil)
@@ -80,7 +83,9 @@ package final class ShardStore: Sendable {
         writing = Mutex(Writing(counts: counts))
         counted = Mutex(counts)
         owner = Mutex(Epoch(try Self.number(.epoch, in: database) ?? 0))
-        outbox = Mutex(try OutboxState(of: database))
+        let found = try OutboxMarks(of: database)
+        marks = Mutex(found)
+        outbox = Mutex(OutboxState(last: found.last))
         // What a crash left staged is settled at once: at most a second.
         try writing.withLock { (writing: inout Writing) throws(StoreError) in
             try reload(&writing.stage)
@@ -92,6 +97,8 @@ package final class ShardStore: Sendable {
     package func close() {
         // Where this fails, the staged blocks stay and are settled by the next opening.
         try? settle()
+        // Where this fails, some events are sent to Redis once more, which has them.
+        try? writeAcknowledged()
         database.close()
     }
 

@@ -197,19 +197,22 @@ package struct JobRow: Part {
     package var cities: UInt32
     /// Mean loss of every finished round.
     package var losses: [Double]
+    /// How the weights after each round rank what no step has seen: NDCG at 10, -1 where nobody was judged. One fewer
+    /// than losses until the last weights are judged, too.
+    package var validations: [Double]
+    /// Rounds behind the best weights so far; 0: none was judged.
+    package var best: UInt32
     /// Why it failed or what it waits for; empty when all is well.
     package var detail: String
     /// Cities that are through, ascending.
     package var reports: [CityOutcome]
-    /// What else is worth knowing; empty when nothing is.
-    package var note = ""
     /// Training: what it costs, and each city's part.
     package var cost = JobCost()
     package var parts: [JobCityRow] = []
 
     package init(
         job: JobID, kind: String, state: String, round: UInt32, rounds: UInt32, doneCities: UInt32, cities: UInt32,
-        losses: [Double], detail: String, reports: [CityOutcome]
+        losses: [Double], validations: [Double] = [], best: UInt32 = 0, detail: String, reports: [CityOutcome]
     ) {
         self.job = job
         self.kind = kind
@@ -219,6 +222,8 @@ package struct JobRow: Part {
         self.doneCities = doneCities
         self.cities = cities
         self.losses = losses
+        self.validations = validations
+        self.best = best
         self.detail = detail
         self.reports = reports
     }
@@ -232,9 +237,10 @@ package struct JobRow: Part {
         doneCities = try reader.get()
         cities = try reader.get()
         losses = try reader.getArray(of: Double.self)
+        validations = try reader.getArray(of: Double.self)
+        best = try reader.get()
         detail = try reader.getDetail()
         reports = try reader.getList(smallest: 12)
-        note = try reader.getDetail()
         cost = try JobCost(from: &reader)
         parts = try reader.getList(smallest: 64)
     }
@@ -248,9 +254,10 @@ package struct JobRow: Part {
         writer.put(doneCities)
         writer.put(cities)
         writer.put(array: losses)
+        writer.put(array: validations)
+        writer.put(best)
         writer.put(detail: detail)
         writer.put(list: reports)
-        writer.put(detail: note)
         writer.put(cost)
         writer.put(list: parts)
     }

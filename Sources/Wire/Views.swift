@@ -110,8 +110,9 @@ package struct JobView: Encodable, Sendable {
     package var round: UInt32
     package var rounds: UInt32
     package var losses: [Double]
+    package var validations: [Double]
+    package var best: UInt32
     package var detail: String
-    package var note: String
     package var cities: [City]
     /// Of a training; null for other jobs.
     package var training: TrainingView?
@@ -124,8 +125,9 @@ package struct JobView: Encodable, Sendable {
         round = row.round
         rounds = row.rounds
         losses = row.losses
+        validations = row.validations
+        best = row.best
         detail = row.detail
-        note = row.note
         let names =
             row.kind == JobRow.training
             ? ["people", "recall_at_10", "ndcg_at_10", "popularity_recall_at_10", "popularity_ndcg_at_10"]

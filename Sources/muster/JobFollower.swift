@@ -42,7 +42,8 @@ struct JobFollower {
             let part = row.cities == 0 ? 0 : Double(row.doneCities) / Double(row.cities)
             let whole = row.rounds == 0 ? part : (Double(row.round) + part) / Double(row.rounds)
             let loss = row.losses.last.map { "loss \(fixed($0, 4))" } ?? ""
-            bar.update(whole, "\(row.state), \(row.round) of \(row.rounds) rounds done  \(loss)")
+            let ndcg = row.validations.last.map { $0 < 0 ? "" : "  NDCG@10 \(fixed($0, 4))" } ?? ""
+            bar.update(whole, "\(row.state), \(row.round) of \(row.rounds) rounds done  \(loss)\(ndcg)")
             if interrupted.isRaised {
                 bar.finish()
                 try leave()

@@ -25,7 +25,11 @@ struct JobText {
         if let first = row.losses.first, let last = row.losses.last {
             lines.append("loss \(sparkline(row.losses))  \(fixed(first, 4)) to \(fixed(last, 4))")
         }
-        if !row.note.isEmpty { lines.append(row.note) }
+        if row.best > 0, row.best <= row.validations.count {
+            let score = fixed(row.validations[Int(row.best) - 1], 4)
+            let end = row.round < row.rounds ? " (training ended there after \(row.round), none being better)" : ""
+            lines.append("live: the weights after round \(row.best), NDCG@10 \(score) on kept-back visits\(end)")
+        }
         if isDetailed || row.reports.isEmpty { lines += ["", TrainingView(row).text()] }
         if !row.reports.isEmpty {
             lines += ["", table.text(), "", "People with held-out visits, ranked over all places new to them."]

@@ -151,7 +151,8 @@ import Testing
         var tape = Tape<Float>(parameters: weights, pool: ComputePool(threads: 1))
         var triplets = Triplets()
         (triplets.people, triplets.places) = (people, places)
-        let whole = WholeCity(graph, trainer.inputs).neighborhood(
+        let order = VertexOrder(byVisitsOf: graph, pool: ComputePool(threads: 1))
+        let whole = WholeCity(graph, trainer.inputs, order: order).neighborhood(
             people: people, places: places, excluding: [], layers: 2)
         let batch = Batch(
             triplets: triplets, neighborhood: isWhole ? whole : Neighborhood(subgraph, trainer.inputs))

@@ -70,6 +70,14 @@ struct GradientCheck {
     }
 }
 
+extension Tape {
+    /// The inner product of each row of a with the same row of b, [rows, 1].
+    mutating func rowDot(_ a: Value, _ b: Value) -> Value {
+        let rows = (0..<UInt32(node(a).rows)).map { $0 }
+        return compare(a, b, rows: (one: rows, other: rows), context: [], width: 0).product
+    }
+}
+
 /// A block of a check's parameters.
 func block(_ offset: Int, _ rows: Int, _ columns: Int) -> ParameterBlock {
     ParameterBlock(offset: offset, rows: rows, columns: columns, start: .constant(0))

@@ -1,11 +1,14 @@
 import Basics
+import CAllocations
+import Linalg
 import Testing
 
 @testable import Learn
 
 @Suite struct StepMemoryTests {
     @Test(arguments: [StepPlan.sampled, .whole], [false, true])
-    func aTrainingStepOnAWarmTapeGrowsNoArena(plan: StepPlan, hasOwnEmbeddings: Bool) throws {
+    func aTrainingStepOnAWarmTapeAsksForNoMemory(plan: StepPlan, hasOwnEmbeddings: Bool) throws {
+        BLAS.configure()
         var configuration = smallConfiguration()
         (configuration.plan, configuration.dimensions, configuration.dropout) = (plan, 64, 0.1)
         (configuration.hasOwnEmbeddings, configuration.aggregation) = (hasOwnEmbeddings, .attention)
@@ -17,8 +20,28 @@ import Testing
             for batch in batches { #expect(trainer.step(batch, on: &tape).isFinite) }
         }
         let growths = tape.growths
-        for batch in batches { #expect(trainer.step(batch, on: &tape) > 0) }
+        for batch in batches {
+            var loss = 0.0
+            count_allocations(1)
+            loss = trainer.step(batch, on: &tape)
+            count_allocations(0)
+            #expect(loss > 0)
+            #expect(allocations_counted() == 0, "a warm step asks for no memory at all")
+        }
         #expect(tape.growths == growths)
+    }
+
+    @Test func allocationsAreCounted() {
+        var memory: [UnsafeMutableRawPointer] = []
+        memory.reserveCapacity(3)
+        count_allocations(1)
+        memory.append(.allocate(byteCount: 64, alignment: 16))
+        memory.append(.allocate(byteCount: 64, alignment: 64))
+        count_allocations(0)
+        #expect(allocations_counted() == 2)
+        memory.append(.allocate(byteCount: 64, alignment: 16))
+        #expect(allocations_counted() == 2)
+        for piece in memory { piece.deallocate() }
     }
 
     /// What a batch needs is what its forward pass leaves for the way back.

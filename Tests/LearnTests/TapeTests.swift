@@ -33,9 +33,8 @@ import Testing
         let check = GradientCheck(count: 4 * 3 + 3 * 4 + 4, seed: 3)
         let wrong = check.disagreements(ofMatrix: { tape in
             let x = tape.parameter(block(0, 4, 3))
-            let y = tape.linear(x, tape.parameter(block(12, 3, 4)), bias: tape.parameter(block(24, 1, 4)))
-            tape.relu(y)
-            return y
+            return tape.linear(
+                x, tape.parameter(block(12, 3, 4)), bias: tape.parameter(block(24, 1, 4)), isRectified: true)
         })
         #expect(wrong == [])
     }
@@ -134,7 +133,7 @@ import Testing
             let norm = tape.layerNorm(
                 x, gain: tape.parameter(block(20, 1, 5)), shift: tape.parameter(block(25, 1, 5)),
                 isRectified: isRectified, adding: residual)
-            if let residual, residualRows == 4 { return tape.multiply(norm, residual) }
+            if let residual, residualRows == 4 { tape.add(residual, to: norm) }
             return norm
         })
         #expect(wrong == [])
@@ -144,10 +143,28 @@ import Testing
         let check = GradientCheck(count: 2 * 4 * 3, seed: 7)
         let a = block(0, 4, 3)
         let b = block(12, 4, 3)
-        #expect(check.disagreements(ofMatrix: { $0.multiply($0.parameter(a), $0.parameter(b)) }) == [])
-        #expect(check.disagreements(ofMatrix: { $0.distance($0.parameter(a), $0.parameter(b)) }) == [])
         #expect(check.disagreements(ofScores: { $0.rowDot($0.parameter(a), $0.parameter(b)) }) == [])
-        #expect(check.disagreements(ofMatrix: { $0.multiply($0.parameter(a), $0.parameter(a)) }) == [])
+        let rows: (one: [UInt32], other: [UInt32]) = ([0, 3, 3, 1, 2, 0], [1, 1, 3, 0, 3, 2])
+        let context = (0..<12).map { Float($0) / 7 }
+        for other in [a, b] {
+            // Also pairs within one matrix, and a row with itself.
+            let wrong = check.disagreements(ofMatrix: { tape in
+                let compared = tape.compare(
+                    tape.parameter(a), tape.parameter(other), rows: rows, context: context, width: 2)
+                tape.addProduct(compared.product, tape.parameter(block(12, 1, 8)), to: compared.inputs)
+                return compared.inputs
+            })
+            #expect(wrong == [])
+        }
+    }
+
+    @Test func pairsAreComparedEntryByEntry() {
+        var tape = Tape<Float>(parameterCount: 4, pool: ComputePool(threads: 1))
+        _ = tape.parameters.update(fromContentsOf: [1, 2, -3, 5])
+        let (a, b) = (tape.parameter(block(0, 1, 2)), tape.parameter(block(2, 1, 2)))
+        let found = tape.compare(a, b, rows: (one: [0], other: [0]), context: [0.5], width: 1)
+        #expect(Array(UnsafeBufferPointer(start: tape.node(found.inputs).value, count: 5)) == [-3, 10, 4, 3, 0.5])
+        #expect(tape.node(found.product).value[0] == 7)
     }
 
     @Test func sumsPassGradients() {
@@ -243,8 +260,8 @@ import Testing
         let x = tape.parameter(block(0, 10, width))
         let norm = tape.layerNorm(
             x, gain: tape.parameter(block(10 * width, 1, width)), shift: tape.parameter(block(11 * width, 1, width)))
+        for index in 12 * width..<12 * width + 4 { tape.parameters[index] = abs(tape.parameters[index]) }
         let weights = tape.parameter(block(12 * width, 4, 1))
-        tape.relu(weights)
         let messages = Messages(
             MessageRows(offsets: [0, 1, 4], others: [3, 1, 2, 9], kinds: [0, 1, 2, 3]), sources: 10)
         let mean = tape.hear(messages, of: norm, weights: weights)

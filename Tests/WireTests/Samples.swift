@@ -16,7 +16,7 @@ enum Samples {
     ]
     static let job = JobRow(
         job: JobID(9), kind: "training", state: "running", round: 2, rounds: 10, doneCities: 1, cities: 2,
-        losses: [0.69, 0.5], detail: "waits for 1 city",
+        losses: [0.69, 0.5], validations: [0.125], best: 1, detail: "waits for 1 city",
         reports: [CityOutcome(city: CityID(0), name: "Köln", values: [0.1, 0.2])])
     static let policy = {
         var policy = RoundPolicy()
@@ -28,7 +28,6 @@ enum Samples {
     }()
     static let fullJob = {
         var row = job
-        row.note = "best after round 2"
         (row.cost.bytes, row.cost.lateUsed, row.cost.lateDropped) = (1000, 1, 2)
         (row.cost.secondsLeft, row.cost.expectedSeconds, row.cost.expectedBytes) = (3, 4, 5)
         row.parts = [

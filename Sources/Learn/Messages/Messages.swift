@@ -40,18 +40,40 @@ struct MessageRows: Sendable, Equatable {
         for message in 0..<messages { starts[Int(others[message]) + 1] += 1 }
         for row in 0..<count { starts[row + 1] += starts[row] }
         let offsets = starts
-        var turned = [UInt32](repeating: 0, count: messages + rowsAhead)
-        var kinds = [UInt32](repeating: 0, count: messages)
-        for row in 0..<rows {
-            for message in Int(self.offsets[row])..<Int(self.offsets[row + 1]) {
-                let other = Int(others[message])
-                let position = Int(starts[other])
-                starts[other] += 1
-                turned[position] = UInt32(truncatingIfNeeded: row)
-                kinds[position] = self.kinds[message]
+        var kinds: [UInt32] = []
+        let turned = [UInt32](unsafeUninitializedCapacity: messages + rowsAhead) { turned, size in
+            kinds = [UInt32](unsafeUninitializedCapacity: messages) { kinds, kindCount in
+                starts.withUnsafeMutableBufferPointer { scatter($0, to: turned, kinds) }
+                kindCount = messages
             }
+            for index in messages..<messages + rowsAhead { turned.initializeElement(at: index, to: 0) }
+            size = messages + rowsAhead
         }
         return MessageRows(offsets: offsets, others: turned, kinds: kinds)
+    }
+
+    /// Puts each message where its other end's next one stands.
+    private func scatter(
+        _ starts: UnsafeMutableBufferPointer<UInt32>, to turned: UnsafeMutableBufferPointer<UInt32>,
+        _ turnedKinds: UnsafeMutableBufferPointer<UInt32>
+    ) {
+        others.withUnsafeBufferPointer { others in
+            kinds.withUnsafeBufferPointer { kinds in
+                guard let next = starts.baseAddress, let to = turned.baseAddress, let toKinds = turnedKinds.baseAddress,
+                    let from = others.baseAddress, let fromKinds = kinds.baseAddress
+                else { return }
+                for row in 0..<rows {
+                    for message in Int(offsets[row])..<Int(offsets[row + 1]) {
+                        // SAFETY: starts were counted over the same messages, so that each has a position of its own.
+                        let other = Int(from[message])
+                        let position = Int(next[other])
+                        next[other] &+= 1
+                        to[position] = UInt32(truncatingIfNeeded: row)
+                        toKinds[position] = fromKinds[message]
+                    }
+                }
+            }
+        }
     }
 
     /// The messages of some rows, in the order given.
@@ -70,6 +92,28 @@ struct MessageRows: Sendable, Equatable {
             let range = Int(self.offsets[Int(row)])..<Int(self.offsets[Int(row) + 1])
             others += self.others[range]
             kinds += self.kinds[range]
+        }
+        return MessageRows(offsets: offsets, others: others, kinds: kinds)
+    }
+}
+
+extension MessageRows {
+    /// The same with other ends of other numbers: end o becomes `numbers[o]`.
+    func renumbered(_ numbers: [UInt32]) -> MessageRows {
+        MessageRows(offsets: offsets, others: others.prefix(count).map { numbers[Int($0)] }, kinds: kinds)
+    }
+
+    /// The same with each row's messages ascending by their other ends, and as they were among equal ones.
+    var sortedByOthers: MessageRows {
+        var (others, kinds): ([UInt32], [UInt32]) = ([], [])
+        others.reserveCapacity(count + rowsAhead)
+        kinds.reserveCapacity(count)
+        for row in 0..<rows {
+            let messages = Int(offsets[row])..<Int(offsets[row + 1])
+            for message in messages.sorted(by: { (self.others[$0], $0) < (self.others[$1], $1) }) {
+                others.append(self.others[message])
+                kinds.append(self.kinds[message])
+            }
         }
         return MessageRows(offsets: offsets, others: others, kinds: kinds)
     }

@@ -39,7 +39,7 @@ private struct KindNumbers {
     }
 
     mutating func number(ofEdge edge: UInt32) -> UInt32 {
-        if silent.contains(edge) { return UInt32(used.count) }
+        if !silent.isEmpty, silent.contains(edge) { return UInt32(used.count) }
         let kind = Int(kindOfEdge[Int(edge)])
         if numbers[kind] == .max {
             numbers[kind] = UInt32(used.count)

@@ -1,5 +1,5 @@
 // Who tells whom in a whole city, nothing sampled. The two visit relations are each other's way back, and friendships
-// are their own.
+// are their own. Rows may stand in another order than the city's vertices: see `VertexOrder`.
 
 import Basics
 import Graph
@@ -15,12 +15,18 @@ struct WholeCity: Sendable {
     private(set) var visitors: MessageRows
     private let friendshipKinds: [UInt32]
     private let visitKinds: [UInt32]
+    private let order: VertexOrder
+    /// Where the friendships of each person begin in the city.
+    private let friendOffsets: [UInt32]
 
     /// The visits of `excluded` pairs, person << 32 | place, and the `silent` edges of the social relation carry no
-    /// message.
+    /// message. Without an order rows are vertices.
     init(
-        _ graph: CityGraph, _ inputs: CityInputs, excluding excluded: Set<UInt64> = [], silent: [UInt32] = []
+        _ graph: CityGraph, _ inputs: CityInputs, excluding excluded: Set<UInt64> = [], silent: [UInt32] = [],
+        order: VertexOrder? = nil
     ) {
+        self.order = order ?? VertexOrder(people: graph.people.count, places: graph.places.count)
+        friendOffsets = graph.socialOffsets
         friends = MessageRows(
             offsets: graph.socialOffsets, others: graph.socialNeighbors,
             kinds: inputs.friendshipKinds.kindOfEdge.map { UInt32($0) })
@@ -29,10 +35,26 @@ struct WholeCity: Sendable {
         visitors = MessageRows(
             offsets: graph.placeOffsets, others: Array(graph.placeVisitors),
             kinds: graph.placeEdges.map { UInt32(kinds[Int($0)]) })
+        if let order {
+            friends = friends.rows(order.people).renumbered(order.personRows)
+            visits = visits.rows(order.people).renumbered(order.placeRows)
+            visitors = visitors.rows(order.places).renumbered(order.personRows).sortedByOthers
+        }
         friendshipKinds = (0..<UInt32(inputs.friendshipKinds.count)).map { $0 }
         visitKinds = (0..<UInt32(inputs.visitKinds.count)).map { $0 }
         for pair in excluded { silence(pair, &visits, &visitors) }
-        for edge in silent { friends.kinds[Int(edge)] = UInt32(friendshipKinds.count) }
+        for edge in silent { friends.kinds[position(ofFriendship: edge)] = UInt32(friendshipKinds.count) }
+    }
+
+    /// Where a friendship of the city stands in `friends`.
+    private func position(ofFriendship edge: UInt32) -> Int {
+        if order.isPlain { return Int(edge) }
+        var (low, high) = (0, friendOffsets.count - 1)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if friendOffsets[middle] <= edge { low = middle } else { high = middle }
+        }
+        return Int(friends.offsets[Int(order.personRows[low])]) + Int(edge - friendOffsets[low])
     }
 
     /// Messages as they are given: rows of people, of people and of places.
@@ -49,7 +71,8 @@ struct WholeCity: Sendable {
         people: [UInt32], places: [UInt32], excluding excluded: Set<UInt64>, silent: [UInt32] = [], layers: Int
     ) -> Neighborhood {
         var (friends, visits, visitors) = (friends, visits, visitors)
-        for edge in silent { friends.kinds[Int(edge)] = UInt32(friendshipKinds.count) }
+        for edge in silent { friends.kinds[position(ofFriendship: edge)] = UInt32(friendshipKinds.count) }
+        let (people, places) = (people.map { order.personRows[Int($0)] }, places.map { order.placeRows[Int($0)] })
         for pair in excluded { silence(pair, &visits, &visitors) }
         let all = LayerMessages(
             social: Messages(byTarget: friends, bySource: friends),
@@ -61,13 +84,13 @@ struct WholeCity: Sendable {
             interacts: Messages(visitors.rows(places), sources: friends.rows),
             revInteracts: Messages(visits.rows(people), sources: visitors.rows))
         return Neighborhood(
-            people: (0..<UInt32(friends.rows)).map { $0 }, places: (0..<UInt32(visitors.rows)).map { $0 },
-            friendshipKinds: friendshipKinds, visitKinds: visitKinds,
+            people: order.people, places: order.places, friendshipKinds: friendshipKinds, visitKinds: visitKinds,
             layers: [LayerMessages](repeating: all, count: layers - 1) + [last])
     }
 
     private func silence(_ pair: UInt64, _ visits: inout MessageRows, _ visitors: inout MessageRows) {
-        let (person, place) = (UInt32(truncatingIfNeeded: pair >> 32), UInt32(truncatingIfNeeded: pair))
+        let person = order.personRows[Int(pair >> 32)]
+        let place = order.placeRows[Int(UInt32(truncatingIfNeeded: pair))]
         let silent = UInt32(visitKinds.count)
         let row = Int(visits.offsets[Int(person)])..<Int(visits.offsets[Int(person) + 1])
         for message in row where visits.others[message] == place { visits.kinds[message] = silent }
@@ -83,9 +106,10 @@ struct WholeCity: Sendable {
         }
     }
 
-    /// The messages of one layer to some people and places, for inference: nothing goes back.
+    /// The messages of one layer to some people and places, for inference: nothing goes back. Rows are vertices.
     func messages(people: [UInt32], places: [UInt32]) -> LayerMessages {
-        LayerMessages(
+        precondition(order.isPlain, "inference names vertices")
+        return LayerMessages(
             social: Messages(byTarget: friends.rows(people), bySource: nil),
             interacts: Messages(byTarget: visitors.rows(places), bySource: nil),
             revInteracts: Messages(byTarget: visits.rows(people), bySource: nil))

@@ -32,15 +32,13 @@ extension GraphRec {
         _ pairs: FriendPairs, people: Value, on tape: inout Tape<Number>
     ) -> (compatible: Value, attends: Value) {
         tape.begin("the friend head")
-        let one = tape.gather(people, rows: pairs.first)
-        let other = tape.gather(people, rows: pairs.second)
-        let context = tape.leaf(
-            rows: pairs.count, columns: configuration.contextDimensions, needsGradient: false)
-        let to = tape.node(context).value
-        for (index, entry) in pairs.context.enumerated() { to[index] = Number(entry) }
+        let both = (one: pairs.first, other: pairs.second)
+        let inputs = tape.compare(
+            people, people, rows: both, context: pairs.context, width: configuration.contextDimensions
+        ).inputs
         return (
-            Self.judge(one, other, context, layout.friends.compatible, on: &tape),
-            Self.judge(one, other, context, layout.friends.attends, on: &tape)
+            Self.judge(people, people, rows: both, inputs, layout.friends.compatible, on: &tape),
+            Self.judge(people, people, rows: both, inputs, layout.friends.attends, on: &tape)
         )
     }
 }

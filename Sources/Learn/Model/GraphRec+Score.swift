@@ -17,30 +17,33 @@ extension GraphRec {
         _ pairs: ScoredPairs, _ rows: VertexRows, bias: Value?, on tape: inout Tape<Number>
     ) -> Value {
         tape.begin("the place head")
-        let person = tape.gather(rows.people, rows: pairs.people)
-        let place = tape.gather(rows.places, rows: pairs.places)
-        let width = configuration.contextDimensions
-        let context = tape.leaf(rows: pairs.people.count, columns: width, needsGradient: false)
-        let to = tape.node(context).value
-        for (index, entry) in pairs.context.enumerated() { to[index] = Number(entry) }
-        let score = Self.judge(person, place, context, layout.head, on: &tape)
-        tape.add(tape.rowDot(person, place), to: score)
+        let both = (one: pairs.people, other: pairs.places)
+        let compared = tape.compare(
+            rows.people, rows.places, rows: both, context: pairs.context, width: configuration.contextDimensions)
+        let score = Self.judge(rows.people, rows.places, rows: both, compared.inputs, layout.head, on: &tape)
+        tape.add(compared.product, to: score)
         if let bias { tape.add(tape.gather(bias, rows: pairs.places), to: score) }
         return score
     }
 
-    /// The network alone, [pairs, 1], for row i of each matrix.
+    /// The network alone, [pairs, 1]. Its first layer is a sum: what it makes of each of the two alone is computed once
+    /// for each of their rows, and looked up by the pairs.
     static func judge<Number: Scalar>(
-        _ person: Value, _ place: Value, _ context: Value, _ blocks: HeadBlocks, on tape: inout Tape<Number>
+        _ one: Value, _ other: Value, rows: (one: [UInt32], other: [UInt32]), _ inputs: Value, _ blocks: HeadBlocks,
+        on tape: inout Tape<Number>
     ) -> Value {
-        var x = tape.linear(person, tape.parameter(blocks.person), bias: tape.parameter(blocks.firstBias))
-        tape.addProduct(place, tape.parameter(blocks.place), to: x)
-        tape.addProduct(tape.multiply(person, place), tape.parameter(blocks.product), to: x)
-        tape.addProduct(tape.distance(person, place), tape.parameter(blocks.distance), to: x)
-        tape.addProduct(context, tape.parameter(blocks.context), to: x)
-        for layer in blocks.layers {
-            tape.relu(x)
-            x = tape.linear(x, tape.parameter(layer.weights), bias: tape.parameter(layer.bias))
+        var lookups = Lookups()
+        let ofOne = tape.product(one, tape.parameter(blocks.person))
+        lookups.append(Lookup(table: ofOne, keys: tape.keep(rows.one)))
+        let ofOther = tape.product(other, tape.parameter(blocks.place))
+        lookups.append(Lookup(table: ofOther, keys: tape.keep(rows.other)))
+        var x = tape.linear(
+            inputs, tape.parameter(blocks.pairs), bias: tape.parameter(blocks.firstBias), lookups: lookups,
+            isRectified: true)
+        for (number, layer) in blocks.layers.enumerated() {
+            x = tape.linear(
+                x, tape.parameter(layer.weights), bias: tape.parameter(layer.bias),
+                isRectified: number + 1 < blocks.layers.count)
         }
         return x
     }

@@ -188,6 +188,13 @@ struct HeadBlocks: Sendable {
     /// Weights and bias of each layer after the first; the last has one column and starts at zero.
     let layers: [(weights: ParameterBlock, bias: ParameterBlock)]
 
+    /// Product, distance and context as the one matrix that they are, one behind the other.
+    var pairs: ParameterBlock {
+        ParameterBlock(
+            offset: product.offset, rows: product.rows + distance.rows + context.rows, columns: product.columns,
+            start: product.start)
+    }
+
     init(_ allocator: inout ParameterAllocator, _ configuration: GraphRecConfiguration) {
         let (d, widths) = (configuration.dimensions, configuration.headHidden)
         let start = ParameterBlock.Start.glorot(

@@ -67,26 +67,29 @@ package struct PlaceHead: Sendable {
         let width = configuration.contextDimensions
         let plain = [Float](repeating: 0, count: width)
         var tape = Tape<Float>(parameters: weights, pool: alone)
-        let people = tape.leaf(rows: pairs, columns: d, needsGradient: false)
+        let people = tape.leaf(rows: asked.count, columns: d, needsGradient: false)
         let places = tape.leaf(rows: pairs, columns: d, needsGradient: false)
-        let contexts = tape.leaf(rows: pairs, columns: width, needsGradient: false)
-        let to = (tape.node(people).value, tape.node(places).value, tape.node(contexts).value)
-        var retrieval: [Float] = []
+        let to = (tape.node(people).value, tape.node(places).value)
+        var (retrieval, contexts): ([Float], [Float]) = ([], [])
+        var rows: (one: [UInt32], other: [UInt32]) = ([], [])
         retrieval.reserveCapacity(pairs)
-        for (person, candidates) in asked {
+        contexts.reserveCapacity(pairs * width)
+        for (number, (person, candidates)) in asked.enumerated() {
+            Self.copy(person.prefix(d), to: to.0 + number * d)
             for place in candidates {
                 let (pair, row) = (retrieval.count, embeddings.place(Int(place)))
-                Self.copy(person.prefix(d), to: to.0 + pair * d)
                 Self.copy(row.prefix(d), to: to.1 + pair * d)
                 let start = Int(place) * PlaceColumns.count
-                let context =
+                contexts +=
                     wish.isAnything
                     ? plain : wish.context(place: features[start..<start + PlaceColumns.count], width: width)
-                Self.copy(context[...], to: to.2 + pair * width)
                 retrieval.append(dot(person.span, row.span))
+                rows.one.append(UInt32(number))
+                rows.other.append(UInt32(pair))
             }
         }
-        let judged = tape.node(GraphRec.judge(people, places, contexts, blocks, on: &tape)).value
+        let inputs = tape.compare(people, places, rows: rows, context: contexts, width: width).inputs
+        let judged = tape.node(GraphRec.judge(people, places, rows: rows, inputs, blocks, on: &tape)).value
         var pair = 0
         return asked.map { _, candidates in
             candidates.map { _ in

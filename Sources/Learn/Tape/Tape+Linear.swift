@@ -9,7 +9,7 @@ import Linalg
 private let blockRows = 1024
 
 /// Weight gradients sum over rows in this many rows at a time, each into a copy of its own.
-private let gradientRows = 4096
+private let gradientRows = 2048
 
 extension Tape {
     /// result[rows, n] = x[rows, k] · weights[k, n] + bias[1, n] + looked-up rows, and max(result, 0) when rectified.
@@ -24,34 +24,27 @@ extension Tape {
         let start = LayerStart(
             bias: bias, lookups: lookups, features: nil, isRectified: isRectified, result: result)
         record(.product(x, weights, result: result, start: start))
-        runProduct(x, weights, start: start, result)
+        runProduct(x, weights, starts: tables(of: start), isRectified: isRectified, node(result), keep: 1)
         return result
     }
 
     /// result += x[rows, k] · weights[k, n], in place.
     mutating func addProduct(_ x: Value, _ weights: Value, to result: Value) {
         record(.product(x, weights, result: result, start: nil))
-        runProduct(x, weights, start: nil, result)
+        runProduct(x, weights, starts: nil, isRectified: false, node(result), keep: 1)
     }
 
     /// x · weights.
     mutating func product(_ x: Value, _ weights: Value) -> Value {
         let result = leaf(rows: node(x).rows, columns: node(weights).columns, needsGradient: true)
-        node(result).value.update(repeating: 0, count: node(result).count)
-        addProduct(x, weights, to: result)
+        record(.product(x, weights, result: result, start: nil))
+        runProduct(x, weights, starts: nil, isRectified: false, node(result), keep: 0)
         return result
     }
 
-    private func runProduct(_ x: Value, _ weights: Value, start: LayerStart?, _ result: Value) {
-        let y = node(result)
-        guard let start else { return runProduct(x, weights, starts: nil, isRectified: false, y) }
-        runStart(start) { starts in
-            runProduct(x, weights, starts: starts, isRectified: start.isRectified, y)
-        }
-    }
-
+    /// y = keep · y + x · weights, from what the rows start from, if anything.
     private func runProduct(
-        _ x: Value, _ weights: Value, starts: StartTables<Number>?, isRectified: Bool, _ y: Node
+        _ x: Value, _ weights: Value, starts: StartTables<Number>?, isRectified: Bool, _ y: Node, keep: Number
     ) {
         let (x, w) = (node(x), node(weights))
         precondition(x.columns == w.rows && y.columns == w.columns && x.rows >= y.rows, "shapes of a product fit")
@@ -65,7 +58,7 @@ extension Tape {
             }
             Number.product(
                 ProductShape(rows: rows.count, columns: columns, inner: inner), alpha: 1,
-                from + rows.lowerBound * inner, stride: inner, by, stride: columns, beta: 1, target,
+                from + rows.lowerBound * inner, stride: inner, by, stride: columns, beta: keep, target,
                 stride: columns)
             if isRectified {
                 // Not a choice between two stores, which would keep the loop from becoming vector code.
@@ -74,59 +67,93 @@ extension Tape {
         }
     }
 
-    /// d x = d result · weightsᵀ and d weights = xᵀ · d result; before that, what the layer started from.
+    /// d x = d result · weightsᵀ and d weights = xᵀ · d result; before that, what the layer started from. All three of
+    /// one block of rows after the other, while it is in the second-level cache.
     mutating func productBackward(_ x: Value, _ weights: Value, _ result: Value, start: LayerStart?) {
         guard let gradient = node(result).gradient else { return }
-        if let start { startBackward(start) }
-        inputBackward(x, node(weights), UnsafePointer(gradient), rows: node(result).rows)
-        weightsBackward(node(x), weights, UnsafePointer(gradient), rows: node(result).rows)
-    }
-
-    private mutating func inputBackward(_ x: Value, _ w: Node, _ gradient: UnsafePointer<Number>, rows: Int) {
+        var bias: UnsafeMutablePointer<Number>?
+        var isRectified = false
+        if let start {
+            if start.lookups.count > 0 {
+                startBackward(start)
+            } else {
+                (bias, isRectified) = (gradientToAdd(start.bias), start.isRectified)
+            }
+        }
+        let (rows, w) = (node(result).rows, node(weights))
         let isWhole = node(x).rows == rows
-        let target = isWhole ? gradientToWrite(x) : gradientToAdd(x).map { (gradient: $0, isFresh: false) }
-        guard let target else { return }
-        // SAFETY: a block writes only its own rows of the input's gradient.
-        nonisolated(unsafe) let (from, by, to) = (gradient, w.value, target.gradient)
-        let (inner, columns, keep): (Int, Int, Number) = (w.columns, w.rows, target.isFresh ? 0 : 1)
-        forEachBlock(of: rows, size: blockRows, on: pool) { rows in
-            Number.product(
-                ProductShape(rows: rows.count, columns: columns, inner: inner, transposesRight: true), alpha: 1,
-                from + rows.lowerBound * inner, stride: inner, by, stride: inner, beta: keep,
-                to + rows.lowerBound * columns, stride: columns)
-        }
-    }
-
-    private mutating func weightsBackward(_ x: Node, _ weights: Value, _ gradient: UnsafePointer<Number>, rows: Int) {
-        guard let target = gradientToAdd(weights) else { return }
-        let (inputs, outputs) = (x.columns, node(weights).columns)
+        let input = isWhole ? gradientToWrite(x) : gradientToAdd(x).map { (gradient: $0, isFresh: false) }
+        let (inputs, outputs) = (w.rows, w.columns)
         let pieces = (rows + gradientRows - 1) / gradientRows
-        if pieces <= 1 {
-            Self.addWeightsGradient(x.value, gradient, 0..<rows, inputs, outputs, keep: 1, target)
-            return
+        // One copy of the weights' gradient and the bias' for each piece: pieces never add to one sum.
+        let count = (inputs + 1) * outputs
+        let copies = scratch(pieces * count)
+        let pass = ProductBackward<Number>(
+            x: node(x).value, weights: w.value, result: isRectified ? node(result).value : nil, change: gradient,
+            input: input?.gradient, keepsInput: input.map { !$0.isFresh } ?? false, inputs: inputs, outputs: outputs,
+            hasBias: bias != nil)
+        // SAFETY: a piece writes its own rows and the copy of its number.
+        nonisolated(unsafe) let own = copies
+        forEachBlock(of: rows, size: gradientRows, on: pool) { piece in
+            pass.run(piece, to: own + piece.lowerBound / gradientRows * count)
         }
-        let count = inputs * outputs
-        // SAFETY: piece i writes only the i-th copy.
-        nonisolated(unsafe) let (from, change, copies) = (x.value, gradient, scratch(pieces * count))
-        forEachBlock(of: rows, size: gradientRows, on: pool) { rows in
-            let copy = copies + rows.lowerBound / gradientRows * count
-            Self.addWeightsGradient(from, change, rows, inputs, outputs, keep: 0, copy)
-        }
+        guard let target = gradientToAdd(weights) else { return }
         for piece in 0..<pieces {
             let copy = copies + piece * count
-            for index in 0..<count { target[index] += copy[index] }
+            for index in 0..<inputs * outputs { target[index] += copy[index] }
+            guard let bias else { continue }
+            let sums = copy + inputs * outputs
+            for column in 0..<outputs { bias[column] += sums[column] }
+        }
+    }
+}
+
+/// The way back of one product.
+///
+/// SAFETY (@unchecked Sendable): pieces write rows that are theirs alone.
+private struct ProductBackward<Number: Scalar>: @unchecked Sendable {
+    let x: UnsafeMutablePointer<Number>
+    let weights: UnsafeMutablePointer<Number>
+    /// Where the gradient passes only if it is positive.
+    let result: UnsafeMutablePointer<Number>?
+    let change: UnsafeMutablePointer<Number>
+    let input: UnsafeMutablePointer<Number>?
+    let keepsInput: Bool
+    let inputs: Int
+    let outputs: Int
+    let hasBias: Bool
+
+    /// `sums` becomes this piece's part of the weights' gradient, and behind it the bias'.
+    func run(_ piece: Range<Int>, to sums: UnsafeMutablePointer<Number>) {
+        let biasSums = sums + inputs * outputs
+        biasSums.update(repeating: 0, count: outputs)
+        for start in stride(from: piece.lowerBound, to: piece.upperBound, by: blockRows) {
+            let rows = start..<min(start + blockRows, piece.upperBound)
+            if let result { Self.rectify(change + start * outputs, result + start * outputs, rows.count * outputs) }
+            if hasBias {
+                for row in rows { Self.add(change + row * outputs, to: biasSums, outputs) }
+            }
+            if let input {
+                Number.product(
+                    ProductShape(rows: rows.count, columns: inputs, inner: outputs, transposesRight: true), alpha: 1,
+                    change + start * outputs, stride: outputs, weights, stride: outputs, beta: keepsInput ? 1 : 0,
+                    input + start * inputs, stride: inputs)
+            }
+            Number.product(
+                ProductShape(rows: inputs, columns: outputs, inner: rows.count, transposesLeft: true), alpha: 1,
+                x + start * inputs, stride: inputs, change + start * outputs, stride: outputs,
+                beta: start == piece.lowerBound ? 0 : 1, sums, stride: outputs)
         }
     }
 
-    /// target[inputs, outputs] = keep · target + x[rows]ᵀ · gradient[rows].
-    private static func addWeightsGradient(
-        _ x: UnsafePointer<Number>, _ gradient: UnsafePointer<Number>, _ rows: Range<Int>, _ inputs: Int,
-        _ outputs: Int, keep: Number, _ target: UnsafeMutablePointer<Number>
+    private static func rectify(
+        _ change: UnsafeMutablePointer<Number>, _ result: UnsafePointer<Number>, _ count: Int
     ) {
-        Number.product(
-            ProductShape(rows: inputs, columns: outputs, inner: rows.count, transposesLeft: true), alpha: 1,
-            x + rows.lowerBound * inputs, stride: inputs, gradient + rows.lowerBound * outputs, stride: outputs,
-            beta: keep, target, stride: outputs)
+        for index in 0..<count { change[index] = result[index] > 0 ? change[index] : 0 }
+    }
+
+    private static func add(_ row: UnsafePointer<Number>, to sums: UnsafeMutablePointer<Number>, _ count: Int) {
+        for column in 0..<count { sums[column] += row[column] }
     }
 }
 
@@ -142,9 +169,6 @@ extension Tape {
                 if node(x).needsGradient {
                     shapes.append(ProductShape(rows: count, columns: inputs, inner: outputs, transposesRight: true))
                 }
-            }
-            for start in stride(from: 0, to: rows, by: gradientRows) {
-                let count = min(gradientRows, rows - start)
                 shapes.append(ProductShape(rows: inputs, columns: outputs, inner: count, transposesLeft: true))
             }
         }

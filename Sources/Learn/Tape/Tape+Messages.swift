@@ -74,9 +74,9 @@ extension Tape {
             let sums = hidden + kindRows * channels
             Self.channels(source, matrix, shift, rows, inputs, channels, to: hidden)
             for row in 0..<rows.count {
-                let (part, amount) = (hidden + row * channels, upstream[rows.lowerBound + row] * scale)
-                for channel in 0..<channels { part[channel] = part[channel] > 0 ? amount : 0 }
-                for channel in 0..<channels { sums[inputs * channels + channel] += part[channel] }
+                Self.open(
+                    hidden + row * channels, upstream[rows.lowerBound + row] * scale,
+                    addingTo: sums + inputs * channels, channels)
             }
             Number.product(
                 ProductShape(rows: inputs, columns: channels, inner: rows.count, transposesLeft: true), alpha: 1,
@@ -87,6 +87,18 @@ extension Tape {
             let sums = room + piece * own + kindRows * channels
             for index in 0..<inputs * channels { target[index] += sums[index] }
             for channel in 0..<channels { biasTarget[channel] += sums[inputs * channels + channel] }
+        }
+    }
+
+    /// What is positive becomes `amount`, the rest 0; the result is added to `sums`, too.
+    private static func open(
+        _ part: UnsafeMutablePointer<Number>, _ amount: Number, addingTo sums: UnsafeMutablePointer<Number>,
+        _ channels: Int
+    ) {
+        for channel in 0..<channels {
+            let passed: Number = part[channel] > 0 ? amount : 0
+            part[channel] = passed
+            sums[channel] += passed
         }
     }
 

@@ -5,9 +5,9 @@
 import Basics
 import Linalg
 
-/// Columns that one piece of a sum over all rows takes: by columns, so that each sum has one order and one owner, and
-/// the weights of all features, in so many columns, stay in the first-level cache.
-private let gradientColumns = 64
+/// Columns that one piece takes of a sum over all rows, or of the weights of all features: by columns, so that each sum
+/// has one order and one owner, and so many columns of the weights of all features stay in the first-level cache.
+private let pieceColumns = 64
 
 /// How far ahead of their use rows are asked for.
 private let rowsForeseen = 8
@@ -94,32 +94,38 @@ extension Tape {
         let start = LayerStart(
             bias: bias, lookups: lookups, features: input, isRectified: isRectified, result: result)
         record(.start(start))
-        runStart(start) { tables in
+        let pieces = scratch(features.width * columns)
+        forEachPiece(of: columns) { piece in
+            copyPiece(piece, of: node(weights), to: pieces + piece.lowerBound * features.width)
+        }
+        let tables = tables(of: start)
+        features.withEntries(rows: input.rows) { entries in
             // SAFETY: a block writes only its own rows.
-            nonisolated(unsafe) let to = node(result).value
+            nonisolated(unsafe) let (to, pieces) = (node(result).value, pieces)
+            let width = features.width
             forEachBlock(of: rows.count, size: 256, on: pool) { block in
-                for row in block {
-                    let target = to + row * columns
-                    tables.write(row, to: target, columns)
-                    if !isRectified { continue }
-                    for column in 0..<columns { target[column] = 0.5 * (target[column] + abs(target[column])) }
+                for start in stride(from: 0, to: columns, by: pieceColumns) {
+                    let count = min(pieceColumns, columns - start)
+                    for row in block {
+                        let target = to + row * columns + start
+                        entries.weigh(pieces + start * width, row, to: target, count)
+                        tables.add(row, to: target, from: start, count: count, columns)
+                        if !isRectified { continue }
+                        for column in 0..<count { target[column] = 0.5 * (target[column] + abs(target[column])) }
+                    }
                 }
             }
         }
         return result
     }
 
-    /// Hands over what the rows start from, as pointers.
-    func runStart(_ start: LayerStart, _ body: (StartTables<Number>) -> Void) {
+    /// What the rows start from but for features, as pointers.
+    func tables(of start: LayerStart) -> StartTables<Number> {
         var tables = StartTables(bias: node(start.bias).value)
         for index in 0..<start.lookups.count {
             tables.append(node(start.lookups[index].table).value, start.lookups[index].keys)
         }
-        guard let input = start.features else { return body(tables) }
-        input.features.withEntries(rows: input.rows) { entries in
-            tables.features = (node(input.weights).value, entries)
-            body(tables)
-        }
+        return tables
     }
 
     /// Lets the gradient through where the result is positive, then sums it: over all rows for the bias, over the rows
@@ -132,21 +138,33 @@ extension Tape {
             if let sum = gradientToAdd(start.lookups[index].table) { sums.append(sum, start.lookups[index].keys) }
         }
         guard let input = start.features, let weights = gradientToAdd(input.weights) else {
-            return addUp(y, gradient, sums, isRectified: start.isRectified)
+            return addUp(y, gradient, sums, isRectified: start.isRectified, features: nil)
         }
+        let width = input.features.width
+        let pieces = scratch(width * y.columns)
+        pieces.update(repeating: 0, count: width * y.columns)
         input.features.withEntries(rows: input.rows) { entries in
-            sums.features = (weights, entries)
-            addUp(y, gradient, sums, isRectified: start.isRectified)
+            addUp(y, gradient, sums, isRectified: start.isRectified, features: (entries, pieces, width))
+        }
+        forEachPiece(of: y.columns) { piece in
+            let source = pieces + piece.lowerBound * width
+            for row in 0..<width {
+                let (target, part) = (weights + row * y.columns + piece.lowerBound, source + row * piece.count)
+                for column in 0..<piece.count { target[column] += part[column] }
+            }
         }
     }
 
+    /// A piece's sums of weights' gradients lie close together, in `features`: rows of a whole matrix that far apart
+    /// would fall into few sets of the first-level cache.
     private func addUp(
-        _ y: Node, _ gradient: UnsafeMutablePointer<Number>, _ sums: StartTables<Number>, isRectified: Bool
+        _ y: Node, _ gradient: UnsafeMutablePointer<Number>, _ sums: StartTables<Number>, isRectified: Bool,
+        features: (entries: SparseEntries, pieces: UnsafeMutablePointer<Number>, width: Int)?
     ) {
         // SAFETY: a piece touches only its own columns.
-        nonisolated(unsafe) let (values, change) = (y.value, gradient)
+        nonisolated(unsafe) let (values, change, features) = (y.value, gradient, features)
         let (rows, columns) = (y.rows, y.columns)
-        forEachBlock(of: columns, size: gradientColumns, on: pool) { piece in
+        forEachBlock(of: columns, size: pieceColumns, on: pool) { piece in
             for row in 0..<rows {
                 let part = change + row * columns + piece.lowerBound
                 // A few columns of each row: too far apart for the processor to foresee.
@@ -157,13 +175,31 @@ extension Tape {
                     for column in 0..<piece.count { part[column] = result[column] > 0 ? part[column] : 0 }
                 }
                 sums.add(part, row, from: piece.lowerBound, count: piece.count, columns)
+                guard let (entries, pieces, width) = features else { continue }
+                entries.spread(part, row, to: pieces + piece.lowerBound * width, piece.count)
             }
+        }
+    }
+
+    private func forEachPiece(of columns: Int, _ body: (Range<Int>) -> Void) {
+        for start in stride(from: 0, to: columns, by: pieceColumns) {
+            body(start..<min(start + pieceColumns, columns))
+        }
+    }
+
+    /// Some columns of a matrix, close together.
+    private func copyPiece(_ piece: Range<Int>, of matrix: Node, to target: UnsafeMutablePointer<Number>) {
+        for row in 0..<matrix.rows {
+            let source = matrix.value + row * matrix.columns + piece.lowerBound
+            (target + row * piece.count).update(from: source, count: piece.count)
         }
     }
 }
 
 /// The arrays of `SparseRows`, for loops.
-struct SparseEntries {
+///
+/// SAFETY (@unchecked Sendable): nobody writes to them.
+struct SparseEntries: @unchecked Sendable {
     let offsets: UnsafePointer<UInt32>
     let columns: UnsafePointer<UInt32>
     let values: UnsafePointer<Float>
@@ -171,6 +207,43 @@ struct SparseEntries {
 
     @inline(__always)
     func range(_ row: Int) -> Range<Int> { Int(offsets[Int(rows[row])])..<Int(offsets[Int(rows[row]) + 1]) }
+
+    /// target = Σ value · table[feature] over a row's features; `table` is [features, width].
+    func weigh<Number: Scalar>(
+        _ table: UnsafePointer<Number>, _ row: Int, to target: UnsafeMutablePointer<Number>, _ width: Int
+    ) {
+        let range = range(row)
+        if Number.self == Float.self {
+            // SAFETY: Number is Float.
+            return Float.weighRows(
+                UnsafeRawPointer(table).assumingMemoryBound(to: Float.self), columns: width,
+                columns + range.lowerBound, values + range.lowerBound, count: range.count,
+                into: UnsafeMutableRawPointer(target).assumingMemoryBound(to: Float.self))
+        }
+        target.update(repeating: 0, count: width)
+        for index in range {
+            let (source, value) = (table + Int(columns[index]) * width, Number(values[index]))
+            for column in 0..<width { target[column] += value * source[column] }
+        }
+    }
+
+    /// table[feature] += value · source over a row's features.
+    func spread<Number: Scalar>(
+        _ source: UnsafePointer<Number>, _ row: Int, to table: UnsafeMutablePointer<Number>, _ width: Int
+    ) {
+        let range = range(row)
+        if Number.self == Float.self {
+            // SAFETY: Number is Float.
+            return spreadRow(
+                UnsafeRawPointer(source).assumingMemoryBound(to: Float.self), columns: width,
+                to: UnsafeMutableRawPointer(table).assumingMemoryBound(to: Float.self), stride: width,
+                columns + range.lowerBound, values + range.lowerBound, count: range.count)
+        }
+        for index in range {
+            let (target, value) = (table + Int(columns[index]) * width, Number(values[index]))
+            for column in 0..<width { target[column] += value * source[column] }
+        }
+    }
 }
 
 extension SparseRows {
@@ -188,7 +261,7 @@ extension SparseRows {
     }
 }
 
-/// The matrices a layer starts from, or their gradients.
+/// The bias and the tables that a layer starts from, or their gradients.
 ///
 /// SAFETY (@unchecked Sendable): threads read it, or write rows or columns that are theirs alone.
 struct StartTables<Number: Scalar>: @unchecked Sendable {
@@ -196,7 +269,6 @@ struct StartTables<Number: Scalar>: @unchecked Sendable {
     private var tables: InlineArray<4, UnsafeMutablePointer<Number>?> = .init(repeating: nil)
     private var keys: InlineArray<4, UnsafePointer<UInt32>?> = .init(repeating: nil)
     private var count = 0
-    fileprivate var features: (weights: UnsafeMutablePointer<Number>, entries: SparseEntries)?
 
     fileprivate init(bias: UnsafeMutablePointer<Number>) { self.bias = bias }
 
@@ -213,39 +285,26 @@ struct StartTables<Number: Scalar>: @unchecked Sendable {
 
     /// target = what `row` starts from.
     func write(_ row: Int, to target: UnsafeMutablePointer<Number>, _ columns: Int) {
-        if let features {
-            weigh(features.weights, features.entries, row, to: target, columns)
-            for column in 0..<columns { target[column] += bias[column] }
-        } else {
-            target.update(from: bias, count: columns)
-        }
+        target.update(from: bias, count: columns)
         for index in 0..<count {
             let added = entry(index, row, columns)
             for column in 0..<columns { target[column] += added[column] }
         }
     }
 
-    private func weigh(
-        _ weights: UnsafeMutablePointer<Number>, _ entries: SparseEntries, _ row: Int,
-        to target: UnsafeMutablePointer<Number>, _ columns: Int
+    /// target += `width` columns of what `row` starts from, from column `first` on.
+    func add(
+        _ row: Int, to target: UnsafeMutablePointer<Number>, from first: Int, count width: Int, _ columns: Int
     ) {
-        let range = entries.range(row)
-        if Number.self == Float.self {
-            // SAFETY: Number is Float.
-            Float.weighRows(
-                UnsafeRawPointer(weights).assumingMemoryBound(to: Float.self), columns: columns,
-                entries.columns + range.lowerBound, entries.values + range.lowerBound, count: range.count,
-                into: UnsafeMutableRawPointer(target).assumingMemoryBound(to: Float.self))
-            return
-        }
-        target.update(repeating: 0, count: columns)
-        for index in range {
-            let (source, value) = (weights + Int(entries.columns[index]) * columns, Number(entries.values[index]))
-            for column in 0..<columns { target[column] += value * source[column] }
+        let shift = bias + first
+        for column in 0..<width { target[column] += shift[column] }
+        for index in 0..<count {
+            let added = entry(index, row, columns) + first
+            for column in 0..<width { target[column] += added[column] }
         }
     }
 
-    /// Adds `count` columns of a row, from column `first` on, to all that the row starts from.
+    /// Adds `width` columns of a row, from column `first` on, to all that the row starts from.
     func add(
         _ source: UnsafeMutablePointer<Number>, _ row: Int, from first: Int, count width: Int, _ columns: Int
     ) {
@@ -254,21 +313,6 @@ struct StartTables<Number: Scalar>: @unchecked Sendable {
         for index in 0..<count {
             let target = entry(index, row, columns) + first
             for column in 0..<width { target[column] += source[column] }
-        }
-        guard let features else { return }
-        if Number.self == Float.self {
-            let (entries, range) = (features.entries, features.entries.range(row))
-            // SAFETY: Number is Float; the piece's columns of all rows are the caller's.
-            return spreadRow(
-                UnsafeRawPointer(source).assumingMemoryBound(to: Float.self), columns: width,
-                to: UnsafeMutableRawPointer(features.weights + first).assumingMemoryBound(to: Float.self),
-                stride: columns, entries.columns + range.lowerBound, entries.values + range.lowerBound,
-                count: range.count)
-        }
-        for index in features.entries.range(row) {
-            let target = features.weights + Int(features.entries.columns[index]) * columns + first
-            let value = Number(features.entries.values[index])
-            for column in 0..<width { target[column] += value * source[column] }
         }
     }
 }

@@ -4,7 +4,7 @@
 //
 // Two conventions save memory traffic. An operation that reads `rows` of its input may be given a longer one: it
 // reads the first rows (a layer's targets are the first rows of its inputs). And operations named in-place
-// (`relu`, `dropout`, `add`, `addProduct`) write into a value that exists already; they are legal only where the
+// (`dropout`, `add`, `addProduct`) write into a value that exists already; they are legal only where the
 // operation that made the value does not read its own result when it goes backward.
 //
 // Loops over rows are split into blocks of a fixed size, never by the number of threads, and sums over blocks
@@ -204,7 +204,6 @@ struct Tape<Number: Scalar>: ~Copyable {
 enum Operation<Number: Scalar> {
     case start(LayerStart)
     case product(Value, Value, result: Value, start: LayerStart?)
-    case relu(Value)
     case add(Value, to: Value)
     case gather(Value, rows: UnsafePointer<UInt32>, result: Value)
     case kindWeights(KindWeights)
@@ -212,9 +211,7 @@ enum Operation<Number: Scalar> {
     case layerNorm(LayerNorm<Number>)
     case dropout(Dropout, Value)
     case exponential(Value)
-    case multiply(Value, Value, result: Value)
-    case distance(Value, Value, result: Value)
-    case rowDot(Value, Value, result: Value)
+    case compare(Comparison)
 }
 
 extension Tape {
@@ -222,7 +219,6 @@ extension Tape {
         switch operation {
         case .start(let start): startBackward(start)
         case .product(let x, let weights, let result, let start): productBackward(x, weights, result, start: start)
-        case .relu(let x): reluBackward(x)
         case .add(let x, let sum): addBackward(x, to: sum)
         case .gather(let x, let rows, let result): gatherBackward(x, rows, result)
         case .kindWeights(let kept): kindWeightsBackward(kept)
@@ -230,9 +226,7 @@ extension Tape {
         case .layerNorm(let norm): layerNormBackward(norm)
         case .dropout(let dropout, let x): dropoutBackward(dropout, x)
         case .exponential(let x): exponentialBackward(x)
-        case .multiply(let a, let b, let result): multiplyBackward(a, b, result)
-        case .distance(let a, let b, let result): distanceBackward(a, b, result)
-        case .rowDot(let a, let b, let result): rowDotBackward(a, b, result)
+        case .compare(let comparison): compareBackward(comparison)
         }
     }
 }
@@ -240,7 +234,8 @@ extension Tape {
 extension Operation {
     fileprivate var phase: StepPhase {
         switch self {
-        case .product, .start: .product
+        case .product: .product
+        case .start: .features
         case .hear: .gather
         default: .other
         }
@@ -251,6 +246,7 @@ extension StepPhase {
     fileprivate var back: StepPhase {
         switch self {
         case .product: .productBack
+        case .features: .featuresBack
         case .gather: .gatherBack
         default: .otherBack
         }

@@ -45,7 +45,8 @@ struct BatchMaker: Sendable {
             plan = sampled <= Self.costOfWhole(graph, first, configuration) ? .sampled : .whole
         }
         self.plan = plan
-        whole = plan == .whole ? WholeCity(graph, inputs, excluding: silent) : nil
+        let order = plan == .whole ? VertexOrder(byVisitsOf: graph, pool: ComputePool(threads: 1)) : nil
+        whole = order.map { WholeCity(graph, inputs, excluding: silent, order: $0) }
     }
 
     func make(_ triplets: Triplets, random: SeededRandom) -> Batch {

@@ -19,9 +19,9 @@ package struct RoundOutcome: Sendable {
     package var meanLoss: Double
 }
 
-/// What a step is doing; see `CityTrainer.probe`.
+/// What a step is doing; see `CityTrainer.probe`. `features` are the sparse first layers of the encoders.
 package enum StepPhase: Int, CaseIterable, Sendable {
-    case sample, gather, product, other, gatherBack, productBack, otherBack, optimizer
+    case sample, features, gather, product, other, featuresBack, gatherBack, productBack, otherBack, optimizer
 }
 
 /// Trains one city, and computes its embeddings.
@@ -144,7 +144,7 @@ package final class CityTrainer {
         let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil
         let rows = model.embed(
             batch.neighborhood, inputs, own: leaves?.rows, dropoutKey: UInt32(truncatingIfNeeded: steps), on: &tape)
-        let loss = loss(batch.triplets, rows, leaves?.biases, on: &tape)
+        let loss = model.loss(batch.triplets, rows, bias: leaves?.biases, on: &tape)
         guard loss.isFinite else { return loss }
         tape.backward()
         probe?(.optimizer)
@@ -152,32 +152,6 @@ package final class CityTrainer {
         guard norm.isFinite else { return norm }
         let limit = model.configuration.gradientNormMax
         move(leaves, scale: norm > Double(limit) ? limit / Float(norm) : 1, on: &tape)
-        return loss
-    }
-
-    /// The losses that the configuration asks for, each with its weight.
-    private func loss(
-        _ triplets: Triplets, _ rows: VertexRows, _ bias: Value?, on tape: inout Tape<Float>
-    ) -> Double {
-        var loss = 0.0
-        if triplets.targets.people > 0 {
-            tape.begin("the softmax over places")
-            loss += tape.softmaxLoss(
-                people: rows.people, places: rows.places, bias: bias, triplets.targets,
-                weight: model.configuration.softmaxWeight)
-        }
-        if triplets.friends.count > 0 {
-            let logits = model.judge(triplets.friends, people: rows.people, on: &tape)
-            loss += tape.binaryLoss(
-                logits.compatible, labels: triplets.friends.compatible, weight: model.configuration.friendWeight)
-            loss += tape.binaryLoss(
-                logits.attends, labels: triplets.friends.attends, weight: model.configuration.attendWeight)
-        }
-        if triplets.positives > 0 {
-            let scores = model.score(triplets.pairs, rows, bias: bias, on: &tape)
-            loss += tape.rankingLoss(
-                scores, positives: triplets.positives, weight: model.configuration.rankingWeight)
-        }
         return loss
     }
 
