@@ -60,6 +60,8 @@ struct WholeCity: Sendable {
     /// Messages as they are given: rows of people, of people and of places.
     init(friends: MessageRows, visits: MessageRows, visitors: MessageRows, friendshipKinds: Int, visitKinds: Int) {
         (self.friends, self.visits, self.visitors) = (friends, visits, visitors)
+        order = VertexOrder(people: friends.rows, places: visitors.rows)
+        friendOffsets = friends.offsets
         self.friendshipKinds = (0..<UInt32(friendshipKinds)).map { $0 }
         self.visitKinds = (0..<UInt32(visitKinds)).map { $0 }
     }
