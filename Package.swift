@@ -77,7 +77,7 @@ let package = Package(
         // Floor 8: the programs
         program(
             "muster-worker", at: "Worker",
-            ["Basics", "Linalg", "Wire", "Store", "Transport", "Learn", "Shard", "Courier"]),
+            ["Basics", "World", "Linalg", "Wire", "Store", "Transport", "Learn", "Shard", "Courier"]),
         program(
             "muster-coordinator", at: "Coordinator",
             ["Basics", "Wire", "Events", "Cluster", "Store", "Transport", "Gateway"]),

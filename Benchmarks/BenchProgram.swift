@@ -14,7 +14,7 @@ import Linalg
 enum BenchProgram {
     static let benches: [Bench] = [
         .world, .importing, .estimate, .openCity, .nearest, .influence, .invites, .sweep, .graphRec, .quality,
-        .lightGCN, .socialLGN, .events, .consumer, .scaleOut, .rounds, .union,
+        .lightGCN, .socialLGN, .events, .consumer, .serve, .scaleOut, .rounds, .union,
     ]
 
     /// Parts of a bench that run in processes of their own.
@@ -68,7 +68,8 @@ enum BenchProgram {
         }
         if let word = settings.rest.first { throw OptionError("'\(word)' is one word too many") }
         var isFine = true
-        for bench in benches {
+        // A running cluster is needed for that one.
+        for bench in benches where bench.name != Bench.serve.name {
             var words = ["muster-bench", bench.name, "--seed", settings.text("seed")]
             if bench.isParallel { words += ["--threads", settings.text("threads")] }
             if bench.readsCities, let data = settings.path("data") { words += ["--data", data] }

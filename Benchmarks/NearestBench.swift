@@ -34,21 +34,34 @@ extension Bench {
             Setting(
                 "keep", "share of the rows that a filter lets through, chosen by chance", .number(0...1), default: "1",
                 scope: .call),
-            Setting("method", "how the index searches", .choice(["exact"]), default: "exact", scope: .call),
+            Setting(
+                "method", "scan all rows, or the lists of an inverted file", .choice(["exact", "lists"]),
+                default: "exact", scope: .call),
+            Setting("probes", "lists that a query looks at", .integer(1...65_535), default: "16", scope: .call),
+            Setting(
+                "lists", "lists of an inverted file; 0 for four times the root of the rows", .integer(0...65_535),
+                default: "0", scope: .call),
+            Setting(
+                "save", "write what was made up to this name with -vectors.npy and -queries.npy", .text, scope: .call),
         ]
     ) { run in
         let input = try run.loading { try NearestInput(run) }
-        let (index, build) = run.working { ExactIndex(vectors: input.vectors, dimensions: input.dimensions) }
+        let (index, build) = run.working { BenchIndex(input, run) }
         let (k, batch, total) = (
             run.settings.integer("k"), run.settings.integer("batch"), input.queries.count / input.dimensions
         )
         let (found, search) = run.working {
             stride(from: 0, to: total, by: batch).flatMap { first in
                 let range = first * input.dimensions..<min(first + batch, total) * input.dimensions
-                return index.search(
-                    queries: input.queries.span.extracting(range), count: k, excluding: { _ in [] },
-                    keeping: { _ in input.filter }, pool: run.pool)
+                return index.search(input.queries.span.extracting(range), count: k, input.filter, run)
             }
+        }
+        if case .lists = index {
+            return try run.report([
+                "recall_at_10": .real(input.recallAt10(found, pool: run.pool)),
+                "queries_per_second": rate(found.count, in: search.cpu), "build_cpu_seconds": .real(build.cpu),
+                "bytes": .whole(index.bytes),
+            ])
         }
         let passes = (total + batch - 1) / batch
         let scanned = input.vectors.count
@@ -71,6 +84,40 @@ extension Bench {
         let seconds = processCPUSeconds() - start
         precondition(sum == UInt64(passes * words.count), "every word was read")
         return Double(passes * words.count * 8) / max(seconds, 1e-9)
+    }
+}
+
+/// The two ways to search.
+private enum BenchIndex: Sendable {
+    case exact(ExactIndex)
+    case lists(InvertedFile, probes: Int)
+
+    init(_ input: NearestInput, _ run: Run) {
+        if run.settings.text("method") == "exact" {
+            self = .exact(ExactIndex(vectors: input.vectors, dimensions: input.dimensions))
+        } else {
+            let options = InvertedFileOptions(lists: run.settings.integer("lists"), seed: run.seed)
+            let index = InvertedFile(
+                vectors: input.vectors, dimensions: input.dimensions, options: options, pool: run.pool)
+            self = .lists(index, probes: run.settings.integer("probes"))
+        }
+    }
+
+    var bytes: Int {
+        switch self {
+        case .exact(let index): index.bytes
+        case .lists(let index, _): index.bytes
+        }
+    }
+
+    func search(_ queries: Span<Float>, count: Int, _ filter: RowMask?, _ run: Run) -> [[Neighbor]] {
+        switch self {
+        case .exact(let index):
+            index.search(
+                queries: queries, count: count, excluding: { _ in [] }, keeping: { _ in filter }, pool: run.pool)
+        case .lists(let index, let probes):
+            index.search(queries: queries, count: count, probes: probes, keeping: { _ in filter }, pool: run.pool)
+        }
     }
 }
 
@@ -105,6 +152,11 @@ private struct NearestInput: Sendable {
             throw BenchError("ten rows and a query are the least to search")
         }
         prepare(settings.text("metric"))
+        let name = settings.text("save")
+        if !name.isEmpty {
+            try VectorFile.write(vectors, dimensions, to: name + "-vectors.npy")
+            try VectorFile.write(queries, dimensions, to: name + "-queries.npy")
+        }
         let keep = settings.number("keep")
         if keep < 1 {
             var random = SeededRandom(seed: run.seed).child("filter")

@@ -3,6 +3,7 @@
 // little-endian.
 
 import Basics
+import Glibc
 
 /// A matrix read from a file.
 struct VectorFile {
@@ -32,6 +33,22 @@ struct VectorFile {
         guard bytes % (4 * dimensions) == 0 else {
             throw BenchError("\(path) has \(bytes) bytes of numbers, no whole number of rows of \(4 * dimensions)")
         }
+    }
+
+    /// Writes a NumPy array of two dimensions, for other programs that search the same rows.
+    static func write(_ values: [Float], _ dimensions: Int, to path: String) throws {
+        let shape = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(values.count / dimensions), \(dimensions)), }"
+        // The head ends with a new line and fills whole times 64 bytes.
+        let padding = (64 - (10 + shape.utf8.count + 1) % 64) % 64
+        let length = shape.utf8.count + padding + 1
+        var head = [UInt8]([0x93]) + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)]
+        head += Array(shape.utf8) + [UInt8](repeating: UInt8(ascii: " "), count: padding) + [UInt8(ascii: "\n")]
+        guard let file = fopen(path, "wb") else { throw BenchError("\(path) cannot be written") }
+        defer { fclose(file) }
+        let written = values.withUnsafeBytes { raw in
+            fwrite(head, 1, head.count, file) + fwrite(raw.baseAddress, 1, raw.count, file)
+        }
+        guard written == head.count + 4 * values.count else { throw BenchError("\(path) is not written whole") }
     }
 
     private static func floats(_ bytes: ArraySlice<UInt8>) -> [Float] {

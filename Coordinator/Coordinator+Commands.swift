@@ -17,9 +17,11 @@ extension Coordinator {
             send(request.answer(CityTable(cities: cities.map { row(of: $0) })), to: peer)
         case .statusRequest:
             send(request.answer(status()), to: peer)
-        case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest, .eventsRequest,
-            .postSignals:
+        case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest, .switchModel,
+            .eventsRequest, .postSignals:
             forward(request, from: peer)
+        case .recommendPlaces, .recommendPeople:
+            try recommend(request, from: peer)
         case .startTraining, .startPlanning, .jobRequest, .controlJob:
             try serveJobs(request, from: peer)
         case .modelsRequest, .useModel:
@@ -31,7 +33,7 @@ extension Coordinator {
     }
 
     /// To the owner of the request's city, under a number of our own.
-    private func forward(_ request: Envelope, from peer: [UInt8]) {
+    func forward(_ request: Envelope, from peer: [UInt8]) {
         guard let city = request.city, let placement = map.cities[city] else {
             return refuse(request, peer, .unknownCity, "there is no city \(request.city?.description ?? "?")")
         }

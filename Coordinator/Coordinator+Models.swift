@@ -35,6 +35,7 @@ extension Coordinator {
             return Log.error("the new model is not durable, so nobody uses it", ["reason": "\(error)"])
         }
         live = version
+        toldLive = []
         Log.info("a model goes live", ["version": version])
         for placement in map.placements where hasLiveModel(placement.city) { tellLive(placement.city) }
     }
@@ -43,15 +44,20 @@ extension Coordinator {
         jobs[JobID(live.number)]?.training?.outcomes.contains { $0.city == city } ?? false
     }
 
-    /// A city that answers with another version than it should is told so.
+    /// A city that answers with another version than it should is told so, once while its worker stays: somebody may
+    /// have switched it by hand.
     func reconcile(_ report: CityReport) {
-        if report.modelVersion != live, hasLiveModel(report.city) { tellLive(report.city) }
+        if report.modelVersion != live, hasLiveModel(report.city), !toldLive.contains(report.city) {
+            tellLive(report.city)
+        }
     }
 
     private func tellLive(_ city: CityID) {
         guard let placement = map.cities[city], let worker = placement.worker,
             let peer = membership.peer(of: worker)
         else { return }
-        send(Envelope(UseModel(version: live), city: city, epoch: placement.epoch), to: peer)
+        if send(Envelope(UseModel(version: live), city: city, epoch: placement.epoch), to: peer) {
+            toldLive.insert(city)
+        }
     }
 }

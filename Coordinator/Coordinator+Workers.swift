@@ -64,7 +64,10 @@ extension Coordinator {
             case .joined(let worker, _):
                 placeCities()
                 assign(worker)
-                for placement in map.placements(of: worker) { tellJobs(reached: placement.city) }
+                for placement in map.placements(of: worker) {
+                    toldLive.remove(placement.city)
+                    tellJobs(reached: placement.city)
+                }
             case .left(let worker, _), .lost(let worker, _):
                 Log.warn("worker is gone", ["worker": map.workers[worker] ?? "?"])
                 let name = map.workers[worker] ?? "?"

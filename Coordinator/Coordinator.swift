@@ -26,6 +26,8 @@ final class Coordinator {
     var jobs: [JobID: RunningJob] = [:]
     /// The version that cities answer with; 0: there is none.
     var live: ModelVersion
+    /// Cities that were told so, by their present worker.
+    var toldLive: Set<CityID> = []
     /// What workers last said of their cities; empty after a restart until the first heartbeats.
     var reports: [CityID: CityReport] = [:]
     var processes: [WorkerID: UInt32] = [:]
@@ -33,6 +35,11 @@ final class Coordinator {
     var assigned: [WorkerID: Tick] = [:]
     /// HTTP threads that wait, by the number of their call.
     var calls: [RequestID: Desk.Call] = [:]
+    /// Where people live, as far as somebody has asked, and who is being looked for.
+    var homes: [PersonID: CityID] = [:]
+    var searches: [PersonID: HomeSearch] = [:]
+    /// Whom each question to a worker is about.
+    var searched: [RequestID: PersonID] = [:]
     private var nextCall: UInt64 = 1
     private let start = monotonicSeconds()
     private var lastTick = Tick(0)
@@ -109,6 +116,12 @@ final class Coordinator {
         }
     }
 
+    /// A number for a question of our own.
+    func nextSearch() -> RequestID {
+        defer { nextCall += 1 }
+        return RequestID(nextCall)
+    }
+
     private func take(_ call: Desk.Call) {
         var request = call.request
         // An order brings a number of its own, by which it is known when it is sent again.
@@ -136,8 +149,10 @@ final class Coordinator {
             follow(membership.bye(peer: peer))
         case .assigned, .modelUsed: break
         case .citySurvey, .roundResult, .delta, .published, .planned: try takeJobAnswer(message, from: peer)
-        case .imported, .exportRows, .evaluation, .seeds, .influencers, .eventRows, .signalsTaken:
+        case .imported, .exportRows, .evaluation, .seeds, .influencers, .placeRecommendations,
+            .peopleRecommendations, .modelSwitched, .personAnswer, .eventRows, .signalsTaken:
             passBack(message)
+        case .personMissing: try takeMissing(message)
         case .failure: try takeFailure(message, from: peer)
         default: try serve(message, from: peer)
         }
@@ -160,6 +175,10 @@ final class Coordinator {
     func send(_ message: Envelope, to peer: [UInt8]) -> Bool {
         if peer == Self.deskPeer {
             calls.removeValue(forKey: message.request)?.answer(message)
+            return true
+        }
+        if peer == Self.searchPeer {
+            takeHome(message)
             return true
         }
         let result = link.send(message.frames(), to: PeerIdentity(bytes: peer))

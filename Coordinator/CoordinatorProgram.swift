@@ -15,6 +15,10 @@ enum CoordinatorProgram {
             build: Build.identifier, run)
     }
 
+    /// A thread waits while its request is answered, so this is how many are under way at a time: at two milliseconds
+    /// each, enough for some thousand a second.
+    private static let httpThreads = 16
+
     private static func run(_ settings: Settings) throws {
         let waker = try Waker()
         let stop = Program.stopFlag { waker.wake() }
@@ -30,8 +34,8 @@ enum CoordinatorProgram {
             deadlineMilliseconds: settings.integer("request-deadline"))
         let front = HTTPFront(desk: desk)
         let server = try HTTPServer(
-            address: settings.text("http-address"), port: UInt16(settings.integer("http-port")), threads: 4,
-            handler: front.handler)
+            address: settings.text("http-address"), port: UInt16(settings.integer("http-port")),
+            threads: Self.httpThreads, handler: front.handler)
         Log.info(
             "ready", ["endpoint": link.boundEndpoint, "http": "http://\(settings.text("http-address")):\(server.port)"])
         coordinator.run(until: stop)

@@ -15,6 +15,8 @@ import Wire
 //     GET /v1/models                   versions of the model
 //     POST /v1/models/{model}/use      answer with it everywhere
 //     GET /v1/cities/{city}/seeds      the best plan seeds, ?top=10
+//     GET /v1/recommend/places         places for ?person=7
+//     GET /v1/recommend/people         people for ?person=7
 
 struct HTTPFront {
     let desk: Desk
@@ -39,6 +41,9 @@ struct HTTPFront {
         router.on("GET", "/v1/cities/{city}/seeds") { request, parts in
             Self.seeds(desk, city: parts["city"] ?? "", top: request.query["top"])
         }
+        let names = CityNames()
+        router.on("GET", "/v1/recommend/places") { request, _ in Self.recommendPlaces(desk, names, request) }
+        router.on("GET", "/v1/recommend/people") { request, _ in Self.recommendPeople(desk, names, request) }
         Self.addEvents(to: &router, desk)
         let routes = router
         return { routes.answer($0) }
@@ -105,6 +110,8 @@ struct HTTPFront {
         let (status, title) =
             switch failure.code {
             case .unknownCity: (404, "Unknown city")
+            case .unknownPerson: (404, "Unknown person")
+            case .unknownPlace: (404, "Unknown place")
             case .badRequest: (400, "Bad request")
             case .noModel: (409, "No model yet")
             case .cancelled: (409, "Cancelled")

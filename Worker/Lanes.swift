@@ -5,7 +5,9 @@ import Wire
 // Lanes, so that a seed list never waits behind an import, and neither behind a training round. Each lane is one thread
 // and one bounded queue; a full queue is answered with `busy`, and the asker comes back later. Imports have two lanes,
 // shared out by city, so that one computes while the other waits for the disk; blocks of one city that wait are stored
-// together.
+// together. Recommendations have two lanes of their own, likewise by city: whatever waits for one city when a thread
+// gets to it is answered together, at most `questionsAtOnce`, so nobody waits longer than for one such batch and those
+// before it in the queue, and the batches grow with the load.
 
 /// Carries requests to the service and answers to the loop.
 final class Lanes: Sendable {
@@ -13,9 +15,12 @@ final class Lanes: Sendable {
 
     private let quick = Lane(capacity: 256)
     private let imports = [Lane(capacity: 256), Lane(capacity: 256)]
+    private let questions = [Lane(capacity: 1024), Lane(capacity: 1024)]
     private let long = Lane(capacity: 256)
     /// Blocks that are stored together: enough to make a flush of the disk cheap, few enough to be answered soon.
     private static let importsAtOnce = 8
+    /// Questions that share a pass over a city's rows.
+    private static let questionsAtOnce = 20
     private let answers = BoundedQueue<Envelope>(capacity: 1024)
     /// Long orders queued or running. The coordinator may ask again after a reconnect; one answer serves both.
     private let underWay = Mutex<Set<[UInt8]>>([])
@@ -28,7 +33,7 @@ final class Lanes: Sendable {
 
     /// Starts all threads; `wake` is called whenever an answer is ready to be taken.
     init(service: Service, wake: @escaping @Sendable () -> Void) {
-        for lane in [quick, long] + imports {
+        for lane in [quick, long] + imports + questions {
             running.withLock { count, _ in count += 1 }
             startThread { [self] in
                 serve(lane, service: service, wake: wake)
@@ -43,7 +48,12 @@ final class Lanes: Sendable {
     func submit(_ request: Envelope) -> Submission {
         guard Self.isLong(request.kind) else {
             let number = Int(request.city?.number ?? 0)
-            let lane = request.kind == .importBlock ? imports[number % imports.count] : quick
+            let lane =
+                switch request.kind {
+                case .importBlock: imports[number % imports.count]
+                case .recommendPlaces, .recommendPeople: questions[number % questions.count]
+                default: quick
+                }
             return lane.offer(request) == .accepted ? .accepted : .busy
         }
         let name = Self.name(of: request)
@@ -67,7 +77,7 @@ final class Lanes: Sendable {
     /// Lets what is in the queues finish (running rounds are told to stop), for at most `milliseconds`.
     func drain(milliseconds: Int) {
         stopping.store(true, ordering: .relaxed)
-        for lane in [quick, long] + imports { lane.close() }
+        for lane in [quick, long] + imports + questions { lane.close() }
         _ = running.wait(milliseconds: milliseconds) { $0 == 0 ? .done(()) : .notYet }
     }
 
@@ -90,6 +100,10 @@ final class Lanes: Sendable {
             let others = lane.take(Self.importsAtOnce - 1) { $0.kind == .importBlock && $0.city == request.city }
             return service.answer(imports: [request] + others)
         }
+        if request.kind == .recommendPlaces || request.kind == .recommendPeople {
+            let others = lane.take(Self.questionsAtOnce - 1) { $0.kind == request.kind && $0.city == request.city }
+            return service.answer(recommendations: [request] + others)
+        }
         let answer =
             isUnwanted(request)
             ? request.answer(Failure(code: .cancelled, detail: "\(request.kind.name) was called off"))
@@ -100,7 +114,9 @@ final class Lanes: Sendable {
 
     private static func isLong(_ kind: Kind) -> Bool {
         switch kind {
-        case .surveyTraining, .trainRound, .publishModel, .evaluationRequest, .planCity, .influencersRequest: true
+        case .surveyTraining, .trainRound, .publishModel, .useModel, .evaluationRequest, .planCity, .influencersRequest,
+            .switchModel:
+            true
         default: false
         }
     }

@@ -3,6 +3,7 @@ import Courier
 import Learn
 import Shard
 import Wire
+import World
 
 /// From a request to its answer: decode, ask the shard, encode. Every fault becomes a `failure` with a code the
 /// asker can act on.
@@ -30,6 +31,65 @@ struct Service: Sendable {
         return requests.map { request in answer(request) { false } }
     }
 
+    /// Answers questions of one kind to one city, all that waited, in one pass over its people or places.
+    func answer(recommendations requests: [Envelope]) -> [Envelope] {
+        guard let first = requests.first else { return [] }
+        do {
+            let shard = try shard(for: first)
+            for request in requests { _ = try self.shard(for: request) }
+            if first.kind == .recommendPlaces {
+                return zip(requests, shard.recommendPlaces(try questions(requests))).map { told($0, $1) }
+            }
+            return zip(requests, shard.recommendPeople(try questions(requests))).map { told($0, $1) }
+        } catch {
+            // One that cannot be read spoils it for all: then each for itself.
+            if requests.count > 1 { return requests.flatMap { answer(recommendations: [$0]) } }
+            return [refusal(of: first, error)]
+        }
+    }
+
+    private func questions<Asked: Body>(_ requests: [Envelope]) throws -> [Question<Asked>] {
+        try requests.map { request in
+            Question(try request.decode(Asked.self), stranger: try request.bulk.first.map { try Self.person($0) })
+        }
+    }
+
+    private func told<Answer: Body>(_ request: Envelope, _ outcome: Result<Answer, any Error>) -> Envelope {
+        switch outcome {
+        case .success(let answer): return request.answer(answer)
+        case .failure(ShardError.unknownPerson):
+            return request.answer(PersonMissing(question: request.kind.rawValue, body: request.body))
+        case .failure(let error): return refusal(of: request, error)
+        }
+    }
+
+    private func refusal(of request: Envelope, _ error: any Error) -> Envelope {
+        if let refusal = error as? Refusal {
+            return request.answer(Failure(code: refusal.code, detail: refusal.detail))
+        }
+        return request.answer(Failure(code: Self.code(of: error, isCancelled: false), detail: "\(error)"))
+    }
+
+    private static func person(_ bytes: [UInt8]) throws -> Person {
+        var reader = ByteReader(bytes)
+        guard case .person(let person) = try Record(from: &reader) else {
+            throw Refusal(.badRequest, "a record that came with a question is no person's")
+        }
+        return person
+    }
+
+    /// In which of this worker's cities somebody lives.
+    private func home(of request: Envelope) throws -> Envelope {
+        let person = try request.decode(PersonRequest.self).person
+        for shard in host.all() {
+            guard let found = try shard.resident(person) else { continue }
+            var writer = ByteWriter()
+            Record.person(found).encode(into: &writer)
+            return request.answer(PersonAnswer(home: shard.city), bulk: [writer.bytes])
+        }
+        return request.answer(PersonAnswer(home: nil))
+    }
+
     private func perform(imports requests: [Envelope]) throws -> [Envelope] {
         var blocks: [[UInt8]] = []
         var home: CityShard?
@@ -49,6 +109,7 @@ struct Service: Sendable {
     }
 
     private func perform(_ request: Envelope, isCancelled: () -> Bool) throws -> Envelope {
+        if request.kind == .personRequest { return try home(of: request) }
         let shard = try shard(for: request)
         switch request.kind {
         case .importBlock:
@@ -62,6 +123,8 @@ struct Service: Sendable {
         case .surveyTraining:
             return request.answer(
                 try shard.survey(try request.decode(SurveyTraining.self), memoryBytes: memoryBytes, pool: pool))
+        case .switchModel:
+            return request.answer(try shard.switchModel(try request.decode(SwitchModel.self)))
         case .eventsRequest:
             return request.answer(try shard.events(try request.decode(EventsRequest.self)))
         case .postSignals:
@@ -78,7 +141,7 @@ struct Service: Sendable {
             return request.answer(answer, bulk: frames)
         case .useModel:
             let version = try request.decode(UseModel.self).version
-            try shard.keepVersion(version)
+            try shard.keepVersion(version, pool: pool)
             return request.answer(ModelUsed(version: version))
         case .publishModel:
             let order = try request.decode(PublishModel.self)
@@ -117,6 +180,9 @@ struct Service: Sendable {
         switch error {
         case is WireError: return .badRequest
         case ShardError.noModel: return .noModel
+        case ShardError.notReady: return .unavailable
+        case ShardError.unknownPerson: return .unknownPerson
+        case ShardError.unknownPlace: return .unknownPlace
         case ShardError.outboxFull: return .busy
         case is ShardError: return .badRequest
         default: return .internal

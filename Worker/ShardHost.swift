@@ -24,6 +24,11 @@ final class ShardHost: Sendable {
         }
     }
 
+    /// Gets every city that has a model ready to answer questions, one after the other.
+    func prepare(pool: ComputePool) {
+        for shard in all() { attempt(shard.name) { try shard.prepareServing(pool: pool) } }
+    }
+
     /// The cluster that the cities here belong to; nil while there are none.
     var cluster: UInt64? { all().first?.cluster }
 

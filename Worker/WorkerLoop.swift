@@ -177,10 +177,20 @@ final class WorkerLoop {
         while let answer = lanes.nextAnswer() { answers.append(answer) }
         if answers.isEmpty { return }
         // What the answers changed is reported before them: who has an answer sees the change.
-        lastBeat = -.infinity
-        beat(link)
+        if answers.contains(where: { !Self.changesNothing($0.kind) }) {
+            lastBeat = -.infinity
+            beat(link)
+        }
         for answer in answers where link.send(answer.frames()) != .sent {
             Log.warn("answer not sent; it will be asked for again", ["kind": answer.kind.name])
+        }
+    }
+
+    /// Answers to questions, of which there may be thousands a second.
+    private static func changesNothing(_ kind: Kind) -> Bool {
+        switch kind {
+        case .placeRecommendations, .peopleRecommendations, .personAnswer, .personMissing, .failure: true
+        default: false
         }
     }
 

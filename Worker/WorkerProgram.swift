@@ -38,13 +38,14 @@ enum WorkerProgram {
         let intake = redis.map { Intake(cities: { host.all() }, redis: $0) }
         let threads =
             settings.integer("threads") == 0 ? sysconf(Int32(_SC_NPROCESSORS_ONLN)) : settings.integer("threads")
-        let service = Service(
-            host: host, pool: ComputePool(threads: threads), memoryBytes: memoryBytes(settings.integer("memory")))
+        let pool = ComputePool(threads: threads)
+        let service = Service(host: host, pool: pool, memoryBytes: memoryBytes(settings.integer("memory")))
         let lanes = Lanes(service: service) { waker.wake() }
         let loop = WorkerLoop(
             context: context, connection: connection, name: settings.text("name"), host: host, lanes: lanes,
             waker: waker)
         relay.start()
+        startThread { host.prepare(pool: pool) }
         intake?.start()
         loop.run(until: stop)
         intake?.stop()

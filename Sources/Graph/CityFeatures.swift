@@ -4,7 +4,7 @@
 
 import Basics
 import Glibc
-import World
+package import World
 
 /// Features and time shares of all vertices of a city.
 struct CityFeatures {
@@ -64,20 +64,59 @@ private func placeFeatures(_ places: [Place], visits: VisitEdges, pool: ComputeP
     let days = visits.spanInDays
     pool.forEachRow(of: &features, columns: PlaceColumns.count) { number, row in
         let place = places[number]
-        row[PlaceColumns.city] = Float(place.city.number)
-        row[PlaceColumns.neighborhood] = Float(place.neighborhood)
-        write(place.categories, to: PlaceColumns.categories, of: &row)
-        write(place.fineTags, to: PlaceColumns.fineTags, of: &row)
-        row[PlaceColumns.priceBand] = Float(place.priceBand)
-        row[PlaceColumns.typicalSlot] = Float(place.typicalSlot)
-        let popularity = place.popularity ?? countedPopularity(of: number, visits: visits, mean: mean, days: days)
-        let first = PlaceColumns.popularity.lowerBound
-        row[first] = log1pf(popularity.base) / 5
-        row[first + 1] = log1pf(popularity.dailyVisits) / 5
-        row[first + 2] = popularity.conversionRate
-        row[first + 3] = popularity.novelty
+        write(
+            place, place.popularity ?? countedPopularity(of: number, visits: visits, mean: mean, days: days), to: &row)
     }
     return features
+}
+
+/// What a place's record states, and how sought-after it is.
+private func write(_ place: Place, _ popularity: PlacePopularity, to row: inout MutableSpan<Float>) {
+    row[PlaceColumns.city] = Float(place.city.number)
+    row[PlaceColumns.neighborhood] = Float(place.neighborhood)
+    write(place.categories, to: PlaceColumns.categories, of: &row)
+    write(place.fineTags, to: PlaceColumns.fineTags, of: &row)
+    row[PlaceColumns.priceBand] = Float(place.priceBand)
+    row[PlaceColumns.typicalSlot] = Float(place.typicalSlot)
+    let first = PlaceColumns.popularity.lowerBound
+    row[first] = log1pf(popularity.base) / 5
+    row[first + 1] = log1pf(popularity.dailyVisits) / 5
+    row[first + 2] = popularity.conversionRate
+    row[first + 3] = popularity.novelty
+}
+
+/// The features of a place that nobody has visited yet.
+package func featuresUnvisited(_ place: Place) -> [Float] {
+    var features = [Float](repeating: 0, count: PlaceColumns.count)
+    let nobody = PlacePopularity(
+        base: 0, dailyVisits: 0, conversionRate: 0, novelty: PlacePopularity.novelty(ofBase: 0))
+    var row = features.mutableSpan
+    write(place, place.popularity ?? nobody, to: &row)
+    return features
+}
+
+/// The features of a person of whom nothing but the record is known.
+package func featuresStated(by person: Person) -> [Float] {
+    var features = [Float](repeating: 0, count: PersonColumns.count)
+    let areas = person.areaFrequencies.map(\.weight).sorted(by: >).prefix(PersonColumns.areas.count)
+    var row = features.mutableSpan
+    write(person, areas: Array(areas), to: &row)
+    return features
+}
+
+/// What a person's record states; tastes that it leaves open stay as they are.
+private func write(_ person: Person, areas: [Float], to row: inout MutableSpan<Float>) {
+    row[PersonColumns.city] = Float(person.homeCity.number)
+    row[PersonColumns.neighborhood] = Float(person.homeNeighborhood)
+    write(person.categoryPreference, to: PersonColumns.categories, of: &row)
+    write(person.finePreference, to: PersonColumns.fineTags, of: &row)
+    write(person.vibePreference, to: PersonColumns.vibes, of: &row)
+    for (rank, weight) in areas.enumerated() { row[PersonColumns.areas.lowerBound + rank] = weight }
+    let behavior = [
+        person.sessionsPerWeek / 10, person.viewsPerSession / 100, person.likesPerSession / 10,
+        person.savesPerSession / 10, person.attendsPerMonth / 20,
+    ]
+    write(behavior.map { min($0, 1) }, to: PersonColumns.behavior, of: &row)
 }
 
 /// What the training visits say of a place. The specification's novelty, 1 / (1 + log(base)), is infinite at
@@ -106,19 +145,7 @@ private func personFeatures(
             normalize(PersonColumns.categories, of: &row)
             normalize(PersonColumns.fineTags, of: &row)
         }
-        row[PersonColumns.city] = Float(person.homeCity.number)
-        row[PersonColumns.neighborhood] = Float(person.homeNeighborhood)
-        write(person.categoryPreference, to: PersonColumns.categories, of: &row)
-        write(person.finePreference, to: PersonColumns.fineTags, of: &row)
-        write(person.vibePreference, to: PersonColumns.vibes, of: &row)
-        for (rank, weight) in areas.largestWeights(of: number, count: PersonColumns.areas.count).enumerated() {
-            row[PersonColumns.areas.lowerBound + rank] = weight
-        }
-        let behavior = [
-            person.sessionsPerWeek / 10, person.viewsPerSession / 100, person.likesPerSession / 10,
-            person.savesPerSession / 10, person.attendsPerMonth / 20,
-        ]
-        write(behavior.map { min($0, 1) }, to: PersonColumns.behavior, of: &row)
+        write(person, areas: areas.largestWeights(of: number, count: PersonColumns.areas.count), to: &row)
     }
     return features
 }

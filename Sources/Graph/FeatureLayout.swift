@@ -12,6 +12,8 @@ package enum PersonColumns {
     package static let categories = 2..<8
     /// Share of each of the 100 fine tags; sums to 1 or is all 0.
     package static let fineTags = 8..<108
+    /// Categories and fine tags: what is derived from visits where it is not stated.
+    package static let tastes = 2..<108
     /// Share of each of the 30 vibes; sums to 1 or is all 0.
     package static let vibes = 108..<138
     /// The weights of the 5 neighborhoods the person is most often in, largest first.

@@ -1,64 +1,103 @@
 // The rows that may be among a query's best k, as far as a scan over bytes can tell: each with the least and the most
-// its inner product can be. A row whose most is below the k-th greatest least is out. The list is cut down only when
-// it is full, so that most rows cost one comparison and a row that is kept costs one more write.
+// its inner product can be. A row whose most is below the k-th greatest least is out. Few wanted: the greatest leasts
+// are kept in order, and the k-th is known after each row. Many wanted: it is looked for when the list is full. Either
+// way most rows cost one comparison, and one that is kept costs one more write.
+
+/// A row as a scan sees it.
+struct Candidate {
+    var row: UInt32
+    var least: Float
+    var most: Float
+
+    /// `score` is the row's inner product up to an error of at most `bound`. Neither is NaN.
+    init(_ row: UInt32, score: Float, bound: Float) {
+        (self.row, least, most) = (row, score - bound, score + bound)
+    }
+}
 
 /// Gathers what may be among the best of one query.
 struct CandidateList {
-    private struct Candidate {
-        var row: UInt32
-        var least: Float
-        var most: Float
-    }
-
     private let count: Int
-    private var candidates: [Candidate] = []
-    /// Room to find the threshold in.
+    private var candidates: [Candidate]
+    private var used = 0
+    /// The greatest leasts so far, descending, where few are wanted; else room to find the k-th in.
     private var leasts: [Float]
-    private var room: Int
     /// The k-th greatest least so far: a row whose score is certainly below it need not be offered.
     private(set) var threshold: Float = -.infinity
+
+    /// Up to so many wanted are kept in order.
+    private static let orderedMax = 32
+
+    private var isOrdered: Bool { count <= Self.orderedMax }
 
     /// For the best `count`, which is positive.
     init(count: Int) {
         self.count = count
-        room = max(4 * count, 64)
-        candidates.reserveCapacity(room)
-        leasts = [Float](repeating: 0, count: room)
+        let room = max(4 * count, 128)
+        candidates = [Candidate](repeating: Candidate(0, score: 0, bound: 0), count: room)
+        leasts = [Float](repeating: -.infinity, count: count <= Self.orderedMax ? count : room)
     }
 
-    /// `score` is the row's inner product up to an error of at most `bound`. Neither is NaN.
-    mutating func offer(_ row: UInt32, score: Float, bound: Float) {
-        candidates.append(Candidate(row: row, least: score - bound, most: score + bound))
-        if candidates.count >= room { cut() }
+    /// Takes rows in.
+    mutating func take(_ offered: UnsafeBufferPointer<Candidate>) {
+        if used + offered.count > candidates.count { makeRoom(for: offered.count) }
+        let (isOrdered, last) = (isOrdered, count - 1)
+        var (used, threshold) = (used, threshold)
+        candidates.withUnsafeMutableBufferPointer { candidates in
+            leasts.withUnsafeMutableBufferPointer { leasts in
+                for candidate in offered where candidate.most >= threshold {
+                    candidates[used] = candidate
+                    used += 1
+                    guard isOrdered, candidate.least > leasts[last] else { continue }
+                    var place = last
+                    while place > 0, leasts[place - 1] < candidate.least {
+                        leasts[place] = leasts[place - 1]
+                        place -= 1
+                    }
+                    leasts[place] = candidate.least
+                    threshold = leasts[last]
+                }
+            }
+        }
+        (self.used, self.threshold) = (used, threshold)
+        if !isOrdered, used >= 4 * count { cut() }
     }
 
     /// The rows that are left, in the order they were offered.
     mutating func finish() -> [UInt32] {
-        if candidates.count > count { cut() }
-        return candidates.map(\.row)
+        if used > count { cut() }
+        return candidates.prefix(used).map(\.row)
+    }
+
+    /// Drops what is out, and lengthens the list where scores are closer to each other than their bounds and all stay.
+    private mutating func makeRoom(for more: Int) {
+        if used > count { cut() }
+        let missing = used + more - candidates.count
+        if missing <= 0 { return }
+        let fresh = max(missing, candidates.count)
+        candidates.append(contentsOf: repeatElement(Candidate(0, score: 0, bound: 0), count: fresh))
+        if !isOrdered { leasts.append(contentsOf: repeatElement(-.infinity, count: fresh)) }
     }
 
     private mutating func cut() {
-        for index in candidates.indices { leasts[index] = candidates[index].least }
-        let least = leasts.withUnsafeMutableBufferPointer {
-            greatest(count, of: UnsafeMutableBufferPointer(rebasing: $0[..<candidates.count]))
+        let used = used
+        if !isOrdered, used >= count {
+            for index in 0..<used { leasts[index] = candidates[index].least }
+            let least = leasts.withUnsafeMutableBufferPointer {
+                greatest(count, of: UnsafeMutableBufferPointer(rebasing: $0[..<used]))
+            }
+            threshold = max(threshold, least)
         }
-        threshold = max(threshold, least)
         let threshold = threshold
         var kept = 0
         candidates.withUnsafeMutableBufferPointer { candidates in
-            for index in candidates.indices {
+            for index in 0..<used {
                 let candidate = candidates[index]
                 candidates[kept] = candidate
                 kept += candidate.most >= threshold ? 1 : 0
             }
         }
-        candidates.removeLast(candidates.count - kept)
-        // So that the next cut has something to do: scores closer to each other than their bounds all stay.
-        if kept > room / 2 {
-            room *= 2
-            leasts = [Float](repeating: 0, count: room)
-        }
+        self.used = kept
     }
 }
 

@@ -11,12 +11,12 @@ import Linalg
 
 /// Answers which rows have the largest inner products with a query. Any thread may ask.
 package struct ExactIndex: Sendable {
-    let vectors: [Float]
-    let quantized: QuantizedRows
+    private(set) var vectors: [Float]
+    private(set) var quantized: QuantizedRows
     /// Entries of a row.
     package let dimensions: Int
-    /// How many rows there are.
-    package let count: Int
+    /// How many rows there are, removed ones included.
+    package private(set) var count: Int
 
     /// Queries of one pass of one thread.
     private static let queriesPerBlock = 10 * ByteLayout.queriesAtOnce
@@ -31,6 +31,27 @@ package struct ExactIndex: Sendable {
         count = vectors.count / dimensions
         quantized = QuantizedRows(vectors, dimensions: dimensions)
     }
+
+    /// Puts rows behind the last; `more` is [rows, dimensions]. They are found by every search that begins afterwards.
+    /// O(their entries) where nobody else holds this index; a copy of all of it where somebody does.
+    package mutating func append(_ more: [Float]) {
+        precondition(more.count % dimensions == 0, "the vectors are no matrix of \(dimensions) columns")
+        precondition(count + more.count / dimensions < Int(UInt32.max), "an index has fewer than 2^32 rows")
+        vectors += more
+        count += more.count / dimensions
+        quantized.append(more)
+    }
+
+    /// Takes a row out of all later answers; its number is not given again. O(dimensions).
+    package mutating func remove(_ row: Int) {
+        precondition(row < count, "there is no row \(row)")
+        // A score that is no number is nobody's best.
+        for column in row * dimensions..<(row + 1) * dimensions { vectors[column] = .nan }
+        quantized.remove(row)
+    }
+
+    /// A row as it was given; not a number throughout when it was removed.
+    package func row(_ row: Int) -> ArraySlice<Float> { vectors[row * dimensions..<(row + 1) * dimensions] }
 
     /// Bytes of the rows and of what is kept beside them.
     package var bytes: Int { 4 * vectors.count + quantized.byteCount }
@@ -113,10 +134,11 @@ package struct ExactIndex: Sendable {
             }
             let start = Int(row) * dimensions
             let score = dot(vectors.extracting(start..<start + dimensions), asked)
-            if !score.isNaN { keys.append(Neighbor(row: row, score: score).key) }
+            if !score.isNaN { keys.append(~Neighbor(row: row, score: score).key) }
         }
-        keys.sort(by: >)
-        return keys.prefix(k).map { Neighbor(key: $0) }
+        // Complements, so that the order is the one that sorts fastest.
+        keys.sort()
+        return keys.prefix(k).map { Neighbor(key: ~$0) }
     }
 
     private static let fullRowCost = 24

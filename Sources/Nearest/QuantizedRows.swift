@@ -8,7 +8,7 @@ import Linalg
 
 /// Rows of bytes with a scale each, and for every 16 rows the largest lengths that bound their errors.
 struct QuantizedRows: Sendable {
-    let layout: ByteLayout
+    private(set) var layout: ByteLayout
     /// All tiles; rows behind the last are zeros.
     private(set) var bytes: [UInt8]
     /// One for each row of the tiles. NaN for rows behind the last and for irregular ones, so that no score of theirs
@@ -27,28 +27,50 @@ struct QuantizedRows: Sendable {
 
     /// `vectors` is [rows, dimensions]. About a nanosecond an entry.
     init(_ vectors: [Float], dimensions: Int) {
-        let rows = vectors.count / dimensions
-        layout = ByteLayout(rows: rows, columns: dimensions)
-        bytes = [UInt8](repeating: ByteLayout.zero, count: layout.tiles * layout.bytesOfTile)
-        scales = [Float](repeating: .nan, count: layout.tiles * ByteLayout.rowsOfTile)
-        bounds = [Float](repeating: 0, count: 2 * scales.count / rowsOfBound)
+        layout = ByteLayout(rows: 0, columns: dimensions)
+        (bytes, scales, bounds) = ([], [], [])
+        append(vectors)
+    }
+
+    /// Rows behind the last, [rows, dimensions].
+    mutating func append(_ vectors: [Float]) {
+        let (first, dimensions) = (layout.rows, layout.columns)
+        layout = ByteLayout(rows: first + vectors.count / dimensions, columns: dimensions)
+        Self.fill(&bytes, ByteLayout.zero, to: layout.tiles * layout.bytesOfTile)
+        Self.fill(&scales, .nan, to: layout.tiles * ByteLayout.rowsOfTile)
+        Self.fill(&bounds, 0, to: 2 * scales.count / rowsOfBound)
         var entries = [Int8](repeating: 0, count: layout.bytesOfQuery)
-        for row in 0..<rows {
-            let vector = vectors.span.extracting(row * dimensions..<(row + 1) * dimensions)
-            guard let quantized = Quantization(vector, into: &entries) else {
-                irregular.append(UInt32(row))
-                continue
-            }
-            scales[row] = quantized.scale
-            greatestLength = max(greatestLength, quantized.length)
-            let block = row / rowsOfBound
-            bounds[2 * block] = max(bounds[2 * block], quantized.error)
-            bounds[2 * block + 1] = max(bounds[2 * block + 1], quantized.roundedLength)
-            let start = layout.start(ofRow: row)
-            for column in 0..<dimensions {
-                bytes[start + layout.offset(ofColumn: column)] = UInt8(bitPattern: entries[column] ^ -128)
-            }
+        for row in first..<layout.rows {
+            let start = (row - first) * dimensions
+            set(row, vectors.span.extracting(start..<start + dimensions), &entries)
         }
+    }
+
+    /// A row that no search finds any more. Bounds stay: they hold for fewer rows as well.
+    mutating func remove(_ row: Int) {
+        scales[row] = .nan
+        irregular.removeAll { $0 == UInt32(row) }
+    }
+
+    private mutating func set(_ row: Int, _ vector: Span<Float>, _ entries: inout [Int8]) {
+        guard let quantized = Quantization(vector, into: &entries) else {
+            irregular.append(UInt32(row))
+            return
+        }
+        scales[row] = quantized.scale
+        greatestLength = max(greatestLength, quantized.length)
+        let block = row / rowsOfBound
+        bounds[2 * block] = max(bounds[2 * block], quantized.error)
+        bounds[2 * block + 1] = max(bounds[2 * block + 1], quantized.roundedLength)
+        let start = layout.start(ofRow: row)
+        for column in 0..<layout.columns {
+            bytes[start + layout.offset(ofColumn: column)] = UInt8(bitPattern: entries[column] ^ -128)
+        }
+    }
+
+    /// Lengthens an array, at once where it was empty.
+    private static func fill<Element>(_ array: inout [Element], _ element: Element, to count: Int) {
+        array.append(contentsOf: repeatElement(element, count: count - array.count))
     }
 }
 

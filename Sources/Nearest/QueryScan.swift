@@ -37,44 +37,53 @@ struct QueryScan {
     /// Whether any row of a tile may be an answer.
     fileprivate func allows(tile: Int) -> Bool { allowed.mask.map { $0.words[tile] != 0 } ?? true }
 
-    /// Looks at the rows of `tiles`; `sums` has their sums of byte products.
-    fileprivate mutating func look(at tiles: Range<Int>, _ rows: RowPointers, sums: UnsafePointer<Int32>) {
+    /// Looks at the rows of `tiles`; `scratch` has their sums of byte products.
+    fileprivate mutating func look(
+        at tiles: Range<Int>, _ rows: RowPointers, sums: UnsafePointer<Int32>, _ scratch: Scratch
+    ) {
         limit.threshold = candidates.threshold
         let first = tiles.lowerBound * ByteLayout.rowsOfTile
-        let (scales, bounds) = (rows.scales + first, rows.bounds + 2 * first / rowsOfBound)
-        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: tiles.count) { passing in
-            findPassingRows(
-                limit, sums, scales: scales, bounds: bounds, tiles: tiles.count, into: passing.baseAddress!)
-            for tile in tiles {
-                var word = passing[tile - tiles.lowerBound]
-                if let mask = allowed.mask { word &= mask.words[tile] }
-                while word != 0 {
-                    let row = (tile - tiles.lowerBound) * ByteLayout.rowsOfTile + word.trailingZeroBitCount
-                    word &= word - 1
-                    let block = row / rowsOfBound
-                    offer(
-                        UInt32(first + row), score: limit.score(sums[row], rowScale: scales[row]),
-                        bound: limit.bound(error: bounds[2 * block], length: bounds[2 * block + 1]))
-                }
+        let (scales, bounds, limit) = (
+            rows.scales + first, rows.bounds + 2 * first / rowsOfBound, limit
+        )
+        findPassingRows(
+            limit, sums, scales: scales, bounds: bounds, tiles: tiles.count, into: scratch.passing)
+        var count = 0
+        for tile in tiles {
+            var word = scratch.passing[tile - tiles.lowerBound]
+            if word == 0 { continue }
+            if let mask = allowed.mask { word &= mask.words[tile] }
+            while word != 0 {
+                let row = (tile - tiles.lowerBound) * ByteLayout.rowsOfTile + word.trailingZeroBitCount
+                word &= word - 1
+                let block = row / rowsOfBound
+                let candidate = Candidate(
+                    UInt32(first + row), score: limit.score(sums[row], rowScale: scales[row]),
+                    bound: limit.bound(error: bounds[2 * block], length: bounds[2 * block + 1]))
+                if !allowed.excluded.isEmpty, isExcluded(candidate.row) { continue }
+                (scratch.offered + count).initialize(to: candidate)
+                count += 1
             }
         }
+        if count > 0 { candidates.take(UnsafeBufferPointer(start: scratch.offered, count: count)) }
     }
 
-    private mutating func offer(_ row: UInt32, score: Float, bound: Float) {
+    /// Whether a row is to be skipped; rows come in order.
+    private mutating func isExcluded(_ row: UInt32) -> Bool {
         while next < allowed.excluded.count, allowed.excluded[next] < row { next += 1 }
-        if next < allowed.excluded.count, allowed.excluded[next] == row { return }
-        candidates.offer(row, score: score, bound: bound)
+        return next < allowed.excluded.count && allowed.excluded[next] == row
     }
 
     /// The rows to be scored in full.
     mutating func finish() -> [UInt32] { candidates.finish() }
 }
 
-/// The arrays of rows during a scan.
-private struct RowPointers {
-    let bytes: UnsafePointer<UInt8>
-    let scales: UnsafePointer<Float>
-    let bounds: UnsafePointer<Float>
+/// Room that all queries of a scan share, for one chunk of rows.
+private struct Scratch {
+    /// A word for each tile.
+    let passing: UnsafeMutablePointer<UInt64>
+    /// As many as a chunk has rows.
+    let offered: UnsafeMutablePointer<Candidate>
 }
 
 /// Tiles of a chunk: 128 KiB at 128 columns.
@@ -86,19 +95,26 @@ func scan(_ rows: QuantizedRows, for queries: inout [QueryScan]) {
     let (layout, size) = (rows.layout, ByteLayout.queriesAtOnce)
     let stride = tilesPerChunk * ByteLayout.rowsOfTile
     let entries = queries.flatMap(\.entries)
+    let sums = UnsafeMutablePointer<Int32>.allocate(capacity: size * stride)
+    let scratch = Scratch(
+        passing: .allocate(capacity: tilesPerChunk), offered: .allocate(capacity: stride))
+    defer {
+        sums.deallocate()
+        scratch.passing.deallocate()
+        scratch.offered.deallocate()
+    }
     rows.withPointers { pointers in
-        withUnsafeTemporaryAllocation(of: Int32.self, capacity: size * stride) { sums in
-            var chunk = 0..<min(1, layout.tiles)
-            while !chunk.isEmpty {
-                for first in Swift.stride(from: 0, to: queries.count, by: size) {
-                    let group = first..<min(first + size, queries.count)
-                    multiply(layout, pointers, chunk, entries, queries, group, into: sums.baseAddress!, stride: stride)
-                    for (index, query) in group.enumerated() {
-                        queries[query].look(at: chunk, pointers, sums: sums.baseAddress! + index * stride)
-                    }
+        var chunk = 0..<min(1, layout.tiles)
+        while !chunk.isEmpty {
+            for first in Swift.stride(from: 0, to: queries.count, by: size) {
+                let group = first..<min(first + size, queries.count)
+                multiply(layout, pointers, chunk, entries, queries, group, into: sums, stride: stride)
+                for (index, query) in group.enumerated() {
+                    queries[query].look(at: chunk, pointers, sums: sums + index * stride, scratch)
                 }
-                chunk = chunk.upperBound..<min(chunk.upperBound + min(4 * chunk.count, tilesPerChunk), layout.tiles)
             }
+            chunk =
+                chunk.upperBound..<min(chunk.upperBound + min(4 * chunk.count, tilesPerChunk), layout.tiles)
         }
     }
 }
@@ -106,14 +122,17 @@ func scan(_ rows: QuantizedRows, for queries: inout [QueryScan]) {
 /// The sums of `tiles` for the queries of `group`; what stands for tiles that none of them may be answered from is left
 /// as it was.
 private func multiply(
-    _ layout: ByteLayout, _ rows: RowPointers, _ tiles: Range<Int>, _ entries: [Int8], _ queries: [QueryScan],
+    _ layout: ByteLayout, _ rows: RowPointers, _ tiles: Range<Int>, _ entries: [Int8],
+    _ queries: [QueryScan],
     _ group: Range<Int>, into sums: UnsafeMutablePointer<Int32>, stride: Int
 ) {
     entries.withUnsafeBufferPointer { entries in
         var tile = tiles.lowerBound
         while tile < tiles.upperBound {
             var end = tile
-            while end < tiles.upperBound, group.contains(where: { queries[$0].allows(tile: end) }) { end += 1 }
+            while end < tiles.upperBound, group.contains(where: { queries[$0].allows(tile: end) }) {
+                end += 1
+            }
             if end > tile {
                 // SAFETY: the tiles lie in the bytes, the queries in the entries, and a chunk's sums in their room.
                 multiplyByteRows(

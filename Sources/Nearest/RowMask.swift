@@ -4,7 +4,7 @@
 /// A set of rows of one index.
 package struct RowMask: Sendable, Equatable {
     /// How many rows the index has.
-    package let rows: Int
+    package private(set) var rows: Int
     /// Bit r % 64 of word r / 64 is row r.
     private(set) var words: [UInt64]
 
@@ -13,6 +13,13 @@ package struct RowMask: Sendable, Equatable {
         self.rows = rows
         words = [UInt64](repeating: 0, count: (rows + 63) / 64)
         for row in 0..<rows where isKept(row) { words[row / 64] |= 1 << UInt64(row % 64) }
+    }
+
+    /// One more row, for an index that has grown.
+    package mutating func append(_ isKept: Bool) {
+        if rows % 64 == 0 { words.append(0) }
+        if isKept { words[rows / 64] |= 1 << UInt64(rows % 64) }
+        rows += 1
     }
 
     /// How many rows are kept.
@@ -26,6 +33,14 @@ package struct RowMask: Sendable, Equatable {
         var both = self
         for word in words.indices { both.words[word] &= other.words[word] }
         return both
+    }
+
+    /// The rows that either keeps.
+    package func union(_ other: RowMask) -> RowMask {
+        precondition(rows == other.rows, "masks of one index have one length")
+        var either = self
+        for word in words.indices { either.words[word] |= other.words[word] }
+        return either
     }
 
     /// Kept rows, ascending.

@@ -42,6 +42,7 @@ extension CityShard {
                     seedsPerCity: Int(order.seedsPerCity), modelVersion: model.version,
                     seed: order.seed ^ UInt64(city.number)), pool: pool)
             let created = try commit(seeds, model: model.version, job: order.job)
+            try serveAnew(model, graph: graph, pool: pool)
             return Planned(job: order.job, seeds: UInt32(seeds.count), created: UInt32(created))
         }
     }

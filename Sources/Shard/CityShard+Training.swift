@@ -93,6 +93,7 @@ extension CityShard {
                 friends: trainer.friendQuality(weights: weights, pool: pool))
             try keep(model, job: order.job)
             state.trainer = nil
+            try serve(model, isLive: false, pool: pool)
             return report
         }
     }
@@ -128,16 +129,25 @@ extension CityShard {
             throw ShardError.noVersion(city: name, version: version)
         }
         view.withLock { $0.modelVersion = version }
+        serving.withLock { if $0.other?.version == version { ($0.live, $0.other) = ($0.other, $0.live) } }
     }
 
-    /// The same, durably.
-    package func keepVersion(_ version: ModelVersion) throws {
+    /// The same, durably, and with indexes made anew where they are not at hand.
+    package func keepVersion(_ version: ModelVersion, pool: ComputePool) throws {
         try switchModel(to: version)
-        var writer = ByteWriter()
-        writer.put(version.number)
+        try computing.withLock { state, _ in
+            try choose(version)
+            guard serving.withLock({ $0.live?.version }) != version, let model = try model(&state) else { return }
+            try serve(model, pool: pool)
+        }
+    }
+
+    /// Makes a stored model the current one.
+    func choose(_ version: ModelVersion) throws {
         var batch = WriteBatch()
-        batch.put(.meta, key: ShardKeys.currentModel, value: writer.bytes)
+        batch.put(.meta, key: ShardKeys.currentModel, value: ShardKeys.value(of: version))
         try store.database.commit(batch)
+        view.withLock { $0.modelVersion = version }
     }
 
     /// The city's current model, from memory or from the store; nil when there is none.

@@ -44,6 +44,7 @@ package final class CityShard: Sendable {
     package let cluster: UInt64
     let view = Mutex(View())
     let computing = Monitor(Computing())
+    let serving = Mutex(Serving())
     let exports: Mutex<ExportSnapshots>
     let delivery = Mutex(Delivery())
     /// Held while signals are taken, disk included; nil before the account was first read.
@@ -96,7 +97,13 @@ package final class CityShard: Sendable {
         let blocks = try encoded.map { (block: try checked($0), encoded: $0) }
         let outcomes = try store.write(blocks)
         // Also when all were known: a known row may have changed.
-        for (block, _) in blocks where block.count > 0 { view.withLock { $0.changed(by: block) } }
+        for (block, _) in blocks where block.count > 0 {
+            let generation = view.withLock { view in
+                view.changed(by: block)
+                return view.generation
+            }
+            serving.withLock { $0.append(block.others, generation: generation) }
+        }
         return zip(blocks, outcomes).map { blocks, outcome in
             Imported(
                 new: UInt32(outcome.new), known: UInt32(outcome.known),

@@ -4,12 +4,17 @@ package import Basics
 package enum ShardError: Error, Equatable {
     case badCutoffs(city: String)
     case badModel(reason: String)
+    case badQuestion(city: String, rule: String)
     case exportGone(city: String)
     case noModel(city: String)
     case noRound(city: String, job: JobID, round: UInt32)
     case noVersion(city: String, version: ModelVersion)
+    case notReady(city: String)
     case outboxFull(city: String, waiting: UInt64)
     case unknownCursor(city: String)
+    case unknownModel(city: String, asked: ModelVersion, here: [ModelVersion])
+    case unknownPerson(city: String, person: PersonID)
+    case unknownPlace(city: String, place: PlaceID)
     case unreadableBlock(city: String, reason: String)
     case unreadableSignals(city: String, tooMany: Bool)
     case unreadableState(city: String, what: String)
@@ -22,16 +27,23 @@ extension ShardError: CustomStringConvertible {
         switch self {
         case .badCutoffs(let city): "\(city): rankings are judged at one or more lengths from 1 to 1000"
         case .badModel(let reason): "the model cannot be trained: \(reason)"
+        case .badQuestion(let city, let rule): "\(city): \(rule)"
         case .exportGone(let city):
             "\(city) does not keep this export's moment any more (its worker was restarted, or the export paused for "
                 + "ten minutes, or too many ran at once); export again"
         case .noModel(let city): "\(city) has no model yet; train one first: muster train --rounds 10"
         case .noRound(let city, let job, let round): "\(city) keeps nothing of round \(round + 1) of job \(job)"
         case .noVersion(let city, let version): "\(city) does not have model \(version) (any more)"
+        case .notReady(let city): "\(city) is opening and makes its indexes; ask again in some seconds"
         case .outboxFull(let city, let waiting):
             "\(city) plans nothing while \(waiting) of its events wait for Redis, as many as may (outbox-max); muster "
                 + "events lag shows why they wait"
         case .unknownCursor(let city): "\(city): this is no cursor of an export; begin again with an empty one"
+        case .unknownModel(let city, let asked, let here):
+            "\(city) does not keep model \(asked); there is "
+                + here.map { String($0.number) }.joined(separator: " and ")
+        case .unknownPerson(let city, let person): "nothing is known of person \(person) in \(city)"
+        case .unknownPlace(let city, let place): "\(city) has no place \(place)"
         case .unreadableBlock(let city, let reason): "a block of rows for \(city) cannot be read: it \(reason)"
         case .unreadableSignals(let city, let tooMany):
             tooMany

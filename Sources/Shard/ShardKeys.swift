@@ -77,6 +77,13 @@ enum ShardKeys {
         try database.get(.meta, key: currentModel).map { try version($0) } ?? ModelVersion(0)
     }
 
+    /// What is kept under `currentModel`, written.
+    static func value(of version: ModelVersion) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(version.number)
+        return writer.bytes
+    }
+
     /// What is kept under `currentModel`.
     static func version(_ bytes: [UInt8]) throws -> ModelVersion {
         var reader = ByteReader(bytes)

@@ -50,17 +50,8 @@ package final class StoreSnapshot: Sendable {
 
     /// A person by number, resident or halo; nil when the shard does not know them.
     package func person(_ id: PersonID) throws(StoreError) -> Person? {
-        var key = ByteWriter()
-        key.putBigEndian(id.number)
-        guard let value = try value(.people, key: key.bytes) else { return nil }
-        var reader = ByteReader(value)
-        let stored: Record?
-        do { stored = try Record(from: &reader) } catch { stored = nil }
-        guard case .person(let person) = stored else {
-            throw .corrupt(
-                directory: store.database.directory, family: Family.people.rawValue, reason: "not a person")
-        }
-        return person
+        guard let bytes = try value(.people, key: ShardStore.key(of: id)) else { return nil }
+        return try store.person(from: bytes)
     }
 
     /// The value of a key, or nil when there is none.
@@ -70,6 +61,28 @@ package final class StoreSnapshot: Sendable {
 }
 
 extension ShardStore {
+    /// A person as stored now, without the cost of a snapshot.
+    package func person(_ id: PersonID) throws(StoreError) -> Person? {
+        guard let bytes = try database.get(.people, key: Self.key(of: id)) else { return nil }
+        return try person(from: bytes)
+    }
+
+    fileprivate static func key(of person: PersonID) -> [UInt8] {
+        var key = ByteWriter()
+        key.putBigEndian(person.number)
+        return key.bytes
+    }
+
+    fileprivate func person(from bytes: [UInt8]) throws(StoreError) -> Person {
+        var reader = ByteReader(bytes)
+        let stored: Record?
+        do { stored = try Record(from: &reader) } catch { stored = nil }
+        guard case .person(let person) = stored else {
+            throw .corrupt(directory: database.directory, family: Family.people.rawValue, reason: "not a person")
+        }
+        return person
+    }
+
     /// The store as it is now, staged rows included.
     package func snapshot() throws(StoreError) -> StoreSnapshot {
         try settle()

@@ -57,6 +57,16 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case eventRows = 97
     case postSignals = 98
     case signalsTaken = 99
+    // Recommendations
+    case recommendPlaces = 112
+    case placeRecommendations = 113
+    case recommendPeople = 114
+    case peopleRecommendations = 115
+    case personRequest = 116
+    case personAnswer = 117
+    case personMissing = 118
+    case switchModel = 119
+    case modelSwitched = 120
 
     /// The word for logs and errors.
     package var name: String { String(describing: self) }

@@ -178,6 +178,10 @@ package enum FailureCode: UInt16, CaseIterable, Sendable {
     case cancelled = 8
     /// The city has no trained model yet.
     case noModel = 9
+    /// No city knows this person.
+    case unknownPerson = 10
+    /// The city has no such place.
+    case unknownPlace = 11
 
     /// The word for logs and errors.
     package var name: String { String(describing: self) }

@@ -69,7 +69,7 @@ import World
             #expect(throws: ShardError.noModel(city: "Here")) {
                 _ = try shard.measure(EvaluationRequest(cutoffs: [10], seed: 1), pool: pool)
             }
-            try shard.keepVersion(ModelVersion(1))
+            try shard.keepVersion(ModelVersion(1), pool: pool)
             let measured = try shard.measure(EvaluationRequest(cutoffs: [10], seed: 1), pool: pool)
             #expect(measured.rows.count == 6 && measured.rows[0].ndcg == report.values[1])
             #expect((measured.friends != nil) == (name == "graphrec"))
@@ -157,14 +157,14 @@ import World
                 let order = PublishModel(
                     job: JobID(4), version: ModelVersion(UInt64(version)), seed: 9, model: model, rounds: 1)
                 _ = try shard.publish(order, weights: weights, pool: pool)
-                if version == 1 { try shard.keepVersion(ModelVersion(1)) }
+                if version == 1 { try shard.keepVersion(ModelVersion(1), pool: pool) }
             }
             // The one in use and the newest three are there.
             #expect(throws: ShardError.noVersion(city: "Here", version: ModelVersion(2))) {
                 try shard.switchModel(to: ModelVersion(2))
             }
             for version in [ModelVersion(5), ModelVersion(3), ModelVersion(1)] {
-                try shard.keepVersion(version)
+                try shard.keepVersion(version, pool: pool)
                 #expect(try shard.measure(EvaluationRequest(cutoffs: [10], seed: 1), pool: pool).version == version)
                 #expect(shard.report().modelVersion == version)
             }

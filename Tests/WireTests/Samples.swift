@@ -46,6 +46,8 @@ enum Samples {
     static let emptySeed = SeedRow(
         id: SeedID(0), city: CityID(0), venue: PlaceID(0), starters: [], slot: "", conversion: 0,
         expectedTurnout: 0, score: 0, invites: [])
+    static let reason = ReasonRow(
+        kind: "tags", features: ["yoga", "gym"], effect: 0.25, text: "Matches your interest in yoga and gym.")
     static let weights = [[UInt8]]([[0, 0, 128, 63]])
 
     static let all: [any Body] = [
@@ -111,6 +113,26 @@ enum Samples {
             rows: [EventRow(sequence: 8, payload: [123, 125])]),
         PostSignals(key: "evening 17"),
         SignalsTaken(taken: 2, refused: [RowReject(index: 1, reason: "there is no such kind of signal")]),
+        RecommendPlaces(
+            person: PersonID(4), count: 10, slot: "evening", categories: ["sports"], tags: ["yoga", "gym"],
+            priceMost: 3, onlyNew: true, version: ModelVersion(2)),
+        PlaceRecommendations(
+            asker: AskerRow(version: ModelVersion(2), isKnown: false, isAway: true),
+            places: [PlaceRecommendation(place: PlaceID(3), score: 1.5, reasons: [reason])]),
+        RecommendPeople(
+            person: PersonID(4), count: 10, slot: "night", place: PlaceID(3), tags: ["yoga"],
+            blocked: [PersonID(5), PersonID(6)], alpha: 0.25, version: ModelVersion(2)),
+        PeopleRecommendations(
+            asker: AskerRow(version: ModelVersion(2), isKnown: true, isAway: false),
+            people: [
+                PersonRecommendation(
+                    person: PersonID(5), score: 1.5, compatible: 2.5, attends: 0.5, reasons: [reason, reason])
+            ]),
+        PersonRequest(person: PersonID(4)),
+        PersonAnswer(home: CityID(3)),
+        PersonMissing(question: Kind.recommendPlaces.rawValue, body: [1, 2, 3]),
+        SwitchModel(version: ModelVersion(2)),
+        ModelSwitched(live: ModelVersion(2), other: ModelVersion(1)),
     ]
 
     static func envelope(of message: some Body) -> Envelope {

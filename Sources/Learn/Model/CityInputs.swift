@@ -61,25 +61,23 @@ extension CityInputs {
         var places = graph.placeFeatures
         for person in graph.people.indices where !graph.statesTaste[person] {
             let row = person * PersonColumns.count
-            for column in PersonColumns.categories.lowerBound..<PersonColumns.fineTags.upperBound {
-                people[row + column] = 0
-            }
+            for column in PersonColumns.tastes { people[row + column] = 0 }
         }
-        Self.makeUnitLength(PersonColumns.fineTags, of: &people, columns: PersonColumns.count)
-        Self.makeUnitLength(PlaceColumns.fineTags, of: &places, columns: PlaceColumns.count)
+        makeUnitLength(PersonColumns.fineTags, of: &people, columns: PersonColumns.count)
+        makeUnitLength(PlaceColumns.fineTags, of: &places, columns: PlaceColumns.count)
         self.init(
             personFeatures: people, placeFeatures: places,
             socialFeatures: graph.socialFeatures, visitSignals: graph.visitSignals, layout)
     }
+}
 
-    /// Tags are compared by their directions, so a vertex of many small weights should not be heard less than one of
-    /// few.
-    private static func makeUnitLength(_ part: Range<Int>, of features: inout [Float], columns: Int) {
-        for row in stride(from: 0, to: features.count, by: columns) {
-            let square = features[row + part.lowerBound..<row + part.upperBound].reduce(0) { $0 + $1 * $1 }
-            if square == 0 { continue }
-            let length = square.squareRoot()
-            for column in part { features[row + column] /= length }
-        }
+/// Tags are compared by their directions, so a vertex of many small weights should not be heard less than one of few.
+/// `features` are [rows, columns].
+func makeUnitLength(_ part: Range<Int>, of features: inout [Float], columns: Int) {
+    for row in stride(from: 0, to: features.count, by: columns) {
+        let square = features[row + part.lowerBound..<row + part.upperBound].reduce(0) { $0 + $1 * $1 }
+        if square == 0 { continue }
+        let length = square.squareRoot()
+        for column in part { features[row + column] /= length }
     }
 }

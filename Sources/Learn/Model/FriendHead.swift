@@ -45,58 +45,52 @@ extension GraphRec {
 
 /// Scores pairs of people by a model's shared weights.
 package struct FriendHead: Sendable {
-    private let model: GraphRec
-    private let weights: [Float]
+    private let configuration: GraphRecConfiguration
+    private let compatible: HeadNetwork
+    private let attends: HeadNetwork
 
-    /// Pairs that go through the networks together.
-    private static let pairsPerBlock = 2048
-
-    /// `weights` are a whole model's shared weights.
+    /// `weights` are a whole model's shared weights; the head keeps its own part.
     package init(configuration: GraphRecConfiguration, weights: [Float]) {
-        model = GraphRec(configuration)
-        precondition(weights.count == model.layout.count, "weights belong to their configuration")
-        self.weights = weights
+        let layout = GraphRecLayout(configuration)
+        precondition(weights.count == layout.count, "weights belong to their configuration")
+        self.configuration = configuration
+        compatible = HeadNetwork(layout.friends.compatible, weights)
+        attends = HeadNetwork(layout.friends.attends, weights)
+    }
+
+    /// One score of `person` with each of `others`. `person` is a row of embeddings, `others` are [others, the same
+    /// width]; `contexts` is a row of `FriendContext` for each, one behind the other.
+    package func scores(person: Span<Float>, others: Span<Float>, contexts: [Float]) -> [FriendScore] {
+        let width = configuration.dimensions + 1
+        precondition(person.count == width && others.count % width == 0, "rows have the embeddings' dimensions")
+        let count = others.count / width
+        func judge(_ network: HeadNetwork) -> [Float] {
+            network.judge(one: person, others: others, stride: width, count: count, contexts: contexts)
+        }
+        return zip(judge(compatible), judge(attends)).map { compatible, attends in
+            FriendScore(compatible: compatible, attends: 1 / (1 + Float.exponential(-attends)))
+        }
     }
 
     /// One score for each pair of rows of `embeddings.people`, in one context of `FriendContext`.
     package func scores(
         pairs: [(first: UInt32, second: UInt32)], embeddings: CityEmbeddings, context: [Float], pool: ComputePool
     ) -> [FriendScore] {
-        var asked = FriendPairs()
-        asked.first = pairs.map(\.first)
-        asked.second = pairs.map(\.second)
-        asked.context = pairs.flatMap { _ in context }
-        return scores(asked, embeddings, pool)
+        pool.map(pairs.count) { pair in
+            scores(
+                person: embeddings.person(Int(pairs[pair].first)).span,
+                others: embeddings.person(Int(pairs[pair].second)).span, contexts: context)[0]
+        }
     }
 
+    /// The same for pairs with a context each.
     func scores(_ pairs: FriendPairs, _ embeddings: CityEmbeddings, _ pool: ComputePool) -> [FriendScore] {
-        let (d, width) = (model.configuration.dimensions, model.configuration.contextDimensions)
-        precondition(embeddings.dimensions == d + 1, "embeddings belong to the head's configuration")
-        var tape = Tape<Float>(parameters: weights, pool: pool)
-        var scores: [FriendScore] = []
-        for start in stride(from: 0, to: pairs.count, by: Self.pairsPerBlock) {
-            let block = start..<min(start + Self.pairsPerBlock, pairs.count)
-            tape.reset()
-            let people = tape.leaf(rows: 2 * block.count, columns: d, needsGradient: false)
-            var asked = FriendPairs()
-            for (row, pair) in block.enumerated() {
-                for (index, person) in [pairs.first[pair], pairs.second[pair]].enumerated() {
-                    let target = tape.node(people).value + (2 * row + index) * d
-                    for (column, entry) in embeddings.person(Int(person)).prefix(d).enumerated() {
-                        target[column] = entry
-                    }
-                }
-                asked.first.append(UInt32(2 * row))
-                asked.second.append(UInt32(2 * row + 1))
-            }
-            asked.context = Array(pairs.context[block.lowerBound * width..<block.upperBound * width])
-            let logits = model.judge(asked, people: people, on: &tape)
-            let (compatible, attends) = (tape.node(logits.compatible).value, tape.node(logits.attends).value)
-            for row in 0..<block.count {
-                let chance = 1 / (1 + Float.exponential(-attends[row]))
-                scores.append(FriendScore(compatible: compatible[row], attends: chance))
-            }
+        let width = configuration.contextDimensions
+        return pool.map(pairs.count) { pair in
+            scores(
+                person: embeddings.person(Int(pairs.first[pair])).span,
+                others: embeddings.person(Int(pairs.second[pair])).span,
+                contexts: Array(pairs.context[pair * width..<(pair + 1) * width]))[0]
         }
-        return scores
     }
 }

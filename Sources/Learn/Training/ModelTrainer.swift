@@ -89,6 +89,24 @@ package enum ModelConfiguration: Equatable, Sendable {
         return PlaceHead(configuration: configuration, weights: weights)
     }
 
+    /// What judges pairs of people; nil where the model does not.
+    package func friendHead(weights: [Float]) -> FriendHead? {
+        guard case .graphRec(let configuration) = self else { return nil }
+        return FriendHead(configuration: configuration, weights: weights)
+    }
+
+    /// What embeds by features alone; nil where the model reads none.
+    package func featureEncoder(weights: [Float]) -> FeatureEncoder? {
+        guard case .graphRec(let configuration) = self else { return nil }
+        return FeatureEncoder(configuration: configuration, weights: weights)
+    }
+
+    /// Columns of the contexts that the heads read; 0 where there are none.
+    package var contextDimensions: Int {
+        guard case .graphRec(let configuration) = self else { return 0 }
+        return configuration.contextDimensions
+    }
+
     /// | bytes | field |
     /// | --- | --- |
     /// | 1 | 0 GraphRec, 1 light |
