@@ -50,6 +50,7 @@ enum Figure: Encodable {
     case real(Double)
     case word(String)
     case list([UInt32])
+    case text(String)
     case object([String: Figure])
 
     func encode(to encoder: any Encoder) throws {
@@ -59,6 +60,7 @@ enum Figure: Encodable {
         case .real(let value): try container.encode(sixDigits(value))
         case .word(let value): try container.encode(value)
         case .list(let values): try container.encode(values)
+        case .text(let value): try container.encode(value)
         case .object(let values): try container.encode(values)
         }
     }

@@ -18,7 +18,7 @@ extension Coordinator {
         case .statusRequest:
             send(request.answer(status()), to: peer)
         case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest, .switchModel,
-            .eventsRequest, .postSignals:
+            .eventsRequest, .postSignals, .explainRequest, .feedRequest:
             forward(request, from: peer)
         case .recommendPlaces, .recommendPeople:
             try recommend(request, from: peer)

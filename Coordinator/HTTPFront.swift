@@ -41,6 +41,7 @@ struct HTTPFront {
         router.on("GET", "/v1/cities/{city}/seeds") { request, parts in
             Self.seeds(desk, city: parts["city"] ?? "", top: request.query["top"])
         }
+        addPlanRoutes(to: &router)
         let names = CityNames()
         router.on("GET", "/v1/recommend/places") { request, _ in Self.recommendPlaces(desk, names, request) }
         router.on("GET", "/v1/recommend/people") { request, _ in Self.recommendPeople(desk, names, request) }

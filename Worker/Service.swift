@@ -120,6 +120,11 @@ struct Service: Sendable {
         case .seedsRequest:
             let order = try request.decode(SeedsRequest.self)
             return request.answer(Seeds(seeds: try shard.seeds(count: Int(order.count))))
+        case .explainRequest:
+            return request.answer(try shard.explanation(of: try request.decode(ExplainRequest.self).seed))
+        case .feedRequest:
+            let order = try request.decode(FeedRequest.self)
+            return request.answer(Feed(cards: try shard.feed(of: order.person, count: Int(order.count))))
         case .surveyTraining:
             return request.answer(
                 try shard.survey(try request.decode(SurveyTraining.self), memoryBytes: memoryBytes, pool: pool))

@@ -7,7 +7,7 @@ import Glibc
 
 /// A floating-point number with a matrix product, relaxed sums, and the few functions that losses need.
 @usableFromInline
-package protocol Scalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
+package protocol Scalar: BinaryFloatingPoint, BitwiseCopyable, SIMDScalar, Codable, Sendable {
     /// `a * b + sum`, which the compiler may fuse and reorder among its like. For reductions only.
     static func relaxedMultiplyAdd(_ a: Self, _ b: Self, _ sum: Self) -> Self
 

@@ -17,14 +17,14 @@ package import Learn
 import Synchronization
 import World
 
-/// The plan of a city: at most `options.seedsPerCity` seeds, best first. `interests` has one entry per
-/// resident, `influence` one vertex per local person, `embeddings` one row per local person. A pure function of its
-/// arguments, the pool excepted. Cost: O(interests) for the demand of all cells, then a bounded
+/// The plan of a city: at most `options.seedsPerCity` seeds, best first, each with what moved it. `interests` has one
+/// entry per resident, `influence` one vertex per local person, `embeddings` one row per local person. A pure function
+/// of its arguments, the pool excepted. Cost: O(interests) for the demand of all cells, then a bounded
 /// amount per promising cell, of which there are a few hundred.
 package func planCity(
     graph: CityGraph, influence: InfluenceGraph, interests: [PersonInterest], embeddings: CityEmbeddings,
     options: PlanOptions, pool: ComputePool
-) -> [PlanSeed] {
+) -> [(seed: PlanSeed, reasons: PlanReasons)] {
     let context = PlanningContext(
         graph: graph, influence: influence, interests: interests, embeddings: embeddings, options: options)
     let demand = demand(context.table, rhythm: context.rhythm, places: graph.places.count)
@@ -38,7 +38,7 @@ package func planCity(
     let audiences = map(chosen.indices, on: pool) { Audience(cells[all[chosen[$0].candidate].cell], in: context) }
     var inviter = Inviter(context: context, startsIn: choice.startsIn)
     return zip(chosen, audiences).compactMap { choice, audience in
-        audience.map { inviter.finish(all[choice.candidate], gain: choice.gain, audience: $0) }
+        audience.map { inviter.finish(all[choice.candidate], gain: choice.gain, audience: $0, among: cells) }
     }
 }
 
@@ -67,7 +67,9 @@ private struct Inviter {
         invitations = [Int](repeating: 0, count: startsIn.count)
     }
 
-    mutating func finish(_ candidate: Candidate, gain: Double, audience: Audience) -> PlanSeed {
+    mutating func finish(
+        _ candidate: Candidate, gain: Double, audience: Audience, among cells: [Cell]
+    ) -> (seed: PlanSeed, reasons: PlanReasons) {
         let graph = context.graph, options = context.options
         let free = audience.people.indices.filter { position in
             let person = Int(audience.people[position])
@@ -83,10 +85,15 @@ private struct Inviter {
         let venue = graph.places[Int(candidate.place)]
         let starters = candidate.starters.map { graph.people[Int($0)] }
         let slot = TimeSlot(number: UInt8(candidate.slot))
-        return PlanSeed(
+        let seed = PlanSeed(
             id: PlanSeed.identify(
                 city: graph.city, venue: venue, starters: starters, slot: slot, model: options.modelVersion),
             city: graph.city, venue: venue, starters: starters, slot: slot, conversion: candidate.conversion,
             expectedTurnout: turnout, score: gain, invites: invited.map { graph.people[Int($0)] })
+        let cell = cells[candidate.cell]
+        let reasons = PlanReasons(
+            candidate, positions: order, audience: audience, cell: cell,
+            rank: 1 + cells.count { $0.demand > cell.demand }, cells: cells.count, in: context)
+        return (seed, reasons)
     }
 }

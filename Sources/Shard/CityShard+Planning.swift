@@ -1,9 +1,9 @@
 package import Basics
 import Events
-import Graph
+package import Graph
 import Influence
-import Learn
-import Plans
+package import Learn
+package import Plans
 import Store
 import Synchronization
 package import Wire
@@ -13,10 +13,28 @@ import World
 // per new seed stand in a single synced batch. A seed's id is a hash of what it proposes, so planning again with
 // nothing changed finds every seed already there, creates none, and emits none.
 
-extension CityShard {
-    /// How many places of each person the planner looks at.
-    static let interestsKept = 40
+/// How many places of each person the planner looks at.
+private let interestsKept = 40
 
+/// What people would like, then the plan that fits them all: retrieval and ranking for everybody the model knows
+/// (`knownPeople` nil means all), and Plans' choice. A pure function of its arguments, the pool excepted.
+package func chooseSeeds(
+    graph: CityGraph, embeddings: CityEmbeddings, knownPeople: [Bool]? = nil, unknownPlaces: [UInt32] = [],
+    configuration: ModelConfiguration, weights: [Float], options: PlanOptions, pool: ComputePool
+) -> [(seed: PlanSeed, reasons: PlanReasons)] {
+    let asked = (0..<graph.residents).filter { knownPeople?[$0] ?? true }
+    let found = Interests(
+        graph: graph, embeddings: embeddings, unknownPlaces: unknownPlaces, configuration: configuration,
+        weights: weights
+    ).of(people: asked, candidates: CityShard.candidates, keep: interestsKept, skippingVisited: false, pool: pool)
+    var interests = [PersonInterest](repeating: PersonInterest(places: [], scores: []), count: graph.residents)
+    for (row, person) in asked.enumerated() { interests[person] = found[row] }
+    return planCity(
+        graph: graph, influence: .weightedCascade(of: graph), interests: interests, embeddings: embeddings,
+        options: options, pool: pool)
+}
+
+extension CityShard {
     /// Chooses the city's seeds with the current model.
     package func plan(_ order: PlanCity, pool: ComputePool) throws -> Planned {
         try computing.withLock { state, _ in
@@ -25,29 +43,42 @@ extension CityShard {
             try requireOutboxRoom()
             let graph = try currentGraph(pool: pool)
             let known = model.aligned(with: graph)
-            let asked = (0..<graph.residents).filter { known.people[$0] }
-            let found = Interests(
-                graph: graph, embeddings: known.embeddings, unknownPlaces: known.unknownPlaces,
-                configuration: model.configuration, weights: model.weights
-            ).of(
-                people: asked, candidates: Self.candidates, keep: Self.interestsKept, skippingVisited: false,
-                pool: pool)
-            var interests = [PersonInterest](
-                repeating: PersonInterest(places: [], scores: []), count: graph.residents)
-            for (row, person) in asked.enumerated() { interests[person] = found[row] }
-            let seeds = planCity(
-                graph: graph, influence: .weightedCascade(of: graph), interests: interests,
-                embeddings: known.embeddings,
+            let chosen = chooseSeeds(
+                graph: graph, embeddings: known.embeddings, knownPeople: known.people,
+                unknownPlaces: known.unknownPlaces, configuration: model.configuration, weights: model.weights,
                 options: PlanOptions(
                     seedsPerCity: Int(order.seedsPerCity), modelVersion: model.version,
                     seed: order.seed ^ UInt64(city.number)), pool: pool)
-            let created = try commit(seeds, model: model.version, job: order.job)
+            let seeds = chosen.map(\.seed)
+            try keep(chosen.map(\.reasons), of: seeds)
+            let created = try keep(seeds, model: model.version, job: order.job)
             try serveAnew(model, graph: graph, pool: pool)
             return Planned(job: order.job, seeds: UInt32(seeds.count), created: UInt32(created))
         }
     }
 
-    private func commit(_ seeds: [PlanSeed], model: ModelVersion, job: JobID) throws -> Int {
+    /// Keeps why each seed is what it is. Before the seeds themselves, so that no seed is without.
+    private func keep(_ reasons: [PlanReasons], of seeds: [PlanSeed]) throws {
+        var batch = WriteBatch()
+        for (seed, reasons) in zip(seeds, reasons) {
+            var writer = ByteWriter()
+            reasons.encode(into: &writer)
+            batch.put(.meta, key: ShardKeys.reasons(seed.id), value: writer.bytes)
+        }
+        _ = try store.commit(batch, events: [])
+    }
+
+    /// Why a seed is what it is; nil for a seed that was never planned here.
+    package func explain(_ id: SeedID) throws -> (seed: PlanSeed, reasons: PlanReasons)? {
+        guard let seedBytes = try store.database.get(.seeds, key: ShardKeys.seed(id)),
+            let bytes = try store.database.get(.meta, key: ShardKeys.reasons(id))
+        else { return nil }
+        var (seedReader, reader) = (ByteReader(seedBytes), ByteReader(bytes))
+        return (try PlanSeed(from: &seedReader), try PlanReasons(from: &reader))
+    }
+
+    /// Makes these the city's current plan. Answers how many are new; each of those leaves an event, in the same batch.
+    package func keep(_ seeds: [PlanSeed], model: ModelVersion, job: JobID) throws -> Int {
         var batch = WriteBatch()
         var events: [EventDraft] = []
         for seed in seeds {
@@ -87,10 +118,7 @@ extension CityShard {
             }
             var reader = ByteReader(bytes)
             let seed = try PlanSeed(from: &reader)
-            return SeedRow(
-                id: seed.id, city: seed.city, venue: seed.venue, starters: seed.starters, slot: seed.slot.name,
-                conversion: seed.conversion, expectedTurnout: seed.expectedTurnout, score: seed.score,
-                invites: seed.invites)
+            return SeedRow(seed)
         }
     }
 

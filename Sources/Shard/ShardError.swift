@@ -12,6 +12,7 @@ package enum ShardError: Error, Equatable {
     case notReady(city: String)
     case outboxFull(city: String, waiting: UInt64)
     case unknownCursor(city: String)
+    case unknownSeed(city: String, seed: SeedID)
     case unknownModel(city: String, asked: ModelVersion, here: [ModelVersion])
     case unknownPerson(city: String, person: PersonID)
     case unknownPlace(city: String, place: PlaceID)
@@ -39,6 +40,8 @@ extension ShardError: CustomStringConvertible {
             "\(city) plans nothing while \(waiting) of its events wait for Redis, as many as may (outbox-max); muster "
                 + "events lag shows why they wait"
         case .unknownCursor(let city): "\(city): this is no cursor of an export; begin again with an empty one"
+        case .unknownSeed(let city, let seed):
+            "\(city) has planned no seed \(seed.number); muster seeds lists those it has"
         case .unknownModel(let city, let asked, let here):
             "\(city) does not keep model \(asked); there is "
                 + here.map { String($0.number) }.joined(separator: " and ")

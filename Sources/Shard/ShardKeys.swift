@@ -6,6 +6,7 @@ import Store
 // | family | key                                   | value                                        |
 // | meta   | "model"                               | current model version, u64                   |
 // | meta   | "plan"                                | current plan: u32 count, then seed ids u64   |
+// | meta   | "reasons/" seed id u64                | PlanReasons                                  |
 // | model  | "model/" version u64                  | CityModel: configuration, weights, embeddings, report |
 // | model  | "trainer/" job u64, round u32         | the trainer's state after that round         |
 // | model  | "round/" job u64, round u32           | RoundRecord                                  |
@@ -61,6 +62,13 @@ enum ShardKeys {
 
     static func seed(_ seed: SeedID) -> [UInt8] {
         var writer = ByteWriter()
+        writer.putBigEndian(seed.number)
+        return writer.bytes
+    }
+
+    static func reasons(_ seed: SeedID) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(raw: Array("reasons/".utf8))
         writer.putBigEndian(seed.number)
         return writer.bytes
     }

@@ -52,6 +52,10 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case seeds = 84
     case influencersRequest = 85
     case influencers = 86
+    case explainRequest = 87
+    case seedExplanation = 88
+    case feedRequest = 89
+    case feed = 90
     // Events and signals
     case eventsRequest = 96
     case eventRows = 97

@@ -9,18 +9,23 @@ extension Verb {
         usage: """
             muster plan --all
             muster plan --city Bergen --count 30
+            muster plan --explain 123 --city Bergen     why this venue, these people, this order
             """,
         settings: [
             Setting("city", "the city to plan", .text, scope: .call),
             Setting("all", "plan every city (the same as naming none)", .flag, scope: .call),
             Setting("count", "seeds a city, at most", .integer(1...10_000), default: "50", scope: .call),
             Setting("seed", "seed of the influence samples", .integer(0...Int.max), default: "1", scope: .call),
+            Setting("explain", "plan nothing; say why this seed is what it is", .text, scope: .call),
         ]
     ) { invocation in
         try invocation.noMoreWords()
         let settings = invocation.settings
         let session = try invocation.session()
         let name = settings.text("city")
+        if !settings.text("explain").isEmpty {
+            return try explain(settings.text("explain"), session, city: name, isJSON: invocation.isJSON)
+        }
         if !name.isEmpty, settings.flag("all") { throw UsageError("--city and --all exclude each other") }
         let cities = name.isEmpty ? [] : [try session.city(named: name).city]
         let accepted = try session.ask(

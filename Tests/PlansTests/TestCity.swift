@@ -58,6 +58,10 @@ struct TestCity {
     }
 
     func plan(_ options: PlanOptions, threads: Int = 2) -> [PlanSeed] {
+        explainedPlan(options, threads: threads).map(\.seed)
+    }
+
+    func explainedPlan(_ options: PlanOptions, threads: Int = 2) -> [(seed: PlanSeed, reasons: PlanReasons)] {
         planCity(
             graph: graph, influence: influence, interests: interests, embeddings: embeddings, options: options,
             pool: ComputePool(threads: threads))

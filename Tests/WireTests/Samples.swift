@@ -107,6 +107,13 @@ enum Samples {
         Influencers(
             people: [InfluencerRow(person: PersonID(8), marginal: 12.5)], spread: 12.5, certifiedRatio: 0.6,
             confidence: 0.99, epsilon: 0.1, sets: 4096),
+        ExplainRequest(seed: SeedID(4)),
+        SeedExplanation(
+            seed: seed, demand: 40.5, rank: 3, cells: 300,
+            starters: [ExplainedPerson(person: PersonID(1), acceptance: 0.25, adds: 0.125, friends: 0)],
+            guests: [ExplainedPerson(person: PersonID(2), acceptance: 0.5, adds: 1.5, friends: 2)]),
+        FeedRequest(person: PersonID(7), count: 10),
+        Feed(cards: [FeedCard(seed: seed, starts: true, score: 2.5, terms: [1, 0.5, 0.5, 0.25, 0.25])]),
         EventsRequest(seed: SeedID(4), after: 7, count: 100),
         EventRows(
             first: 3, acknowledged: 5, last: 9, waitingMilliseconds: 250, state: "flows",

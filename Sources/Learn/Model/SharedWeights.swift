@@ -32,7 +32,7 @@ package struct SharedWeights: Sendable, Equatable {
 }
 
 extension ParameterBlock.Start {
-    fileprivate func draw(isOnDiagonal: Bool, _ random: inout SeededRandom) -> Float {
+    func draw(isOnDiagonal: Bool, _ random: inout SeededRandom) -> Float {
         switch self {
         case .constant(let value):
             return value

@@ -62,10 +62,15 @@ struct Tape<Number: Scalar>: ~Copyable {
 
     /// Forgets all values and operations and sets the parameters' gradients to zero. Parameters stay.
     mutating func reset() {
+        forgetValues()
+        parameterGradients.update(repeating: 0)
+    }
+
+    /// The same, but the parameters' gradients stay and are added to: for a step in parts.
+    mutating func forgetValues() {
         arena.reset()
         nodes.removeAll(keepingCapacity: true)
         operations.removeAll(keepingCapacity: true)
-        parameterGradients.update(repeating: 0)
     }
 
     /// Bytes of values, gradients and what operations keep, since the last reset; and bytes taken from the system.
@@ -212,6 +217,7 @@ enum Operation<Number: Scalar> {
     case dropout(Dropout, Value)
     case exponential(Value)
     case compare(Comparison)
+    case attend(Attention<Number>)
 }
 
 extension Tape {
@@ -227,6 +233,7 @@ extension Tape {
         case .dropout(let dropout, let x): dropoutBackward(dropout, x)
         case .exponential(let x): exponentialBackward(x)
         case .compare(let comparison): compareBackward(comparison)
+        case .attend(let attention): attendBackward(attention)
         }
     }
 }

@@ -1,0 +1,80 @@
+package import Basics
+import Learn
+import Plans
+package import Wire
+import World
+
+// What a person sees are plans: who, where, when. A card is good for five things, each read off the numbers that moved
+// its planning, and the scalarizer says how much each counts in the situation. No model runs for it: a feed is a read.
+
+extension CityShard {
+    /// The plans of the current list in which the person starts or is invited, best first. O(seeds).
+    package func feed(of person: PersonID, count: Int) throws -> [FeedCard] {
+        let scalarizer = Scalarizer.fixed
+        var cards: [FeedCard] = []
+        for id in try currentPlan() {
+            guard let (seed, reasons) = try explain(id) else { continue }
+            let starts = seed.starters.contains(person)
+            guard starts || seed.invites.contains(person) else { continue }
+            let terms = scalarizer.terms(
+                Self.objectives(seed, reasons, person), Self.situation(seed, reasons, person))
+            cards.append(
+                FeedCard(seed: SeedRow(seed), starts: starts, score: terms.reduce(0, +), terms: terms))
+        }
+        cards.sort { ($0.score, $1.seed.id.number) > ($1.score, $0.seed.id.number) }
+        return Array(cards.prefix(count))
+    }
+
+    /// Taste: the person's own chance to come. Cohesion: friends among those before, or what ties add to the start.
+    /// Conversion: the seed's. Convenience: that the next step is theirs, the sooner the better. Concentration: the
+    /// demand for the venue and slot among those of the city.
+    static func objectives(_ seed: PlanSeed, _ reasons: PlanReasons, _ person: PersonID) -> [Float] {
+        let starter = reasons.starters.first { $0.person == person }
+        let guest = reasons.guests.first { $0.person == person }
+        let place = seed.invites.firstIndex(of: person).map { $0 + 1 } ?? 0
+        let cohesion =
+            starter.map { $0.pull / max(seed.conversion, 1e-9) } ?? min(1, Double(guest?.friends ?? 0) / 3)
+        let values = [
+            starter?.acceptance ?? guest?.acceptance ?? 0, cohesion, seed.conversion,
+            1 - Double(place) / Double(seed.invites.count + 1),
+            1 - Double(reasons.rank - 1) / Double(max(reasons.cells, 1)),
+        ]
+        return values.map { Float(min(max($0, 0), 1)) }
+    }
+
+    /// What is known of the situation; one half stands for what is not.
+    static func situation(_ seed: PlanSeed, _ reasons: PlanReasons, _ person: PersonID) -> [Float] {
+        var situation = [Float](repeating: 0.5, count: SituationColumns.count)
+        let slot = seed.slot.name
+        situation[SituationColumns.weekend] = slot.hasPrefix("weekend") ? 1 : 0
+        situation[SituationColumns.evening] = slot == "evening" ? 1 : 0
+        situation[SituationColumns.night] = slot.hasSuffix("night") ? 1 : 0
+        situation[SituationColumns.groupSize] = Float(min(seed.expectedTurnout / 10, 1))
+        let friends = reasons.guests.first { $0.person == person }?.friends ?? UInt32(seed.starters.count - 1)
+        let before = seed.starters.count + (seed.invites.firstIndex(of: person) ?? 0)
+        situation[SituationColumns.friendShare] = min(1, Float(friends) / Float(max(before, 1)))
+        return situation
+    }
+
+    /// As a message. Errors: `ShardError.unknownSeed`.
+    package func explanation(of id: SeedID) throws -> SeedExplanation {
+        guard let (seed, reasons) = try explain(id) else { throw ShardError.unknownSeed(city: name, seed: id) }
+        return SeedExplanation(
+            seed: SeedRow(seed), demand: reasons.demand, rank: reasons.rank, cells: reasons.cells,
+            starters: reasons.starters.map {
+                ExplainedPerson(person: $0.person, acceptance: $0.acceptance, adds: $0.pull, friends: 0)
+            },
+            guests: reasons.guests.map {
+                ExplainedPerson(person: $0.person, acceptance: $0.acceptance, adds: $0.gain, friends: $0.friends)
+            })
+    }
+}
+
+extension SeedRow {
+    init(_ seed: PlanSeed) {
+        self.init(
+            id: seed.id, city: seed.city, venue: seed.venue, starters: seed.starters, slot: seed.slot.name,
+            conversion: seed.conversion, expectedTurnout: seed.expectedTurnout, score: seed.score,
+            invites: seed.invites)
+    }
+}
