@@ -92,7 +92,7 @@ let package = Package(
             "muster-bench", at: "Benchmarks",
             [
                 "Basics", "Streams", "World", "Linalg", "Wire", "Events", "Graph", "Store", "Nearest", "Transport",
-                "Learn", "Influence", "Plans", "Shard", "Courier", "Gateway",
+                "Cluster", "Learn", "Influence", "Plans", "Shard", "Courier", "Gateway",
             ],
             excluding: ["peers"]),
         // Counts what a test asks the allocator for.

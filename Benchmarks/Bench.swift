@@ -48,6 +48,7 @@ enum Figure: Encodable {
     case whole(Int)
     /// Printed with six significant digits: more than any measurement here is worth.
     case real(Double)
+    case word(String)
     case list([UInt32])
     case text(String)
     case object([String: Figure])
@@ -57,6 +58,7 @@ enum Figure: Encodable {
         switch self {
         case .whole(let value): try container.encode(value)
         case .real(let value): try container.encode(sixDigits(value))
+        case .word(let value): try container.encode(value)
         case .list(let values): try container.encode(values)
         case .text(let value): try container.encode(value)
         case .object(let values): try container.encode(values)

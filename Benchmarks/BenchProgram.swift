@@ -15,6 +15,7 @@ enum BenchProgram {
     static let benches: [Bench] = [
         .world, .importing, .estimate, .openCity, .nearest, .influence, .invites, .sweep, .graphRec, .quality,
         .lightGCN, .socialLGN, .groups, .hawkes, .closedLoop, .plan, .events, .consumer, .serve,
+        .scaleOut, .rounds, .union,
     ]
 
     /// Parts of a bench that run in processes of their own.

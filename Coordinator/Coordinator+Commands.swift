@@ -24,6 +24,8 @@ extension Coordinator {
             try recommend(request, from: peer)
         case .startTraining, .startPlanning, .jobRequest, .controlJob:
             try serveJobs(request, from: peer)
+        case .modelsRequest, .useModel:
+            try serveModels(request, from: peer)
         default:
             let failure = Failure(code: .badRequest, detail: "the coordinator does not answer \(request.kind.name)")
             send(request.answer(failure), to: peer)

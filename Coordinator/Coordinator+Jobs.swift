@@ -22,7 +22,7 @@ extension Coordinator {
                         .init(
                             job: job, rounds: Int(order.rounds), steps: Int(order.steps), seed: order.seed,
                             cities: Array(map.cities.keys), model: order.model, stopping: Int(order.patience),
-                            patience: jobPatience)))
+                            policy: order.policy, patience: jobPatience)))
             }
         case .startPlanning:
             let order = try request.decode(StartPlanning.self)
@@ -59,7 +59,7 @@ extension Coordinator {
     /// One training at a time: shards keep the state of one.
     private func openTraining(except request: RequestID) -> JobID? {
         jobs.keys.sorted().first { number in
-            guard let running = jobs[number], case .training = running.job else { return false }
+            guard let running = jobs[number], running.training != nil else { return false }
             return !running.state.isOver && running.request != request
         }
     }
@@ -70,7 +70,9 @@ extension Coordinator {
     }
 
     func jobRow(_ job: JobID) -> JobRow? {
-        jobs[job]?.row { map.cities[$0]?.name ?? "?" }
+        jobs[job]?.row(
+            name: { map.cities[$0]?.name ?? "?" },
+            worker: { map.cities[$0]?.worker.flatMap { map.workers[$0] } ?? "" }, now: monotonicSeconds())
     }
 
     private func begin(_ request: Envelope, from peer: [UInt8], _ make: (JobID) -> Ledger.Job) throws {
@@ -83,7 +85,7 @@ extension Coordinator {
         try ledger.save(job, number: number, request: request.request)
         jobs[number] = RunningJob(job: job, request: request.request)
         send(request.answer(JobAccepted(job: number)), to: peer)
-        drive(number) { $0.start(alive: citiesAtHome) }
+        drive(number) { $0.start(alive: citiesAtHome, now: monotonicSeconds()) }
     }
 
     private var citiesAtHome: [CityID] {
@@ -95,11 +97,11 @@ extension Coordinator {
     /// After a restart: running jobs ask again whoever has not answered.
     func restartJobs() {
         for number in jobs.keys.sorted() where jobs[number]?.state.isOver == false {
-            drive(number) { $0.start(alive: citiesAtHome) }
+            drive(number) { $0.start(alive: citiesAtHome, now: monotonicSeconds()) }
         }
     }
 
-    /// The training whose model is live.
+    /// The training whose model cities are to have.
     var newestTrained: JobID? { jobs.keys.sorted().last { jobs[$0]?.isTrained == true } }
 
     /// Also to the newest finished training: it still brings its model to a city that comes back late.
@@ -113,26 +115,20 @@ extension Coordinator {
     }
 
     /// Tells a job what happened and does what it says, in order.
-    func drive(
-        _ number: JobID, evenIfOver: Bool = false, _ event: (inout RunningJob) -> [RunningJob.Action]
-    ) {
-        guard var running = jobs[number], evenIfOver || !running.state.isOver else { return }
-        var actions = event(&running)
-        jobs[number] = running
+    func drive(_ number: JobID, evenIfOver: Bool = false, _ event: (RunningJob) -> [RunningJob.Action]) {
+        guard let running = jobs[number], evenIfOver || !running.state.isOver else { return }
+        var actions = event(running)
         var next = 0
         while next < actions.count {
-            if let failed = carryOut(actions[next], of: number) {
-                running = jobs[number] ?? running
+            if let failed = carryOut(actions[next], of: number, running) {
                 actions += running.failed(failed, detail: "its worker cannot be reached", retry: true)
-                jobs[number] = running
             }
             next += 1
         }
     }
 
     /// nil, or the city that could not be asked.
-    private func carryOut(_ action: RunningJob.Action, of number: JobID) -> CityID? {
-        guard let running = jobs[number] else { return nil }
+    private func carryOut(_ action: RunningJob.Action, of number: JobID, _ running: RunningJob) -> CityID? {
         switch action {
         case .checkpoint:
             do {
@@ -143,28 +139,35 @@ extension Coordinator {
                 exit(1)
             }
             return nil
+        case .goLive:
+            makeLive(ModelVersion(number.number))
+            return nil
         case .finished:
             Log.info("job is over", ["job": number, "state": running.state.word])
             forgetOldJobs(except: number)
             return nil
-        case .train(let city, _):
-            guard case .training(let training) = running.job else { return nil }
-            let bulk = training.weights.isEmpty ? [] : [Envelope.bulk(of: training.weights)]
-            return ask(city, training.trainRound, job: number, bulk: bulk)
-        case .publish(let city):
-            guard case .training(let training) = running.job else { return nil }
-            let order = training.publishModel(version: ModelVersion(number.number))
-            return ask(city, order, job: number, bulk: [Envelope.bulk(of: training.weights)])
         case .plan(let city):
-            guard case .planning(let planning) = running.job else { return nil }
-            return ask(city, planning.planCity, job: number, bulk: [])
+            return running.planning.flatMap { ask(city, $0.planCity, job: number, bulk: []) }
+        case .survey(let city):
+            return running.training.flatMap { ask(city, $0.surveyTraining, job: number, bulk: []) }
+        case .train(let city, _):
+            return running.training.flatMap {
+                ask(city, $0.trainRound(of: city), job: number, bulk: running.weightsFrame())
+            }
+        case .collect(let city, let round):
+            return running.training.flatMap { ask(city, $0.deltaRequest(round: round), job: number, bulk: []) }
+        case .publish(let city):
+            let version = ModelVersion(number.number)
+            return running.training.flatMap {
+                ask(city, $0.publishModel(version: version), job: number, bulk: running.weightsFrame())
+            }
         }
     }
 
     /// Keeps the newest finished jobs; an old one holds a whole model that nobody asks for.
     /// The model that is live stays, and the job that has just ended.
     private func forgetOldJobs(except ended: JobID) {
-        let kept = [ended, newestTrained]
+        let kept = [ended, newestTrained, JobID(live.number)]
         let old = jobs.keys.sorted().filter { jobs[$0]?.state.isOver == true && !kept.contains($0) }
             .dropLast(Self.jobsKept)
         if old.isEmpty { return }
@@ -189,14 +192,31 @@ extension Coordinator {
     func takeJobAnswer(_ message: Envelope, from peer: [UInt8]) throws {
         guard let city = message.city, try isOwner(peer, of: city, message) else { return }
         switch message.kind {
+        case .citySurvey:
+            let survey = try message.decode(CitySurvey.self)
+            let placement = map.cities[city]
+            let worker = placement?.worker ?? WorkerID(0)
+            let place = "\(placement?.name ?? "?") on \(map.workers[worker] ?? "?")"
+            drive(survey.job) { $0.handle(.surveyed(city, worker: worker, place: place, survey)) }
         case .roundResult:
             let result = try message.decode(RoundResult.self)
-            let weights = try message.bulkFloats()
             drive(result.job) {
                 $0.handle(
-                    .result(
-                        city, round: Int(result.round), weights: weights, samples: result.samples,
-                        meanLoss: result.meanLoss, judgement: .init(people: result.judged, ndcg: result.ndcg)))
+                    .trained(
+                        city, round: Int(result.round), samples: result.samples, meanLoss: result.meanLoss,
+                        seconds: result.seconds, judgement: .init(people: result.judged, ndcg: result.ndcg)))
+            }
+        case .delta:
+            let delta = try message.decode(Delta.self)
+            let bytes = try message.bulkBytes()
+            guard let values = delta.format.unpacked(bytes) else {
+                throw WireError.floats(index: 0, bytes: bytes.count)
+            }
+            let base = message.bulk.count > 1 ? try message.bulkFloats(at: 1) : []
+            drive(delta.job) {
+                $0.handle(
+                    .delta(
+                        city, round: Int(delta.round), values: values, base: base, bytes: bytes.count + 4 * base.count))
             }
         case .published:
             let outcome = try message.decode(Published.self)

@@ -47,7 +47,10 @@ extension Coordinator {
         for report in try message.decode(Heartbeat.self).cities where map.cities[report.city]?.worker == worker {
             reports[report.city] = report
             map.setLoad(report.visits, of: report.city)
-            if report.epoch == map.cities[report.city]?.epoch { missing.remove(report.city) }
+            if report.epoch == map.cities[report.city]?.epoch {
+                missing.remove(report.city)
+                reconcile(report)
+            }
         }
         send(message.answer(HeartbeatAnswer()), to: peer)
         // An assignment that got lost, or a city that could not be opened then.
@@ -61,7 +64,10 @@ extension Coordinator {
             case .joined(let worker, _):
                 placeCities()
                 assign(worker)
-                for placement in map.placements(of: worker) { tellJobs(reached: placement.city) }
+                for placement in map.placements(of: worker) {
+                    toldLive.remove(placement.city)
+                    tellJobs(reached: placement.city)
+                }
             case .left(let worker, _), .lost(let worker, _):
                 Log.warn("worker is gone", ["worker": map.workers[worker] ?? "?"])
                 let name = map.workers[worker] ?? "?"

@@ -7,7 +7,7 @@ import Wire
 // message, asks the state machines of Cluster what follows, and carries that out; once a second it tells them that a
 // tick has passed. What must survive is in the ledger before anybody hears of it.
 //
-// +Workers: who is here.  +Commands: what people ask.  +Jobs: rounds and plans.
+// +Workers: who is here.  +Commands: what people ask.  +Jobs: rounds and plans.  +Models: which version answers.
 
 final class Coordinator {
     static let heartbeatMilliseconds: UInt32 = 1000
@@ -24,6 +24,10 @@ final class Coordinator {
     /// Numbers go on from the clock, so that a late answer to a former life of ours matches nothing.
     var book = RequestBook(firstNumber: UInt64(monotonicSeconds() * 1000) << 20)
     var jobs: [JobID: RunningJob] = [:]
+    /// The version that cities answer with; 0: there is none.
+    var live: ModelVersion
+    /// Cities that were told so, by their present worker.
+    var toldLive: Set<CityID> = []
     /// What workers last said of their cities; empty after a restart until the first heartbeats.
     var reports: [CityID: CityReport] = [:]
     var processes: [WorkerID: UInt32] = [:]
@@ -51,6 +55,7 @@ final class Coordinator {
         self.deadlineMilliseconds = UInt32(deadlineMilliseconds)
         cluster = try ledger.cluster()
         map = try ledger.map()
+        live = try ledger.liveModel()
         for (number, request, job) in try ledger.allJobs() {
             jobs[number] = RunningJob(job: job, request: request)
         }
@@ -119,8 +124,14 @@ final class Coordinator {
 
     private func take(_ call: Desk.Call) {
         var request = call.request
-        request.request = RequestID(nextCall)
-        nextCall += 1
+        // An order brings a number of its own, by which it is known when it is sent again.
+        if request.request.number == 0 {
+            request.request = RequestID(nextCall)
+            nextCall += 1
+        }
+        if calls[request.request] != nil {
+            return call.answer(request.answer(Failure(code: .busy, detail: "the same order is under way; ask again")))
+        }
         calls[request.request] = call
         do {
             try handle(request, from: Self.deskPeer)
@@ -136,8 +147,8 @@ final class Coordinator {
         case .goodbye:
             book.forget(peer: peer)
             follow(membership.bye(peer: peer))
-        case .assigned: break
-        case .roundResult, .published, .planned: try takeJobAnswer(message, from: peer)
+        case .assigned, .modelUsed: break
+        case .citySurvey, .roundResult, .delta, .published, .planned: try takeJobAnswer(message, from: peer)
         case .imported, .exportRows, .evaluation, .seeds, .influencers, .placeRecommendations,
             .peopleRecommendations, .modelSwitched, .personAnswer, .eventRows, .signalsTaken, .seedExplanation, .feed:
             passBack(message)

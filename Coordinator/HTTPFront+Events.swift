@@ -67,10 +67,6 @@ extension HTTPFront {
         }
     }
 
-    private static func badRequest(_ detail: String) -> HTTPResponse {
-        problem(Failure(code: .badRequest, detail: detail))
-    }
-
     private static func list(_ rows: [EventRow]) -> HTTPResponse {
         let body = [UInt8(ascii: "[")] + rows.map(\.payload).joined(separator: [UInt8(ascii: ",")])
         return HTTPResponse(status: 200, contentType: "application/json", body: body + [UInt8(ascii: "]")])

@@ -26,10 +26,6 @@ extension HTTPFront {
         }
     }
 
-    private static func badRequest(_ detail: String) -> HTTPResponse {
-        .problem(status: 400, type: FailureCode.badRequest.name, title: "Bad request", detail: detail)
-    }
-
     /// Asks the owner of the city of that name.
     private static func inCity(
         _ desk: Desk, _ name: String, _ body: some Body, _ answer: (Envelope) throws -> HTTPResponse

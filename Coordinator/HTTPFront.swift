@@ -10,6 +10,10 @@ import Wire
 //     GET /v1/status                   workers, cities, jobs
 //     GET /v1/jobs                     the newest jobs
 //     GET /v1/jobs/{job}               one job
+//     POST /v1/jobs                    order a training: 202 and the job
+//     POST /v1/jobs/{job}/pause        and /resume, /cancel
+//     GET /v1/models                   versions of the model
+//     POST /v1/models/{model}/use      answer with it everywhere
 //     GET /v1/cities/{city}/seeds      the best plan seeds, ?top=10
 //     GET /v1/recommend/places         places for ?person=7
 //     GET /v1/recommend/people         people for ?person=7
@@ -33,6 +37,7 @@ struct HTTPFront {
             }
         }
         router.on("GET", "/v1/jobs/{job}") { _, parts in Self.job(desk, parts["job"] ?? "") }
+        addOrders(to: &router)
         router.on("GET", "/v1/cities/{city}/seeds") { request, parts in
             Self.seeds(desk, city: parts["city"] ?? "", top: request.query["top"])
         }
@@ -57,11 +62,16 @@ struct HTTPFront {
     }
 
     private static func job(_ desk: Desk, _ text: String) -> HTTPResponse {
-        guard let number = UInt64(text) else {
-            return .problem(
-                status: 400, type: FailureCode.badRequest.name, title: "Bad request", detail: "a job is a number")
-        }
-        let answer = desk.ask(envelope(JobRequest(job: JobID(number))))
+        guard let number = UInt64(text) else { return badRequest("a job is a number") }
+        return report(desk.ask(envelope(JobRequest(job: JobID(number)))))
+    }
+
+    static func badRequest(_ detail: String) -> HTTPResponse {
+        .problem(status: 400, type: FailureCode.badRequest.name, title: "Bad request", detail: detail)
+    }
+
+    /// The answer about one job.
+    static func report(_ answer: Envelope) -> HTTPResponse {
         // The words of the path are right: what is missing is the job.
         if let failure = try? answer.decode(Failure.self), failure.code == .badRequest {
             return .problem(status: 404, type: "unknownJob", title: "Unknown job", detail: failure.detail)
@@ -71,9 +81,7 @@ struct HTTPFront {
 
     private static func seeds(_ desk: Desk, city name: String, top: String?) -> HTTPResponse {
         guard let count = UInt32(top ?? "10"), (1...1000).contains(count) else {
-            return .problem(
-                status: 400, type: FailureCode.badRequest.name, title: "Bad request",
-                detail: "top is a whole number from 1 to 1000")
+            return badRequest("top is a whole number from 1 to 1000")
         }
         return translate(desk.ask(envelope(StatusRequest()))) { answer in
             let cities = try answer.decode(Status.self).cities

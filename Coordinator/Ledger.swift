@@ -9,6 +9,7 @@ import Store
 // | meta   | "cluster"               | the cluster's number, u64: drawn once                   |
 // | meta   | "map"                   | ClusterMap: workers by name, cities, owners, epochs     |
 // | meta   | "next-job"              | u64                                                     |
+// | meta   | "live"                  | version of the model that cities answer with, u64       |
 // | model  | "job/" number u64       | u8 kind (1 training, 2 planning), u64 request, the job  |
 
 final class Ledger {
@@ -20,6 +21,7 @@ final class Ledger {
     private static let clusterKey = Array("cluster".utf8)
     private static let mapKey = Array("map".utf8)
     private static let nextJobKey = Array("next-job".utf8)
+    private static let liveKey = Array("live".utf8)
     private static let jobs = Array("job/".utf8)
 
     private let database: Database
@@ -49,6 +51,15 @@ final class Ledger {
         var batch = WriteBatch()
         batch.put(.meta, key: Self.mapKey, value: map.encoded())
         try database.commit(batch)
+    }
+
+    func save(live version: ModelVersion) throws { try put(Self.liveKey, version.number) }
+
+    /// 0: none has gone live yet.
+    func liveModel() throws -> ModelVersion {
+        guard let bytes = try database.get(.meta, key: Self.liveKey) else { return ModelVersion(0) }
+        var reader = ByteReader(bytes)
+        return ModelVersion(try reader.get())
     }
 
     func nextJob() throws -> JobID {

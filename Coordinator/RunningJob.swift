@@ -2,54 +2,89 @@ import Basics
 import Cluster
 import Wire
 
-/// A job of either kind, as the loop drives it: what happened goes in, what to do comes out.
-struct RunningJob {
+/// A job of either kind, as the loop drives it: what happened goes in, what to do comes out. A class, so that a job
+/// that holds a large model is changed where it is.
+final class RunningJob {
     enum Action {
         case checkpoint
+        case survey(CityID)
         case train(CityID, round: Int)
+        case collect(CityID, round: Int)
         case publish(CityID)
+        case goLive
         case plan(CityID)
         case finished
     }
 
-    private(set) var job: Ledger.Job
+    private(set) var training: TrainingJob?
+    private(set) var planning: PlanJob?
     /// The request that started it: asked again, it starts nothing.
     let request: RequestID
+    /// Seconds on the loop's clock at which this process first saw the job at that round, for what is left.
+    private var seen: (round: Int, at: Double)?
+    /// The bulk frame of the weights that all cities of a round are sent.
+    private var frame: (round: Int, bytes: [UInt8])?
 
     init(job: Ledger.Job, request: RequestID) {
-        self.job = job
         self.request = request
-    }
-
-    var state: JobState {
         switch job {
-        case .training(let training): training.state
-        case .planning(let planning): planning.state
+        case .training(let job): training = job
+        case .planning(let job): planning = job
         }
     }
 
-    /// A training whose model is live.
-    var isTrained: Bool {
-        guard case .training(let training) = job else { return false }
-        return training.state == .done
+    var job: Ledger.Job {
+        if let training { return .training(training) }
+        guard let planning else { preconditionFailure("a job of no kind") }
+        return .planning(planning)
     }
 
-    func row(name: (CityID) -> String) -> JobRow {
-        switch job {
-        case .training(let training): training.row(name: name)
-        case .planning(let planning): planning.row(name: name)
+    var state: JobState { training?.state ?? planning?.state ?? .queued }
+
+    /// A training whose model can be used.
+    var isTrained: Bool { training?.isTrained ?? false }
+
+    /// The job as people see it, at that time of the loop's clock.
+    func row(name: (CityID) -> String, worker: (CityID) -> String, now: Double) -> JobRow {
+        guard let training else { return planning?.row(name: name) ?? planRow }
+        var row = training.row(name: name, worker: worker)
+        row.cost.secondsLeft = secondsLeft(training, now: now)
+        return row
+    }
+
+    private var planRow: JobRow { preconditionFailure("a job of no kind") }
+
+    /// From what the rounds took that this process saw; before, from the survey; below 0: not known.
+    private func secondsLeft(_ training: TrainingJob, now: Double) -> Double {
+        if training.state.isOver { return 0 }
+        guard let seen, training.round > seen.round else {
+            return training.expectedSeconds > 0 ? training.expectedSeconds : -1
         }
+        let each = (now - seen.at) / Double(training.round - seen.round)
+        return each * Double(training.configuration.rounds - training.round)
     }
 
-    mutating func start(alive: [CityID]) -> [Action] { handle(.start(alive: alive), .start(alive: alive)) }
+    /// The weights as a frame, made once a round; none before the first delta.
+    func weightsFrame() -> [[UInt8]] {
+        guard let training, !training.weights.isEmpty else { return [] }
+        if let frame, frame.round == training.round { return [frame.bytes] }
+        let bytes = Envelope.bulk(of: training.weights)
+        frame = (training.round, bytes)
+        return [bytes]
+    }
 
-    mutating func reached(_ city: CityID) -> [Action] { handle(.reached(city), .reached(city)) }
+    func start(alive: [CityID], now: Double) -> [Action] {
+        seen = (training?.round ?? 0, now)
+        return handle(.start(alive: alive), .start(alive: alive))
+    }
 
-    mutating func lost(_ city: CityID) -> [Action] { handle(.lost(city), .lost(city)) }
+    func reached(_ city: CityID) -> [Action] { handle(.reached(city), .reached(city)) }
 
-    mutating func tick(at tick: Tick) -> [Action] { handle(.tick(tick), .tick(tick)) }
+    func lost(_ city: CityID) -> [Action] { handle(.lost(city), .lost(city)) }
 
-    mutating func control(_ verb: JobVerb) -> [Action] {
+    func tick(at tick: Tick) -> [Action] { handle(.tick(tick), .tick(tick)) }
+
+    func control(_ verb: JobVerb) -> [Action] {
         switch verb {
         case .pause: handle(.pause, .pause)
         case .resume: handle(.resume, .resume)
@@ -58,42 +93,40 @@ struct RunningJob {
     }
 
     /// What was asked of `city` could not be done. `retry`: it may go next time.
-    mutating func failed(_ city: CityID, detail: String, retry: Bool) -> [Action] {
-        guard case .training(let training) = job else {
-            return handle(.tick(Tick(0)), .failed(city, detail: detail, retry: retry))
-        }
-        return handle(.failed(city, round: training.round, detail: detail, retry: retry), nil)
+    func failed(_ city: CityID, detail: String, retry: Bool) -> [Action] {
+        handle(
+            .failed(city, round: training?.round ?? 0, detail: detail, retry: retry),
+            .failed(city, detail: detail, retry: retry))
     }
 
-    mutating func handle(_ event: TrainingJob.Event) -> [Action] { handle(event, nil) }
+    func handle(_ event: TrainingJob.Event) -> [Action] { handle(event, nil) }
 
-    mutating func handle(_ event: PlanJob.Event) -> [Action] { handle(nil, event) }
+    func handle(_ event: PlanJob.Event) -> [Action] { handle(nil, event) }
 
-    private mutating func handle(_ training: TrainingJob.Event?, _ planning: PlanJob.Event?) -> [Action] {
-        switch job {
-        case .training(var value):
-            guard let training else { return [] }
-            let actions = value.handle(training)
-            job = .training(value)
-            return actions.map { action in
+    private func handle(_ trainingEvent: TrainingJob.Event?, _ planningEvent: PlanJob.Event?) -> [Action] {
+        var actions: [Action] = []
+        if let trainingEvent {
+            for action in training?.handle(trainingEvent) ?? [] {
                 switch action {
-                case .checkpoint: .checkpoint
-                case .train(let city, let round): .train(city, round: round)
-                case .publish(let city): .publish(city)
-                case .finished: .finished
-                }
-            }
-        case .planning(var value):
-            guard let planning else { return [] }
-            let actions = value.handle(planning)
-            job = .planning(value)
-            return actions.map { action in
-                switch action {
-                case .checkpoint: .checkpoint
-                case .plan(let city): .plan(city)
-                case .finished: .finished
+                case .checkpoint: actions.append(.checkpoint)
+                case .survey(let city): actions.append(.survey(city))
+                case .train(let city, let round): actions.append(.train(city, round: round))
+                case .collect(let city, let round): actions.append(.collect(city, round: round))
+                case .publish(let city): actions.append(.publish(city))
+                case .goLive: actions.append(.goLive)
+                case .finished: actions.append(.finished)
                 }
             }
         }
+        if let planningEvent {
+            for action in planning?.handle(planningEvent) ?? [] {
+                switch action {
+                case .checkpoint: actions.append(.checkpoint)
+                case .plan(let city): actions.append(.plan(city))
+                case .finished: actions.append(.finished)
+                }
+            }
+        }
+        return actions
     }
 }

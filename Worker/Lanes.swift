@@ -114,7 +114,9 @@ final class Lanes: Sendable {
 
     private static func isLong(_ kind: Kind) -> Bool {
         switch kind {
-        case .trainRound, .publishModel, .evaluationRequest, .planCity, .influencersRequest, .switchModel: true
+        case .surveyTraining, .trainRound, .publishModel, .useModel, .evaluationRequest, .planCity, .influencersRequest,
+            .switchModel:
+            true
         default: false
         }
     }

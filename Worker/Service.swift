@@ -9,6 +9,8 @@ import World
 struct Service: Sendable {
     let host: ShardHost
     let pool: ComputePool
+    /// What this worker may use for all its cities.
+    let memoryBytes: UInt64
 
     func answer(_ request: Envelope, isCancelled: () -> Bool) -> Envelope {
         do {
@@ -122,6 +124,9 @@ struct Service: Sendable {
         case .feedRequest:
             let order = try request.decode(FeedRequest.self)
             return request.answer(Feed(cards: try shard.feed(of: order.person, count: Int(order.count))))
+        case .surveyTraining:
+            return request.answer(
+                try shard.survey(try request.decode(SurveyTraining.self), memoryBytes: memoryBytes, pool: pool))
         case .switchModel:
             return request.answer(try shard.switchModel(try request.decode(SwitchModel.self)))
         case .eventsRequest:
@@ -131,10 +136,17 @@ struct Service: Sendable {
                 try shard.take(
                     try request.decode(PostSignals.self), json: try block(of: request), now: millisecondsNow()))
         case .trainRound:
-            let order = try request.decode(TrainRound.self)
-            let (result, weights) = try shard.trainRound(
-                order, weights: try weights(of: request), pool: pool, isCancelled: isCancelled)
-            return request.answer(result, bulk: [Envelope.bulk(of: weights)])
+            return request.answer(
+                try shard.trainRound(
+                    try request.decode(TrainRound.self), weights: try weights(of: request), pool: pool,
+                    isCancelled: isCancelled))
+        case .deltaRequest:
+            let (answer, frames) = try shard.delta(try request.decode(DeltaRequest.self))
+            return request.answer(answer, bulk: frames)
+        case .useModel:
+            let version = try request.decode(UseModel.self).version
+            try shard.keepVersion(version, pool: pool)
+            return request.answer(ModelUsed(version: version))
         case .publishModel:
             let order = try request.decode(PublishModel.self)
             return request.answer(try shard.publish(order, weights: try weights(of: request), pool: pool))

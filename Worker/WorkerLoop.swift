@@ -153,6 +153,14 @@ final class WorkerLoop {
         case .controlJob:
             let order = try message.decode(ControlJob.self)
             if order.verb == .cancel { lanes.cancel(order.job) }
+        case .useModel:
+            // At once and in order, before anything that is asked after it; what makes it last follows in a lane.
+            if let city = message.city, let shard = host.shard(city), shard.epoch == message.epoch {
+                try? shard.switchModel(to: message.decode(UseModel.self).version)
+            }
+            if lanes.submit(message) == .busy {
+                Log.warn("busy; the coordinator will say it again", ["kind": "useModel"])
+            }
         case .failure:
             let failure = try message.decode(Failure.self)
             Log.warn("the coordinator complains", ["reason": failure.detail])

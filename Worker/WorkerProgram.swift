@@ -39,7 +39,8 @@ enum WorkerProgram {
         let threads =
             settings.integer("threads") == 0 ? sysconf(Int32(_SC_NPROCESSORS_ONLN)) : settings.integer("threads")
         let pool = ComputePool(threads: threads)
-        let lanes = Lanes(service: Service(host: host, pool: pool)) { waker.wake() }
+        let service = Service(host: host, pool: pool, memoryBytes: memoryBytes(settings.integer("memory")))
+        let lanes = Lanes(service: service) { waker.wake() }
         let loop = WorkerLoop(
             context: context, connection: connection, name: settings.text("name"), host: host, lanes: lanes,
             waker: waker)
@@ -53,6 +54,13 @@ enum WorkerProgram {
         intake?.stop()
         relay.stop()
         host.close()
+    }
+
+    /// What trainings may use: as set, or four fifths of what the machine has.
+    private static func memoryBytes(_ mebibytes: Int) -> UInt64 {
+        if mebibytes > 0 { return UInt64(mebibytes) << 20 }
+        let all = UInt64(max(sysconf(Int32(_SC_PHYS_PAGES)), 0)) * UInt64(max(sysconf(Int32(_SC_PAGESIZE)), 0))
+        return all / 5 * 4
     }
 
     /// Where events go; nil: nowhere.

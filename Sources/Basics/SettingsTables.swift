@@ -70,6 +70,9 @@ extension SettingsTable {
                     + "0 never removes any", .integer(0...1_000_000_000), default: "1000000", unit: "entries",
                 scope: .cluster),
             Setting("threads", "threads that compute; 0 takes one for each core", .integer(0...1024), default: "0"),
+            Setting(
+                "memory", "what trainings may use for all cities here; 0: four fifths of this machine's",
+                .integer(0...1 << 30), default: "0", unit: "MiB"),
             logLevel,
         ])
 

@@ -3,11 +3,13 @@ import Basics
 /// Where a job is in its life. It only moves forward, but for pause and resume.
 package enum JobState: Equatable, Sendable {
     case queued
+    /// Training only: every city measures what it will cost.
+    case estimating
     case running
     /// Answers are still taken, nothing is asked.
     case paused
-    /// Training only: the last average goes live in all cities.
-    case publishing
+    /// Training only: every city embeds itself with the last average; when all have, it goes live in all at once.
+    case indexing
     case done
     /// One line that says why and what to do.
     case failed(String)
@@ -17,9 +19,10 @@ package enum JobState: Equatable, Sendable {
     package var word: String {
         switch self {
         case .queued: "queued"
+        case .estimating: "estimating"
         case .running: "running"
         case .paused: "paused"
-        case .publishing: "publishing"
+        case .indexing: "indexing"
         case .done: "done"
         case .failed: "failed"
         case .cancelled: "cancelled"
@@ -30,7 +33,7 @@ package enum JobState: Equatable, Sendable {
     package var isOver: Bool {
         switch self {
         case .done, .failed, .cancelled: true
-        case .queued, .running, .paused, .publishing: false
+        case .queued, .estimating, .running, .paused, .indexing: false
         }
     }
 
@@ -39,10 +42,11 @@ package enum JobState: Equatable, Sendable {
         case .queued: 0
         case .running: 1
         case .paused: 2
-        case .publishing: 3
+        case .indexing: 3
         case .done: 4
         case .failed: 5
         case .cancelled: 6
+        case .estimating: 7
         }
     }
 }
@@ -58,10 +62,11 @@ extension JobState {
         case 0: self = .queued
         case 1: self = .running
         case 2: self = .paused
-        case 3: self = .publishing
+        case 3: self = .indexing
         case 4: self = .done
         case 5: self = .failed(try reader.getString())
         case 6: self = .cancelled
+        case 7: self = .estimating
         case let other: throw .invalid("job state \(other)")
         }
     }

@@ -77,7 +77,7 @@ package struct PlanJob: Equatable, Sendable {
         roster = Roster(cities: configuration.cities, patience: configuration.patience)
     }
 
-    /// Never `.publishing`.
+    /// Never `.estimating` or `.indexing`.
     package var state: JobState { isPaused && !phase.isOver ? .paused : phase }
     /// Seeds of all plans so far.
     package var seeds: UInt64 { outcomes.reduce(0) { $0 + UInt64($1.seeds) } }
@@ -207,6 +207,8 @@ extension PlanJob {
         configuration = Configuration(
             job: job, seedsPerCity: seedsPerCity, seed: seed, cities: cities, patience: roster.patience)
         guard roster.seats.map(\.city) == configuration.cities else { throw .invalid("other cities than ordered") }
-        guard phase != .paused, phase != .publishing else { throw .invalid("a planning job that is \(phase.word)") }
+        guard ![.paused, .estimating, .indexing].contains(phase) else {
+            throw .invalid("a planning job that is \(phase.word)")
+        }
     }
 }

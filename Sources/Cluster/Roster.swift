@@ -128,6 +128,27 @@ struct Roster: Equatable, Sendable {
         seats[index].fault = nil
     }
 
+    /// What the city gave is lost, and has to be given again.
+    mutating func unsettle(_ city: CityID) {
+        guard let index = index(of: city) else { return }
+        seats[index].isSettled = false
+        seats[index].isAsked = false
+    }
+
+    /// The step begins anew, but for what went wrong in it.
+    mutating func reopen() {
+        for index in seats.indices {
+            seats[index].isSettled = false
+            seats[index].isAsked = false
+            seats[index].isHeld = false
+        }
+    }
+
+    /// The step goes on without those that are still waited for, because of `reason`.
+    mutating func passOver(_ reason: String) {
+        for index in seats.indices where seats[index].isWaitedFor { seats[index].fault = reason }
+    }
+
     /// The city cannot: now (then it is asked again after the next tick), or not in this step.
     mutating func fail(_ city: CityID, detail: String, retry: Bool) {
         guard let index = index(of: city), !seats[index].isSettled else { return }

@@ -1,46 +1,102 @@
-// Taking results in, closing rounds, judging averages, publishing.
+// Taking words and deltas in, closing rounds, judging averages, publishing.
 
 import Basics
-
-/// What one city gave to a round.
-struct Contribution: Equatable, Sendable {
-    var weights: [Float]
-    var samples: UInt64
-    var meanLoss: Double
-    /// Of the weights the round began with.
-    var judgement = TrainingJob.Judgement.none
-
-    var isFinite: Bool { meanLoss.isFinite && judgement.ndcg.isFinite && weights.allSatisfy(\.isFinite) }
-}
+import Wire
 
 extension TrainingJob {
-    mutating func accept(_ contribution: Contribution, from city: CityID, round: Int) {
-        guard phase != .queued, let seat = roster.index(of: city), round >= 0, round <= self.round else {
+    /// A city says that it has trained.
+    mutating func accept(_ pledge: Pledge, from city: CityID) {
+        guard phase != .queued, phase != .estimating, let seat = roster.index(of: city), roster.seats[seat].isHome,
+            (0...round).contains(pledge.round)
+        else {
             ignored.unexpected += 1
             return
         }
-        guard phase == .running, round == self.round else {
+        guard phase == .running else {
             ignored.late += 1
             return
         }
-        guard contributions[seat] == nil else {
+        guard pledge.round == round else { return acceptLate(pledge, seat: seat) }
+        guard open.current[seat] == nil else {
             ignored.duplicate += 1
             return
         }
-        guard contribution.isFinite, contribution.weights.isEmpty == isJudging else {
+        guard pledge.meanLoss.isFinite, pledge.seconds.isFinite, pledge.judgement.ndcg.isFinite else {
             return roster.fail(city, detail: "its result is not made of finite numbers", retry: false)
         }
-        guard weights.isEmpty || isJudging || contribution.weights.count == weights.count else {
-            let detail = "it gave \(contribution.weights.count) weights where \(weights.count) belong"
-            return roster.fail(city, detail: detail, retry: false)
+        guard !isJudging || pledge.samples == 0 else {
+            return roster.fail(city, detail: "it trained where it had only to judge", retry: false)
         }
-        contributions[seat] = contribution
+        guard !open.isPast(seat) else {
+            // The round went on without it, and nothing else is waited for.
+            roster.settle(city)
+            return acceptLate(pledge, seat: seat)
+        }
+        open.pledge(pledge, seat: seat)
         roster.settle(city)
+    }
+
+    /// A delta of an earlier round, or one whose turn is over: it counts at its city's next turn, if that is not too
+    /// many rounds later.
+    private mutating func acceptLate(_ pledge: Pledge, seat: Int) {
+        let hasTurn = open.current[seat] == nil || open.isPast(seat)
+        let turnRound = open.isPast(seat) ? round + 1 : round
+        guard hasTurn, pledge.samples > 0, turnRound - pledge.round <= Int(configuration.policy.staleness),
+            (records[seat].last ?? -1) < pledge.round
+        else {
+            ignored.late += 1
+            return
+        }
+        guard open.late[seat] == nil, !open.countedLate.contains(seat) else {
+            ignored.duplicate += 1
+            return
+        }
+        open.pledgeLate(pledge, seat: seat)
+    }
+
+    /// A delta that was asked for.
+    mutating func take(_ values: [Float], base: [Float], from city: CityID, round: Int) {
+        guard phase == .running, let seat = roster.index(of: city), open.expects(seat: seat, round: round) else {
+            ignored.unexpected += 1
+            return
+        }
+        if weights.isEmpty {
+            guard !base.isEmpty, base.allSatisfy(\.isFinite) else {
+                return fail(city, detail: "it did not say what its first round began with", retry: false)
+            }
+            weights = base
+        }
+        guard values.count == weights.count else {
+            return fail(city, detail: "it gave \(values.count) weights where \(weights.count) belong", retry: false)
+        }
+        if let spoilt = open.take(values, seat: seat, round: round) {
+            open.restart()
+            fail(
+                roster.seats[spoilt].city, detail: "its result is not made of finite numbers", retry: false)
+        }
+    }
+
+    /// What a city cannot do it has not done either: what it said before is void, unless it is only busy.
+    mutating func fail(_ city: CityID, detail: String, retry: Bool) {
+        drop(city, lateToo: !retry)
+        roster.fail(city, detail: detail, retry: retry)
+    }
+
+    mutating func lose(_ city: CityID) {
+        roster.lost(city)
+        drop(city, lateToo: true)
+    }
+
+    private mutating func drop(_ city: CityID, lateToo: Bool) {
+        guard phase == .running, let seat = roster.index(of: city) else { return }
+        let lost = open.drop(seat: seat, lateToo: lateToo)
+        if lost.current { roster.unsettle(city) }
+        if lost.late { ignored.late += 1 }
     }
 
     /// A city that was away when the others went live may follow after the job is done.
     mutating func accept(_ outcome: Outcome) -> [Action] {
-        guard phase == .publishing || phase == .done, roster.index(of: outcome.city) != nil else { return [] }
+        guard phase == .indexing || isTrained, roster.index(of: outcome.city) != nil else { return [] }
         guard !outcomes.contains(where: { $0.city == outcome.city }) else { return [] }
         let place = outcomes.firstIndex { $0.city > outcome.city } ?? outcomes.endIndex
         outcomes.insert(outcome, at: place)
@@ -48,66 +104,124 @@ extension TrainingJob {
         return phase == .done ? [.checkpoint] : []
     }
 
+    mutating func tick(_ tick: Tick) {
+        roster.tick(at: tick)
+        open.tick(at: tick, patience: roster.patience.answer)
+        let deadline = UInt64(configuration.policy.deadlineSeconds)
+        guard phase == .running, !isPaused, deadline > 0 else { return }
+        guard let opened else {
+            self.opened = tick
+            return
+        }
+        if tick.elapsed(since: opened) >= deadline, roster.settledCount >= quorum {
+            roster.passOver("it was slower than the deadline of \(deadline) s")
+        }
+    }
+
+    /// Cities that may close a round after its deadline.
+    private var quorum: Int {
+        max(1, Int((configuration.policy.quorum * Double(roster.seats.count)).rounded(.up)))
+    }
+
     /// Goes as far as what is known allows. Called after every event.
     mutating func proceed() -> [Action] {
         guard !isPaused || phase.isOver else { return [] }
         var actions: [Action] = []
-        if phase == .running, roster.isComplete { actions += isJudging ? closeJudging() : closeRound() }
-        if phase == .publishing, roster.isComplete { actions += closePublishing() }
+        if phase == .estimating, roster.isComplete { actions += closeSurvey() }
+        if phase == .running {
+            open.pass(isComplete: roster.isComplete)
+            if roster.isComplete, open.isThrough { actions += isJudging ? closeJudging() : closeRound() }
+        }
+        if phase == .indexing, roster.isComplete { actions += closePublishing() }
         switch phase {
-        case .running: actions += roster.ask().map { .train($0, round: round) }
-        case .publishing, .done: actions += roster.ask().map { .publish($0) }
-        case .queued, .paused, .failed, .cancelled: break
+        case .estimating: actions += roster.ask().map { .survey($0) }
+        case .running:
+            let asked = roster.ask()
+            openBytes += UInt64(4 * weights.count * asked.count)
+            actions += asked.map { .train($0, round: round) }
+            actions += open.ask().map { .collect(roster.seats[$0.seat].city, round: $0.round) }
+        case .indexing: actions += roster.ask().map { .publish($0) }
+        case .done where isTrained: actions += roster.ask().map { .publish($0) }
+        case .queued, .paused, .done, .failed, .cancelled: break
         }
         return actions
     }
 
     private mutating func closeRound() -> [Action] {
-        let given = compatibleContributions()
-        guard !given.isEmpty else {
-            if !rounds.isEmpty, roster.hasAbsent { return [] }
+        guard !open.counted.isEmpty || !open.countedLate.isEmpty else {
+            if !rounds.isEmpty, roster.hasAbsent {
+                open = RoundSum(after: open)
+                return []
+            }
             return end(.failed("no city gave a result in round \(round + 1)"))
         }
-        let samples = given.reduce(UInt64(0)) { $0.addingSaturated($1.samples) }
-        guard samples > 0 || rounds.contains(where: { $0.samples > 0 }) else {
+        guard open.samples > 0 || rounds.contains(where: { $0.samples > 0 }) else {
             return end(.failed("no city has a visit to learn from: import data first"))
         }
-        judge(given)
-        weights = average(given)
-        rounds.append(Round(cities: given.count, samples: samples, meanLoss: averageLoss(given)))
-        for seat in contributions.indices { contributions[seat] = nil }
+        judge()
+        if open.samples > 0 { takeOuterStep() }
+        record()
+        open = RoundSum(after: open)
+        (openBytes, opened) = (0, nil)
+        let isLast = round == configuration.rounds || stopping.isOver
+        let oldest = isLast ? round : round - Int(configuration.policy.staleness)
+        ignored.late += UInt64(open.dropLate(before: oldest))
         roster.begin()
-        if round == configuration.rounds || stopping.isOver {
-            if stopping.best == nil { phase = .publishing } else { isJudging = true }
+        if isLast {
+            if stopping.best == nil { phase = .indexing } else { isJudging = true }
         }
         return [.checkpoint]
     }
 
     /// The cities have said how good the present average is: the best so far is kept.
-    private mutating func judge(_ given: [Contribution]) {
+    private mutating func judge() {
         if rounds.isEmpty { return }
-        let people = given.reduce(0.0) { $0 + Double($1.judgement.people) }
-        let sum = given.reduce(0.0) { $0 + $1.judgement.ndcg * Double($1.judgement.people) }
+        let given = open.current.compactMap { $0?.judgement }
+        let people = given.reduce(0.0) { $0 + Double($1.people) }
+        let sum = given.reduce(0.0) { $0 + $1.ndcg * Double($1.people) }
         validations.append(people > 0 ? sum / people : -1)
         if people > 0, stopping.judge(rounds.count, score: sum / people) { bestWeights = weights }
     }
 
     /// The last average is judged, by whoever is here: the best of all goes live.
     private mutating func closeJudging() -> [Action] {
-        judge(contributions.compactMap { $0 })
+        judge()
         weights = bestWeights
-        for seat in contributions.indices { contributions[seat] = nil }
+        open = RoundSum(seats: roster.seats.count)
+        (openBytes, opened) = (0, nil)
         roster.begin()
-        (isJudging, phase) = (false, .publishing)
+        (isJudging, phase) = (false, .indexing)
         return [.checkpoint]
     }
 
-    /// In round 0 nothing says how many weights there are but the results: the lowest city's count holds.
-    private mutating func compatibleContributions() -> [Contribution] {
-        let given = contributions.compactMap { $0 }
-        let fitting = given.filter { $0.weights.count == given[0].weights.count }
-        ignored.unexpected += UInt64(given.count - fitting.count)
-        return fitting
+    /// Notes what the round was made of.
+    private mutating func record() {
+        let pledges = open.counted.compactMap { seat in open.current[seat].map { (seat, $0) } }
+        let samples = pledges.reduce(UInt64(0)) { $0.addingSaturated($1.1.samples) }
+        var loss = 0.0
+        for (seat, pledge) in pledges {
+            loss += pledge.meanLoss * Double(pledge.samples)
+            records[seat].rounds += 1
+            records[seat].samples = records[seat].samples.addingSaturated(pledge.samples)
+            records[seat].seconds += pledge.seconds
+            records[seat].last = round
+        }
+        for seat in open.countedLate {
+            records[seat].late += 1
+            records[seat].last = max(records[seat].last ?? 0, round - 1)
+        }
+        rounds.append(
+            Round(
+                cities: pledges.count, late: open.countedLate.count, samples: samples,
+                meanLoss: samples > 0 ? loss / Double(samples) : rounds.last?.meanLoss ?? 0, bytes: openBytes))
+    }
+
+    /// Moves the weights by the mean delta: wholly, or as SGD with Nesterov's momentum would, to which the delta is the
+    /// negative gradient (DiLoCo, Douillard et al. 2023, algorithm 1).
+    private mutating func takeOuterStep() {
+        let policy = configuration.policy
+        if policy.outerMomentum > 0, momentum.isEmpty { momentum = [Float](repeating: 0, count: weights.count) }
+        takeStep(&weights, &momentum, by: open.sum, over: Float(open.samples), policy)
     }
 
     private mutating func closePublishing() -> [Action] {
@@ -115,39 +229,33 @@ extension TrainingJob {
             if roster.hasAbsent { return [] }
             return end(.failed("no city could take the model"))
         }
-        return end(.done)
+        return [.goLive] + end(.done)
     }
 }
 
-/// The mean of equally long weights, weighted by samples (equally, where nobody has any), summed in the order given
-/// in 32-bit floats: the same list gives the same bits everywhere.
-func average(_ given: [Contribution]) -> [Float] {
-    var sum = [Float](repeating: 0, count: given.first?.weights.count ?? 0)
-    let shares = shares(of: given)
-    for (contribution, share) in zip(given, shares) {
-        precondition(contribution.weights.count == sum.count, "averaging weights of different models")
-        add(contribution.weights.span, times: Float(share), to: &sum)
+private func takeStep(
+    _ weights: inout [Float], _ momentum: inout [Float], by sum: [Float], over total: Float, _ policy: RoundPolicy
+) {
+    precondition(weights.count == sum.count, "a sum of deltas of another model")
+    let sum = sum.span
+    var weights = weights.mutableSpan
+    let (rate, keep) = (policy.outerRate, policy.outerMomentum)
+    if policy.isPlainAverage {
+        for index in 0..<weights.count { weights[index] += sum[index] / total }
+    } else if momentum.isEmpty {
+        for index in 0..<weights.count { weights[index] += rate * (sum[index] / total) }
+    } else {
+        var momentum = momentum.mutableSpan
+        for index in 0..<weights.count {
+            let mean = sum[index] / total
+            momentum[index] = keep * momentum[index] + mean
+            weights[index] += rate * (mean + keep * momentum[index])
+        }
     }
-    return sum
-}
-
-func averageLoss(_ given: [Contribution]) -> Double {
-    zip(given, shares(of: given)).reduce(0) { $0 + $1.0.meanLoss * $1.1 }
-}
-
-/// Each one's part of the whole, summing to 1.
-private func shares(of given: [Contribution]) -> [Double] {
-    let total = given.reduce(0) { $0 + Double($1.samples) }
-    guard total > 0 else { return given.map { _ in 1 / Double(given.count) } }
-    return given.map { Double($0.samples) / total }
-}
-
-private func add(_ values: Span<Float>, times factor: Float, to sum: inout [Float]) {
-    for index in sum.indices { sum[index] += factor * values[index] }
 }
 
 extension UInt64 {
-    fileprivate func addingSaturated(_ other: UInt64) -> UInt64 {
+    func addingSaturated(_ other: UInt64) -> UInt64 {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum
     }

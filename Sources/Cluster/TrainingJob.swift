@@ -1,24 +1,27 @@
-// A training job: rounds of "everybody trains a little from the same weights, then the average becomes the
-// weights", at last the weights go live everywhere. It is told what happened and answers with what to do; it
-// has no clock and no socket, and weights are numbers to it, nothing else.
+// A training job: perhaps a survey of what it will cost; then rounds of "everybody trains a little from the same
+// weights, then the average becomes the weights"; at last every city embeds itself, and the version goes live in all at
+// once. It is told what happened and answers with what to do; it has no clock and no socket, and weights are numbers to
+// it, nothing else.
 //
 // What makes it safe to drive:
-// - A result counts when it is of the open round and its city has none yet, wherever and however late it comes
-//   from. Everything else is counted and dropped. So asking twice is harmless, and the job does ask twice: after a
-//   loss, after a long silence, after a restart of the coordinator.
-// - The average is summed in the order of the cities' numbers when the round closes, not as results arrive.
+// - A city's word counts when it is of the open round and its city has given none yet, wherever and however late it
+//   comes from; one of an earlier round counts in this one if the policy allows. Everything else is counted and
+//   dropped. So asking twice is harmless, and the job does ask twice: after a loss, after a long silence, after a
+//   restart of the coordinator.
+// - Deltas are summed in the order of the cities' numbers, not as they arrive (`RoundSum`).
 // - Losing a worker costs time, and after `patience.absence` ticks its contribution to the round, never the job.
-//   Only a job to which no city ever gave a result fails, and says why. Later, a round with nobody waits for
-//   somebody to come back.
-// - Paused, it still takes results; it asks nothing and closes no round.
+//   Only a job to which no city ever gave anything fails, and says why. Later, a round with nobody waits for
+//   somebody to come back. Slowness costs a contribution too, where the policy has a deadline and a quorum.
+// - Paused, it still takes what comes; it asks nothing and closes no round.
 // - Weights are judged by cities as they get them for the next round, so the last average is judged by a round of no
 //   steps. The best average goes live, not the last one, and a few rounds without a better one end the training.
-// - The durable bytes are everything, results of the open round too. They are due at `.checkpoint`; a job read
-//   back and given `.start` asks again whoever has not answered.
+// - The durable bytes are everything but the open round, which is asked for again: cities keep what they gave. They
+//   are due at `.checkpoint`; a job read back and given `.start` asks again whoever has not answered.
 //
 // The owner carries out actions in their order: what follows a checkpoint must not happen before it is on disk.
 
 package import Basics
+package import Wire
 
 /// The state machine of one training job.
 package struct TrainingJob: Equatable, Sendable {
@@ -28,7 +31,7 @@ package struct TrainingJob: Equatable, Sendable {
         package var job: JobID
         /// At least 1, as `steps`.
         package var rounds: Int
-        /// Local steps per city and round.
+        /// Local steps per city in the first round.
         package var steps: Int
         /// All randomness of the work follows from it.
         package var seed: UInt64
@@ -38,12 +41,14 @@ package struct TrainingJob: Equatable, Sendable {
         package var model: [UInt8]
         /// So many averages in a row that are judged no better than the best end the training; 0: none do.
         package var stopping: Int
+        /// How rounds are made.
+        package var policy: RoundPolicy
         /// How long the job waits for the absent and the silent.
         package var patience: JobPatience
 
         package init(
             job: JobID, rounds: Int, steps: Int, seed: UInt64, cities: [CityID], model: [UInt8] = [],
-            stopping: Int = 0, patience: JobPatience = JobPatience()
+            stopping: Int = 0, policy: RoundPolicy = RoundPolicy(), patience: JobPatience = JobPatience()
         ) {
             self.job = job
             self.rounds = rounds
@@ -52,6 +57,7 @@ package struct TrainingJob: Equatable, Sendable {
             self.cities = Set(cities).sorted()
             self.model = model
             self.stopping = stopping
+            self.policy = policy
             self.patience = patience
         }
     }
@@ -64,8 +70,13 @@ package struct TrainingJob: Equatable, Sendable {
         /// The city was opened by its worker, which knows nothing of what was asked before.
         case reached(CityID)
         case lost(CityID)
-        case result(
-            CityID, round: Int, weights: [Float], samples: UInt64, meanLoss: Double, judgement: Judgement = .none)
+        /// The city measured its cost; `place` names it and its worker for people.
+        case surveyed(CityID, worker: WorkerID, place: String, CitySurvey)
+        /// The city has done its part and keeps its delta.
+        case trained(
+            CityID, round: Int, samples: UInt64, meanLoss: Double, seconds: Double, judgement: Judgement = .none)
+        /// Its delta, and of the first round the weights before it; `bytes` came over the wire.
+        case delta(CityID, round: Int, values: [Float], base: [Float], bytes: Int)
         /// `people` weigh this city in averages of `values`.
         case published(CityID, people: UInt64, values: [Double])
         /// What was asked for this round (publishing counts as round `rounds`) was refused. With `retry` it is asked
@@ -81,10 +92,16 @@ package struct TrainingJob: Equatable, Sendable {
     package enum Action: Equatable, Sendable {
         /// Write the durable bytes before going on.
         case checkpoint
+        /// Ask the city's worker what training it will cost.
+        case survey(CityID)
         /// Ask the city's worker to train this round from `weights`.
         case train(CityID, round: Int)
-        /// Ask the city's worker to make `weights` its live model.
+        /// Ask the city's worker for the delta of that round.
+        case collect(CityID, round: Int)
+        /// Ask the city's worker to embed the city with `weights`.
         case publish(CityID)
+        /// All that are here have embedded themselves: the version is to be used everywhere from now on.
+        case goLive
         /// The job is over: `state` says how. Comes once.
         case finished
     }
@@ -102,12 +119,15 @@ package struct TrainingJob: Equatable, Sendable {
 
     /// One finished round.
     package struct Round: Equatable, Sendable {
-        /// Cities averaged.
+        /// Cities averaged, and deltas of earlier rounds beside them.
         package var cities: Int
+        package var late: Int
         /// Training samples of those cities.
         package var samples: UInt64
         /// Mean over the cities, weighted by samples.
         package var meanLoss: Double
+        /// Weights and deltas that went over the wire.
+        package var bytes: UInt64
     }
 
     /// What a city reported when the model went live.
@@ -120,19 +140,30 @@ package struct TrainingJob: Equatable, Sendable {
         package var values: [Double]
     }
 
-    /// Results that changed nothing, by why.
+    /// What a city did in finished rounds.
+    package struct Record: Equatable, Sendable {
+        package var rounds: UInt32 = 0
+        package var late: UInt32 = 0
+        package var samples: UInt64 = 0
+        package var seconds = 0.0
+        /// The last round whose average it is part of.
+        var last: Int?
+    }
+
+    /// Words and deltas that changed nothing, by why.
     package struct Ignored: Equatable, Sendable {
-        /// Of a round that is closed, or after the rounds.
+        /// Of a round too long closed, or after the rounds.
         package var late: UInt64 = 0
-        /// The city's result of this round is here already.
+        /// The city's word of this round is here already.
         package var duplicate: UInt64 = 0
-        /// Of a stranger, or of a round that has not begun.
+        /// Of a stranger, of a round that has not begun, or not asked for.
         package var unexpected: UInt64 = 0
     }
 
     /// What was ordered; never changes.
     package let configuration: Configuration
-    /// The current average. Empty until round 0 closes: train from the initial weights, which follow from the seed.
+    /// The current average. Empty until the first delta comes: train from the initial weights, which follow from the
+    /// seed.
     package internal(set) var weights: [Float] = []
     /// Which average is the best so far, by the number of rounds behind it.
     var stopping: EarlyStopping
@@ -142,54 +173,74 @@ package struct TrainingJob: Equatable, Sendable {
     var bestWeights: [Float] = []
     /// Whether the open round takes no steps: the last average is judged.
     var isJudging = false
+    /// Of the outer step; empty for a plain average.
+    var momentum: [Float] = []
     /// The open round, from 0; `configuration.rounds` when there is none to come.
     package var round: Int { rounds.count }
     /// The finished rounds.
     package internal(set) var rounds: [Round] = []
     /// Ascending by city.
     package internal(set) var outcomes: [Outcome] = []
-    /// Results that did not count.
+    /// By seat of the roster.
+    package internal(set) var records: [Record]
+    /// What cities measured before the first round, by seat.
+    package internal(set) var surveys: [Survey?]
+    /// What did not count.
     package internal(set) var ignored = Ignored()
     /// Never `.paused`: what it pauses from.
     var phase = JobState.queued
     var isPaused = false
     var roster: Roster
-    /// The open round's results, one place per seat of the roster.
-    var contributions: [Contribution?]
+    /// The open round.
+    var open: RoundSum
+    var openBytes: UInt64 = 0
+    /// Since when the round is open; nil: the next tick will say.
+    var opened: Tick?
 
     /// A queued job; give it `.start`.
     package init(_ configuration: Configuration) {
         self.configuration = configuration
         stopping = EarlyStopping(patience: configuration.stopping)
         roster = Roster(cities: configuration.cities, patience: configuration.patience)
-        contributions = Array(repeating: nil, count: roster.seats.count)
+        open = RoundSum(seats: roster.seats.count)
+        records = Array(repeating: Record(), count: roster.seats.count)
+        surveys = Array(repeating: nil, count: roster.seats.count)
     }
 
     /// Where the job is.
     package var state: JobState { isPaused && !phase.isOver ? .paused : phase }
     /// Mean loss of each finished round.
     package var losses: [Double] { rounds.map(\.meanLoss) }
+    /// Whether the open round only waits for deltas.
+    package var isAveraging: Bool { phase == .running && roster.isComplete && roster.settledCount > 0 }
+    /// Whether it ended with a model.
+    package var isTrained: Bool { phase == .done && configuration.policy.survey != .only }
 
     /// Tells the job what happened. Events that cannot be meant for its state change nothing.
-    /// O(cities), and O(cities x weights) when a round closes.
+    /// O(cities), and O(weights) for a delta and when a round closes.
     package mutating func handle(_ event: Event) -> [Action] {
         var actions: [Action] = []
         switch event {
         case .start(let alive): actions = start(alive)
         case .reached(let city): roster.reached(city)
-        case .lost(let city): roster.lost(city)
-        case .result(let city, let round, let weights, let samples, let meanLoss, let judgement):
+        case .lost(let city): lose(city)
+        case .surveyed(let city, let worker, let place, let survey):
+            accept(Survey(worker: worker, place: place, costs: survey), from: city)
+        case .trained(let city, let round, let samples, let meanLoss, let seconds, let judgement):
             accept(
-                Contribution(weights: weights, samples: samples, meanLoss: meanLoss, judgement: judgement),
-                from: city, round: round)
+                Pledge(round: round, samples: samples, meanLoss: meanLoss, seconds: seconds, judgement: judgement),
+                from: city)
+        case .delta(let city, let round, let values, let base, let bytes):
+            openBytes += UInt64(bytes)
+            take(values, base: base, from: city, round: round)
         case .published(let city, let people, let values):
             actions = accept(Outcome(city: city, people: people, values: values))
         case .failed(let city, let round, let detail, let retry):
-            if phase != .queued, round == self.round { roster.fail(city, detail: detail, retry: retry) }
+            if phase != .queued, round == self.round { fail(city, detail: detail, retry: retry) }
         case .pause: actions = setPaused(true)
         case .resume: actions = setPaused(false)
         case .cancel: actions = phase.isOver ? [] : end(.cancelled)
-        case .tick(let tick): roster.tick(at: tick)
+        case .tick(let tick): self.tick(tick)
         }
         return actions + proceed()
     }
@@ -203,7 +254,7 @@ package struct TrainingJob: Equatable, Sendable {
         guard !configuration.cities.isEmpty else {
             return end(.failed("there is no city to train: import data first"))
         }
-        phase = .running
+        phase = configuration.policy.survey == .none ? .running : .estimating
         return [.checkpoint]
     }
 
@@ -215,6 +266,15 @@ package struct TrainingJob: Equatable, Sendable {
 
     mutating func end(_ state: JobState) -> [Action] {
         phase = state
+        forgetOpenRound()
         return [.checkpoint, .finished]
+    }
+
+    /// What is not durable: cities are asked again, and answer from what they keep.
+    mutating func forgetOpenRound() {
+        open = RoundSum(seats: roster.seats.count)
+        openBytes = 0
+        opened = nil
+        if phase == .running { roster.reopen() }
     }
 }

@@ -99,16 +99,19 @@ struct Ties: Sendable {
 package struct CityGraphBuilder: Sendable {
     private let city: CityID
     private let heldOutShare: Double
+    private let cut: CityCut?
     private var people: [Person] = []
     private var places: [Place] = []
     private var visits: [Visit] = []
     private var ties = Ties()
 
-    /// `heldOutShare` is in 0...1, see `CityGraph.heldOutShareUsual`.
-    package init(city: CityID, heldOutShare: Double = CityGraph.heldOutShareUsual) {
+    /// `heldOutShare` is in 0...1, see `CityGraph.heldOutShareUsual`. Without a `cut` the city has whoever and whatever
+    /// says so.
+    package init(city: CityID, heldOutShare: Double = CityGraph.heldOutShareUsual, cut: CityCut? = nil) {
         precondition((0...1).contains(heldOutShare), "a share is between 0 and 1")
         self.city = city
         self.heldOutShare = heldOutShare
+        self.cut = cut
     }
 
     /// Takes in a record that has passed `validate()`. A person, place, friendship, friend label, or visit (same
@@ -128,7 +131,7 @@ package struct CityGraphBuilder: Sendable {
     /// The graph of all records taken in; the same for any order of arrival of distinct records and any number of
     /// threads. O(records + visits · log(visits of a person)).
     package consuming func build(pool: ComputePool) -> CityGraph {
-        let vertices = CityVertices(city: city, people: people, places: places)
+        let vertices = CityVertices(city: city, people: people, places: places, cut: cut)
         let ordered = orderedVisits(visits, people: vertices.personIndex, pool: pool)
         return CityGraph.assemble(vertices, visits: ordered, ties: ties, heldOutShare: heldOutShare, pool: pool)
     }

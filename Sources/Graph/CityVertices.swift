@@ -1,7 +1,7 @@
 // Who and what a city has, in the order of local numbers, with the records that features are made of.
 
 import Basics
-import World
+package import World
 
 /// The people and places of a city, numbered. Lives as long as a build.
 struct CityVertices: Sendable {
@@ -16,18 +16,32 @@ struct CityVertices: Sendable {
     /// Places of other cities, left out.
     let foreignPlaces: Int
 
-    /// Of two records of the same person or place the later one counts.
-    init(city: CityID, people: [Person], places: [Place]) {
+    /// Of two records of the same person or place the later one counts. `cut` says who lives here and what stands
+    /// here; the others are halo, and left out.
+    init(city: CityID, people: [Person], places: [Place], cut: CityCut? = nil) {
         self.city = city
+        let cut = cut ?? CityCut(hasPerson: { $0.homeCity == city }, hasPlace: { $0.city == city })
         let known = lastOfEach(people, by: \.id)
-        let home = known.filter { $0.homeCity == city }
+        let home = known.filter(cut.hasPerson)
         residents = home.count
-        self.people = home.count == known.count ? known : home + known.filter { $0.homeCity != city }
-        let own = places.contains { $0.city != city } ? places.filter { $0.city == city } : places
+        self.people = home.count == known.count ? known : home + known.filter { !cut.hasPerson($0) }
+        let own = places.allSatisfy(cut.hasPlace) ? places : places.filter(cut.hasPlace)
         foreignPlaces = places.count - own.count
         self.places = lastOfEach(own, by: \.id)
         personIndex = LocalIndex(self.people.map(\.id.number))
         placeIndex = LocalIndex(self.places.map(\.id.number))
+    }
+}
+
+/// Which people and places a graph has as its own, where that is not what their records say: a part of a world that is
+/// not cut by cities.
+package struct CityCut: Sendable {
+    let hasPerson: @Sendable (Person) -> Bool
+    let hasPlace: @Sendable (Place) -> Bool
+
+    package init(hasPerson: @escaping @Sendable (Person) -> Bool, hasPlace: @escaping @Sendable (Place) -> Bool) {
+        self.hasPerson = hasPerson
+        self.hasPlace = hasPlace
     }
 }
 

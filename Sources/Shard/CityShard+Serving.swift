@@ -54,6 +54,15 @@ extension CityShard {
             }
         }
 
+        /// Puts a city beside the live one, to take its place later.
+        mutating func putAside(_ made: ServingCity, generation: UInt64) {
+            other = made
+            for (born, record) in recent where born > generation {
+                if case .person(let person) = record { other?.append(person) }
+                if case .place(let place) = record { other?.append(place) }
+            }
+        }
+
         /// The city of one version, 0 standing for the live one.
         func city(_ version: ModelVersion) -> ServingCity? {
             version.number == 0 ? live : [live, other].compactMap(\.self).first { $0.version == version }
@@ -72,8 +81,8 @@ extension CityShard {
         }
     }
 
-    /// Puts a model in place, with all that is stored now. Called by who holds `computing`.
-    func serve(_ model: CityModel, pool: ComputePool) throws {
+    /// Puts a model in place, or beside the live one, with all that is stored now. Called by who holds `computing`.
+    func serve(_ model: CityModel, isLive: Bool = true, pool: ComputePool) throws {
         let graph = try currentGraph(pool: pool)
         let generation = view.withLock { $0.graphGeneration }
         let known = model.aligned(with: graph)
@@ -86,7 +95,7 @@ extension CityShard {
             return Log.error("an index finds too little and is not put in place", facts)
         }
         serving.withLock {
-            $0.put(made, generation: generation)
+            if isLive { $0.put(made, generation: generation) } else { $0.putAside(made, generation: generation) }
             $0.recall = recall
         }
         Log.info("recommendations are ready", facts)

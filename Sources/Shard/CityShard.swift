@@ -32,7 +32,8 @@ package final class CityShard: Sendable {
     struct Computing {
         var trainer: (any ModelTrainer)?
         var trainerJob = JobID(0)
-        var trainerRound: UInt32 = 0
+        /// The last round it has done; nil: none yet.
+        var trainerRound: UInt32?
         var model: CityModel?
     }
 

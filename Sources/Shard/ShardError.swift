@@ -7,8 +7,9 @@ package enum ShardError: Error, Equatable {
     case badQuestion(city: String, rule: String)
     case exportGone(city: String)
     case noModel(city: String)
+    case noRound(city: String, job: JobID, round: UInt32)
+    case noVersion(city: String, version: ModelVersion)
     case notReady(city: String)
-    case oldModel(city: String, asked: ModelVersion, here: ModelVersion)
     case outboxFull(city: String, waiting: UInt64)
     case unknownCursor(city: String)
     case unknownSeed(city: String, seed: SeedID)
@@ -32,8 +33,9 @@ extension ShardError: CustomStringConvertible {
             "\(city) does not keep this export's moment any more (its worker was restarted, or the export paused for "
                 + "ten minutes, or too many ran at once); export again"
         case .noModel(let city): "\(city) has no model yet; train one first: muster train --rounds 10"
+        case .noRound(let city, let job, let round): "\(city) keeps nothing of round \(round + 1) of job \(job)"
+        case .noVersion(let city, let version): "\(city) does not have model \(version) (any more)"
         case .notReady(let city): "\(city) is opening and makes its indexes; ask again in some seconds"
-        case .oldModel(let city, let asked, let here): "\(city) has model \(here) already, newer than \(asked)"
         case .outboxFull(let city, let waiting):
             "\(city) plans nothing while \(waiting) of its events wait for Redis, as many as may (outbox-max); muster "
                 + "events lag shows why they wait"

@@ -9,6 +9,8 @@ import Store
 // | meta   | "reasons/" seed id u64                | PlanReasons                                  |
 // | model  | "model/" version u64                  | CityModel: configuration, weights, embeddings, report |
 // | model  | "trainer/" job u64, round u32         | the trainer's state after that round         |
+// | model  | "round/" job u64, round u32           | RoundRecord                                  |
+// | model  | "survey"                              | nothing for long: how long a write takes     |
 // | seeds  | seed id u64                           | PlanSeed                                     |
 // | signals | "account"                            | SignalAccount                                |
 // | signals | "block/" person u64, other u64       | time i64                                     |
@@ -23,6 +25,8 @@ enum ShardKeys {
     static let currentPlan = Array("plan".utf8)
     static let trainers = Array("trainer/".utf8)
     static let models = Array("model/".utf8)
+    static let rounds = Array("round/".utf8)
+    static let survey = Array("survey".utf8)
 
     static func model(_ version: ModelVersion) -> [UInt8] {
         var writer = ByteWriter()
@@ -31,19 +35,29 @@ enum ShardKeys {
         return writer.bytes
     }
 
-    static func trainer(_ job: JobID, round: UInt32) -> [UInt8] {
+    static func trainer(_ job: JobID, round: UInt32) -> [UInt8] { key(trainers, job, round) }
+
+    static func round(_ job: JobID, round: UInt32) -> [UInt8] { key(rounds, job, round) }
+
+    private static func key(_ prefix: [UInt8], _ job: JobID, _ round: UInt32) -> [UInt8] {
         var writer = ByteWriter()
-        writer.put(raw: trainers)
+        writer.put(raw: prefix)
         writer.putBigEndian(job.number)
         writer.putBigEndian(round)
         return writer.bytes
     }
 
-    /// The job and round a trainer's key names.
-    static func trainerKey(_ key: [UInt8]) throws(ByteError) -> (job: JobID, round: UInt32) {
-        var reader = ByteReader(Array(key.dropFirst(trainers.count)))
+    /// The job and round that the key of a trainer or a round names.
+    static func jobAndRound(_ key: [UInt8], after prefix: [UInt8]) throws(ByteError) -> (job: JobID, round: UInt32) {
+        var reader = ByteReader(Array(key.dropFirst(prefix.count)))
         let job = JobID(try reader.getBigEndian(UInt64.self))
         return (job, try reader.getBigEndian(UInt32.self))
+    }
+
+    /// The version that a model's key names.
+    static func modelVersion(_ key: [UInt8]) throws(ByteError) -> ModelVersion {
+        var reader = ByteReader(Array(key.dropFirst(models.count)))
+        return ModelVersion(try reader.getBigEndian())
     }
 
     static func seed(_ seed: SeedID) -> [UInt8] {

@@ -36,6 +36,14 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case published = 68
     case evaluationRequest = 69
     case evaluation = 70
+    case deltaRequest = 71
+    case delta = 72
+    case surveyTraining = 73
+    case citySurvey = 74
+    case useModel = 75
+    case modelUsed = 76
+    case modelsRequest = 77
+    case models = 78
     // Plans
     case startPlanning = 80
     case planCity = 81

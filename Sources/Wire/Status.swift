@@ -78,6 +78,107 @@ package struct CityOutcome: Part {
     }
 }
 
+/// What one city did for a training, or, before the first round, what it is expected to do.
+package struct JobCityRow: Part {
+    /// The city it is about.
+    package var city: CityID
+    /// Its name, and its worker's.
+    package var name: String
+    package var worker: String
+    /// "given" or "asked" in the open round, "away", or what keeps it from taking part.
+    package var state: String
+    /// Rounds whose average it is part of, and those of them it came late for.
+    package var rounds: UInt32
+    package var late: UInt32
+    /// Samples it learned from in those.
+    package var samples: UInt64
+    /// Seconds of computing, on its worker's clock.
+    package var seconds: Double
+    /// As surveyed before the first round; 0 without a survey.
+    package var expectedSeconds: Double
+    package var residentBytes: UInt64
+    package var workingBytes: UInt64
+
+    package init(
+        city: CityID, name: String, worker: String, state: String, rounds: UInt32, late: UInt32, samples: UInt64,
+        seconds: Double, expectedSeconds: Double, residentBytes: UInt64, workingBytes: UInt64
+    ) {
+        self.city = city
+        self.name = name
+        self.worker = worker
+        self.state = state
+        self.rounds = rounds
+        self.late = late
+        self.samples = samples
+        self.seconds = seconds
+        self.expectedSeconds = expectedSeconds
+        self.residentBytes = residentBytes
+        self.workingBytes = workingBytes
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        city = try reader.getIdentifier()
+        name = try reader.getName()
+        worker = try reader.getName()
+        state = try reader.getDetail()
+        rounds = try reader.get()
+        late = try reader.get()
+        samples = try reader.get()
+        seconds = try reader.getDouble()
+        expectedSeconds = try reader.getDouble()
+        residentBytes = try reader.get()
+        workingBytes = try reader.get()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(city)
+        writer.put(name)
+        writer.put(worker)
+        writer.put(detail: state)
+        writer.put(rounds)
+        writer.put(late)
+        writer.put(samples)
+        writer.put(seconds)
+        writer.put(expectedSeconds)
+        writer.put(residentBytes)
+        writer.put(workingBytes)
+    }
+}
+
+/// What a training has cost so far and will cost.
+package struct JobCost: Part {
+    /// Bytes of weights and deltas, both ways.
+    package var bytes: UInt64 = 0
+    /// Deltas that came late and counted, and those that did not.
+    package var lateUsed: UInt64 = 0
+    package var lateDropped: UInt64 = 0
+    /// Seconds until the end; below 0: not known.
+    package var secondsLeft = -1.0
+    /// As surveyed before the first round: seconds of the whole job and bytes over the wire; 0 without a survey.
+    package var expectedSeconds = 0.0
+    package var expectedBytes: UInt64 = 0
+
+    package init() {}
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        bytes = try reader.get()
+        lateUsed = try reader.get()
+        lateDropped = try reader.get()
+        secondsLeft = try reader.getDouble()
+        expectedSeconds = try reader.getDouble()
+        expectedBytes = try reader.get()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(bytes)
+        writer.put(lateUsed)
+        writer.put(lateDropped)
+        writer.put(secondsLeft)
+        writer.put(expectedSeconds)
+        writer.put(expectedBytes)
+    }
+}
+
 /// One job, as far as it is.
 package struct JobRow: Part {
     /// The job it belongs to.
@@ -105,6 +206,9 @@ package struct JobRow: Part {
     package var detail: String
     /// Cities that are through, ascending.
     package var reports: [CityOutcome]
+    /// Training: what it costs, and each city's part.
+    package var cost = JobCost()
+    package var parts: [JobCityRow] = []
 
     package init(
         job: JobID, kind: String, state: String, round: UInt32, rounds: UInt32, doneCities: UInt32, cities: UInt32,
@@ -137,6 +241,8 @@ package struct JobRow: Part {
         best = try reader.get()
         detail = try reader.getDetail()
         reports = try reader.getList(smallest: 12)
+        cost = try JobCost(from: &reader)
+        parts = try reader.getList(smallest: 64)
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -152,6 +258,8 @@ package struct JobRow: Part {
         writer.put(best)
         writer.put(detail: detail)
         writer.put(list: reports)
+        writer.put(cost)
+        writer.put(list: parts)
     }
 }
 
@@ -182,7 +290,7 @@ package struct Status: Body {
         build = try reader.getName()
         workers = try reader.getList(smallest: 17)
         cities = try reader.getList(smallest: CityRow.bytesMin)
-        jobs = try reader.getList(smallest: 44)
+        jobs = try reader.getList(smallest: 100)
     }
 
     package func encode(into writer: inout ByteWriter) {

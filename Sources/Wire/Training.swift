@@ -1,6 +1,6 @@
-// A training job in messages: rounds of trainRound / roundResult with every city, then publishModel /
-// published. Weights are bulk frame 0, 32-bit floats; the model block is the configuration of the model,
-// which only those who compute can read.
+// A training job in messages: perhaps surveyTraining / survey, then rounds of trainRound / roundResult and
+// deltaRequest / delta with every city, then publishModel / published, at last useModel / modelUsed. Weights are bulk
+// frame 0, 32-bit floats; the model block is the configuration of the model, which only those who compute can read.
 
 package import Basics
 
@@ -17,13 +17,19 @@ package struct StartTraining: Body {
     package var model: [UInt8]
     /// So many rounds in a row whose weights rank no better end the training; 0: none do.
     package var patience: UInt32
+    /// How rounds are made.
+    package var policy: RoundPolicy
 
-    package init(rounds: UInt32, steps: UInt32, seed: UInt64, model: [UInt8] = [], patience: UInt32 = 0) {
+    package init(
+        rounds: UInt32, steps: UInt32, seed: UInt64, model: [UInt8] = [], patience: UInt32 = 0,
+        policy: RoundPolicy = RoundPolicy()
+    ) {
+        self.patience = patience
         self.rounds = rounds
         self.steps = steps
         self.seed = seed
         self.model = model
-        self.patience = patience
+        self.policy = policy
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -32,6 +38,7 @@ package struct StartTraining: Body {
         seed = try reader.get()
         model = try reader.getBlock()
         patience = try reader.get()
+        policy = try RoundPolicy(from: &reader)
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -40,6 +47,7 @@ package struct StartTraining: Body {
         writer.put(seed)
         writer.put(block: model)
         writer.put(patience)
+        writer.put(policy)
     }
 }
 
@@ -55,7 +63,7 @@ package struct TrainRound: Body {
     package var job: JobID
     /// From 0.
     package var round: UInt32
-    /// Local steps; 0: the weights are only judged, and none come back.
+    /// Local steps; 0: the weights are only judged, and there is no delta.
     package var steps: UInt32
     /// All randomness of the work follows from it.
     package var seed: UInt64
@@ -63,14 +71,20 @@ package struct TrainRound: Body {
     package var model: [UInt8]
     /// The city must be able to go back to where it was after so many rounds, the best so far; 0: it need not.
     package var kept: UInt32
+    /// How the delta will be asked for.
+    package var format: DeltaFormat
 
-    package init(job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8], kept: UInt32 = 0) {
+    package init(
+        job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8], kept: UInt32 = 0,
+        format: DeltaFormat = .float32
+    ) {
+        self.kept = kept
+        self.format = format
         self.job = job
         self.round = round
         self.steps = steps
         self.seed = seed
         self.model = model
-        self.kept = kept
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -80,6 +94,7 @@ package struct TrainRound: Body {
         seed = try reader.get()
         model = try reader.getBlock()
         kept = try reader.get()
+        format = try DeltaFormat(from: &reader)
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -89,10 +104,12 @@ package struct TrainRound: Body {
         writer.put(seed)
         writer.put(block: model)
         writer.put(kept)
+        writer.put(format.rawValue)
     }
 }
 
-/// Worker to coordinator: the header's city has done its round; the new weights are bulk frame 0.
+/// Worker to coordinator: the header's city has done its round, and keeps the change of the shared weights until it is
+/// asked for it (`DeltaRequest`).
 package struct RoundResult: Body {
     package static let kind = Kind.roundResult
     /// The job it belongs to.
@@ -103,20 +120,24 @@ package struct RoundResult: Body {
     package var samples: UInt64
     /// Over the samples.
     package var meanLoss: Double
+    /// What the computing took, on the worker's clock.
+    package var seconds: Double
     /// How the weights that the round began with, the average of the round before, rank what no step has seen: how many
     /// people were judged, 0 where nobody was, and their mean NDCG at 10.
     package var judged: UInt64
     package var ndcg: Double
 
     package init(
-        job: JobID, round: UInt32, samples: UInt64, meanLoss: Double, judged: UInt64 = 0, ndcg: Double = 0
+        job: JobID, round: UInt32, samples: UInt64, meanLoss: Double, seconds: Double = 0, judged: UInt64 = 0,
+        ndcg: Double = 0
     ) {
+        self.judged = judged
+        self.ndcg = ndcg
+        self.seconds = seconds
         self.job = job
         self.round = round
         self.samples = samples
         self.meanLoss = meanLoss
-        self.judged = judged
-        self.ndcg = ndcg
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -124,6 +145,7 @@ package struct RoundResult: Body {
         round = try reader.get()
         samples = try reader.get()
         meanLoss = try reader.getDouble()
+        seconds = try reader.getDouble()
         judged = try reader.get()
         ndcg = try reader.getDouble()
     }
@@ -133,13 +155,14 @@ package struct RoundResult: Body {
         writer.put(round)
         writer.put(samples)
         writer.put(meanLoss)
+        writer.put(seconds)
         writer.put(judged)
         writer.put(ndcg)
     }
 }
 
-/// Coordinator to worker: make these weights (bulk frame 0) the header's city's live model. Answer: `Published`.
-/// Publishing a version that is live already changes nothing.
+/// Coordinator to worker: embed the header's city with these weights (bulk frame 0) and keep that as this version of
+/// the model, which is not used yet. Answer: `Published`. Asked again, a city answers what it answered.
 package struct PublishModel: Body {
     package static let kind = Kind.publishModel
     /// The job it belongs to.
@@ -154,11 +177,11 @@ package struct PublishModel: Body {
     package var rounds: UInt32
 
     package init(job: JobID, version: ModelVersion, seed: UInt64, model: [UInt8], rounds: UInt32) {
+        self.rounds = rounds
         self.job = job
         self.version = version
         self.seed = seed
         self.model = model
-        self.rounds = rounds
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -178,7 +201,7 @@ package struct PublishModel: Body {
     }
 }
 
-/// Worker to coordinator: the model is live in the header's city, and this is how good it is there.
+/// Worker to coordinator: the model is ready in the header's city, and this is how good it is there.
 package struct Published: Body {
     package static let kind = Kind.published
     /// The job it belongs to.

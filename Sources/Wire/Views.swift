@@ -114,8 +114,11 @@ package struct JobView: Encodable, Sendable {
     package var best: UInt32
     package var detail: String
     package var cities: [City]
+    /// Of a training; null for other jobs.
+    package var training: TrainingView?
 
     package init(_ row: JobRow) {
+        training = row.kind == JobRow.training ? TrainingView(row) : nil
         job = row.job.number
         kind = row.kind
         state = row.state
@@ -132,6 +135,95 @@ package struct JobView: Encodable, Sendable {
         cities = row.reports.map { report in
             City(city: report.name, values: Dictionary(uniqueKeysWithValues: zip(names, report.values)))
         }
+    }
+}
+
+/// What a training costs, in all, by worker and by city.
+package struct TrainingView: Encodable, Sendable {
+    package struct Part: Encodable, Sendable {
+        package var city: String
+        package var worker: String
+        package var state: String
+        package var rounds: UInt32
+        package var late: UInt32
+        package var samples: UInt64
+        package var seconds: Double
+        package var expectedSeconds: Double
+        package var residentBytes: UInt64
+        package var workingBytes: UInt64
+    }
+
+    package struct Worker: Encodable, Sendable {
+        package var worker: String
+        package var cities = 0
+        package var samples: UInt64 = 0
+        package var seconds = 0.0
+        package var expectedSeconds = 0.0
+        /// Of all its cities, and of the one that trains.
+        package var expectedBytes: UInt64 = 0
+    }
+
+    /// Bytes of weights and deltas so far.
+    package var bytes: UInt64
+    package var lateUsed: UInt64
+    package var lateDropped: UInt64
+    /// Until the end; null: not known.
+    package var secondsLeft: Double?
+    /// As surveyed; null without a survey.
+    package var expectedSeconds: Double?
+    package var expectedBytes: UInt64?
+    /// Not `workers` and `cities`: scripts find those of a status by their first occurrence.
+    package var byWorker: [Worker]
+    package var byCity: [Part]
+
+    package init(_ row: JobRow) {
+        bytes = row.cost.bytes
+        lateUsed = row.cost.lateUsed
+        lateDropped = row.cost.lateDropped
+        secondsLeft = row.cost.secondsLeft < 0 ? nil : row.cost.secondsLeft
+        let isSurveyed = row.cost.expectedBytes > 0
+        expectedSeconds = isSurveyed ? row.cost.expectedSeconds : nil
+        expectedBytes = isSurveyed ? row.cost.expectedBytes : nil
+        byCity = row.parts.map {
+            Part(
+                city: $0.name, worker: $0.worker, state: $0.state, rounds: $0.rounds, late: $0.late,
+                samples: $0.samples, seconds: $0.seconds, expectedSeconds: $0.expectedSeconds,
+                residentBytes: $0.residentBytes, workingBytes: $0.workingBytes)
+        }
+        byWorker = []
+        for name in Set(row.parts.map(\.worker)).sorted() {
+            var worker = Worker(worker: name)
+            var working: UInt64 = 0
+            for part in row.parts where part.worker == name {
+                worker.cities += 1
+                worker.samples &+= part.samples
+                worker.seconds += part.seconds
+                worker.expectedSeconds += part.expectedSeconds
+                worker.expectedBytes &+= part.residentBytes
+                working = max(working, part.workingBytes)
+            }
+            worker.expectedBytes &+= working
+            byWorker.append(worker)
+        }
+    }
+}
+
+/// One version of the model.
+package struct ModelView: Encodable, Sendable {
+    package var model: UInt64
+    package var live: Bool
+    package var ready: UInt32
+    package var cities: UInt32
+    package var ndcgAt10: Double
+    package var loss: Double
+
+    package init(_ row: ModelRow) {
+        model = row.version.number
+        live = row.isLive
+        ready = row.ready
+        cities = row.cities
+        ndcgAt10 = row.ndcg
+        loss = row.loss
     }
 }
 

@@ -1,10 +1,15 @@
 import Wire
 
-/// A finished job, for people.
+/// A job, for people.
 struct JobText {
     private let row: JobRow
+    /// With what it costs.
+    private let isDetailed: Bool
 
-    init(_ row: JobRow) { self.row = row }
+    init(_ row: JobRow, isDetailed: Bool = false) {
+        self.row = row
+        self.isDetailed = isDetailed
+    }
 
     func text() -> String { row.kind == JobRow.training ? training() : planning() }
 
@@ -25,6 +30,7 @@ struct JobText {
             let end = row.round < row.rounds ? " (training ended there after \(row.round), none being better)" : ""
             lines.append("live: the weights after round \(row.best), NDCG@10 \(score) on kept-back visits\(end)")
         }
+        if isDetailed || row.reports.isEmpty { lines += ["", TrainingView(row).text()] }
         if !row.reports.isEmpty {
             lines += ["", table.text(), "", "People with held-out visits, ranked over all places new to them."]
         }

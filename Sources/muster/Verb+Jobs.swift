@@ -46,7 +46,7 @@ extension Verb {
 
     static let job = Verb(
         name: "job",
-        summary: "show one job: how far it is, its losses, what each city gave",
+        summary: "show one job: how far it is, its losses, what each city gave, what it costs",
         usage: """
             muster job 3
             muster job 3 --follow                until it ends; Ctrl-C stops following, the job goes on
@@ -65,7 +65,7 @@ extension Verb {
         let row = try session.ask(JobRequest(job: number), for: JobReport.self).row
         if let plot { try row.plotLosses(to: plot) }
         if invocation.isJSON { return try printJSON(JobView(row)) }
-        print(JobText(row).text())
+        print(JobText(row, isDetailed: true).text())
     }
 
     static let plotSetting = Setting(

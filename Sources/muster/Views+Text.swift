@@ -82,3 +82,52 @@ extension JobView {
         return table.text()
     }
 }
+
+extension ModelView {
+    static func table(_ models: [ModelView]) -> String {
+        var table = TextTable([
+            ("model", .right), ("", .left), ("cities", .right), ("NDCG@10", .right), ("loss", .right),
+        ])
+        for row in models {
+            table.add([
+                String(row.model), row.live ? "live" : "", "\(row.ready)/\(row.cities)", fixed(row.ndcgAt10, 4),
+                fixed(row.loss, 4),
+            ])
+        }
+        return table.text()
+    }
+}
+
+extension TrainingView {
+    /// What it costs, by worker and by city.
+    func text() -> String {
+        var lines: [String] = []
+        if let expectedSeconds, let expectedBytes {
+            lines.append("expected: \(fixed(expectedSeconds, 1)) s, \(mebibytes(expectedBytes)) MiB over the wire")
+        }
+        var late = ""
+        if lateUsed + lateDropped > 0 { late = "; late deltas: \(lateUsed) counted, \(lateDropped) dropped" }
+        lines.append("so far: \(mebibytes(bytes)) MiB over the wire\(late)")
+        if let secondsLeft, secondsLeft > 0 { lines.append("left: \(fixed(secondsLeft, 0)) s") }
+        var table = TextTable([
+            ("worker", .left), ("city", .left), ("state", .left), ("rounds", .right), ("late", .right),
+            ("samples", .right), ("seconds", .right), ("expected s", .right), ("expected MiB", .right),
+        ])
+        for worker in byWorker {
+            table.add([
+                worker.worker, "\(worker.cities) cities", "", "", "", grouped(worker.samples), fixed(worker.seconds, 1),
+                fixed(worker.expectedSeconds, 1), mebibytes(worker.expectedBytes),
+            ])
+            for part in byCity where part.worker == worker.worker {
+                table.add([
+                    "", part.city, part.state, String(part.rounds), String(part.late), grouped(part.samples),
+                    fixed(part.seconds, 1), fixed(part.expectedSeconds, 1),
+                    mebibytes(part.residentBytes + part.workingBytes),
+                ])
+            }
+        }
+        return (lines + ["", table.text()]).joined(separator: "\n")
+    }
+
+    private func mebibytes(_ bytes: UInt64) -> String { fixed(Double(bytes) / 1_048_576, 1) }
+}

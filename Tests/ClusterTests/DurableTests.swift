@@ -1,5 +1,6 @@
 import Basics
 import Testing
+import Wire
 
 @testable import Cluster
 
@@ -17,13 +18,22 @@ import Testing
     private func training() -> TrainingJob {
         let patience = JobPatience(absence: 9, answer: 8, losses: 7)
         let cities = [CityID(1), CityID(4), CityID(6)]
+        var policy = RoundPolicy()
+        (policy.outerMomentum, policy.outerRate, policy.survey, policy.memoryBytesMax) = (0.9, 0.7, .before, 1000)
         var job = TrainingJob(
-            .init(job: JobID(3), rounds: 2, steps: 5, seed: 6, cities: cities, model: [1], patience: patience))
+            .init(
+                job: JobID(3), rounds: 2, steps: 5, seed: 6, cities: cities, model: [1], policy: policy,
+                patience: patience))
         _ = job.handle(.start(alive: cities))
+        let survey = CitySurvey(
+            job: JobID(3), samples: 9, weights: 2, stepSeconds: 1, roundSeconds: 2, indexSeconds: 3, residentBytes: 4,
+            workingBytes: 5, memoryBytes: 6)
+        for city in cities { _ = job.handle(.surveyed(city, worker: WorkerID(1), place: "Graz", survey)) }
         for city in cities {
-            _ = job.handle(.result(city, round: 0, weights: [0.5, 1], samples: 10, meanLoss: 0.5))
+            _ = job.handle(.trained(city, round: 0, samples: 10, meanLoss: 0.5, seconds: 1))
+            _ = job.handle(.delta(city, round: 0, values: [0.5, 1], base: [0, 0], bytes: 16))
         }
-        _ = job.handle(.result(CityID(4), round: 1, weights: [0.25, 2], samples: 10, meanLoss: 0.25))
+        _ = job.handle(.trained(CityID(4), round: 1, samples: 10, meanLoss: 0.25, seconds: 1))
         _ = job.handle(.failed(CityID(6), round: 1, detail: "out of memory", retry: false))
         _ = job.handle(.lost(CityID(1)))
         _ = job.handle(.tick(Tick(5)))
@@ -64,7 +74,9 @@ import Testing
 
     @Test func whatIsWrittenIsRead() throws {
         #expect(try ClusterMap(decoding: map().encoded()) == map())
-        #expect(try TrainingJob(decoding: training().encoded()) == training())
+        var reopened = training()
+        reopened.forgetOpenRound()
+        #expect(try TrainingJob(decoding: training().encoded()) == reopened)
         #expect(try PlanJob(decoding: planning().encoded()) == planning())
     }
 
@@ -90,7 +102,8 @@ import Testing
                 _ = job.handle(.start(alive: [CityID(1), CityID(4), CityID(6)]))
                 _ = job.handle(.resume)
                 for city in job.configuration.cities {
-                    _ = job.handle(.result(city, round: job.round, weights: [1, 2], samples: 1, meanLoss: 1))
+                    _ = job.handle(.trained(city, round: job.round, samples: 1, meanLoss: 1, seconds: 1))
+                    _ = job.handle(.delta(city, round: job.round, values: [1, 2], base: [0, 0], bytes: 8))
                     _ = job.handle(.tick(Tick(9)))
                     _ = job.handle(.published(city, people: 1, values: []))
                 }

@@ -9,6 +9,10 @@ struct Interpreter {
     private var membership = Membership()
     private var training: TrainingJob?
     private var planning: PlanJob?
+    /// What cities keep: deltas by city and round.
+    private var kept: [String: [Float]] = [:]
+    /// Whether deltas are given only when a line says so.
+    private var isSlow = false
 
     mutating func run(_ line: String) -> [String] {
         let command = Command(line)
@@ -24,6 +28,10 @@ struct Interpreter {
         case "hello", "beat", "bye", "who": return runMembership(command)
         case "clock" where command.tick != nil: return runMembership(command)
         case "job", "plan": return make(command)
+        case "slow":
+            isSlow = true
+            return []
+        case "give": return give(command.words[0], Int(command.values["round"]!)!)
         default: return runJob(command)
         }
     }
@@ -76,13 +84,12 @@ struct Interpreter {
         if let answer = command.values["answer"] { patience.answer = UInt64(answer)! }
         if let losses = command.values["losses"] { patience.losses = UInt32(losses)! }
         let cities = command.values["cities"]!.split(separator: ",").map { CityID(UInt32($0)!) }
-        training = nil
-        planning = nil
+        (training, planning, kept, isSlow) = (nil, nil, [:], false)
         if command.verb == "job" {
             training = TrainingJob(
                 .init(
                     job: JobID(1), rounds: Int(command.values["rounds"]!)!, steps: 10, seed: 7, cities: cities,
-                    patience: patience))
+                    policy: command.policy, patience: patience))
         } else {
             planning = PlanJob(
                 .init(job: JobID(2), seedsPerCity: 5, seed: 7, cities: cities, patience: patience))
@@ -99,31 +106,64 @@ struct Interpreter {
         }
         var output: [String] = []
         if command.verb == "restart" { output = restart() }
-        if training != nil {
+        if let job = training {
+            if command.verb == "result" { keep(command, job) }
             return output + (command.trainingEvent.map { runTraining($0) } ?? ["no such command"])
         }
         return output + (command.planEvent.map { runPlanning($0) } ?? ["no such command"])
     }
 
     private mutating func restart() -> [String] {
-        if let job = training {
-            training = try? TrainingJob(decoding: job.encoded())
-            return [training == job ? "equal" : "different"]
+        if var job = training {
+            let read = try? TrainingJob(decoding: job.encoded())
+            job.forgetOpenRound()
+            training = read
+            return [read == job ? "equal" : "different"]
         }
         let job = planning
         planning = job.flatMap { try? PlanJob(decoding: $0.encoded()) }
         return [planning == job ? "equal" : "different"]
     }
 
+    /// What a city gives is a change of the weights; lines say what the weights become, or the change itself.
+    private mutating func keep(_ command: Command, _ job: TrainingJob) {
+        let name = "\(command.words[0]) \(command.values["round"]!)"
+        if let delta = command.values["delta"] {
+            kept[name] = Command.floats(delta)
+        } else {
+            let weights = Command.floats(command.values["weights"]!)
+            kept[name] = weights.indices.map { weights[$0] - ($0 < job.weights.count ? job.weights[$0] : 0) }
+        }
+    }
+
+    private mutating func give(_ city: String, _ round: Int) -> [String] {
+        let values = kept["\(city) \(round)"] ?? []
+        let base = round == 0 ? values.map { _ in Float(0) } : []
+        return runTraining(
+            .delta(
+                CityID(UInt32(city)!), round: round, values: values, base: base,
+                bytes: 4 * (values.count + base.count)))
+    }
+
     private mutating func runTraining(_ event: TrainingJob.Event) -> [String] {
-        (training?.handle(event) ?? []).map { action in
+        var lines: [String] = []
+        for action in training?.handle(event) ?? [] {
             switch action {
-            case .checkpoint: "checkpoint"
-            case .train(let city, let round): "train \(city) round \(round) from \(training!.weights)"
-            case .publish(let city): "publish \(city) \(training!.weights)"
-            case .finished: "finished: \(training!.state)"
+            case .checkpoint: lines.append("checkpoint")
+            case .survey(let city): lines.append("survey \(city)")
+            case .train(let city, let round):
+                let steps = training!.trainRound(of: city).steps
+                let many = steps == 10 ? "" : ", \(steps) steps"
+                lines.append("train \(city) round \(round) from \(training!.weights)\(many)")
+            case .collect(let city, let round):
+                lines.append("collect \(city) round \(round)")
+                if !isSlow { lines += give("\(city)", round) }
+            case .publish(let city): lines.append("publish \(city) \(training!.weights)")
+            case .goLive: lines.append("live")
+            case .finished: lines.append("finished: \(training!.state)")
             }
         }
+        return lines
     }
 
     private mutating func runPlanning(_ event: PlanJob.Event) -> [String] {
@@ -144,6 +184,9 @@ struct Interpreter {
                     + "\(row.doneCities) of \(row.cities) cities, losses \(row.losses)")
             if !row.detail.isEmpty { lines.append("detail: \(row.detail)") }
             lines += row.reports.map { "\($0.name): \($0.values)" }
+            if row.cost.expectedBytes > 0 {
+                lines.append("expected: \(row.cost.expectedSeconds) s, \(row.cost.expectedBytes) bytes")
+            }
         }
         if let job = training {
             lines.append("weights \(job.weights)")
@@ -187,16 +230,39 @@ struct Command {
         (words.dropFirst(2).joined(separator: " "), words[1] == "again")
     }
 
+    static func floats(_ list: String) -> [Float] { list.split(separator: ",").map { Float($0)! } }
+
+    var policy: RoundPolicy {
+        var policy = RoundPolicy()
+        policy.quorum = values["quorum"].flatMap { Double($0) } ?? policy.quorum
+        policy.deadlineSeconds = values["deadline"].flatMap { UInt32($0) } ?? policy.deadlineSeconds
+        policy.staleness = values["staleness"].flatMap { UInt32($0) } ?? policy.staleness
+        policy.outerRate = values["rate"].flatMap { Float($0) } ?? policy.outerRate
+        policy.outerMomentum = values["momentum"].flatMap { Float($0) } ?? policy.outerMomentum
+        policy.growth = values["growth"].flatMap { Double($0) } ?? policy.growth
+        policy.balance = values["balance"].flatMap { Double($0) } ?? policy.balance
+        policy.memoryBytesMax = (values["memory"].flatMap { UInt64($0) } ?? 0) << 20
+        policy.survey = values["survey"] == "only" ? .only : values["survey"] == "before" ? .before : .none
+        return policy
+    }
+
     var trainingEvent: TrainingJob.Event? {
         switch verb {
         case "start", "restart": .start(alive: cities)
         case "reached": .reached(city)
         case "lost": .lost(city)
         case "result":
-            .result(
-                city, round: Int(values["round"]!)!,
-                weights: values["weights"]!.split(separator: ",").map { Float($0)! },
-                samples: UInt64(values["samples"]!)!, meanLoss: Double(values["loss"]!)!)
+            .trained(
+                city, round: Int(values["round"]!)!, samples: UInt64(values["samples"]!)!,
+                meanLoss: Double(values["loss"]!)!, seconds: 1)
+        case "surveyed":
+            .surveyed(
+                city, worker: WorkerID(UInt32(values["worker"]!)!), place: "city \(city)",
+                CitySurvey(
+                    job: JobID(1), samples: UInt64(values["samples"]!)!, weights: 100,
+                    stepSeconds: Double(values["step"]!)!, roundSeconds: 0.5, indexSeconds: 2,
+                    residentBytes: UInt64(values["resident"]!)! << 20, workingBytes: UInt64(values["working"]!)! << 20,
+                    memoryBytes: 1 << 30))
         case "published":
             .published(city, people: UInt64(values["people"]!)!, values: [Double(values["values"]!)!])
         case "fail":

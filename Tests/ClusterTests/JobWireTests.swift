@@ -9,19 +9,28 @@ import Wire
         let cities = [CityID(2), CityID(1)]
         var job = TrainingJob(.init(job: JobID(7), rounds: 3, steps: 4, seed: 5, cities: cities, model: [6]))
         _ = job.handle(.start(alive: cities))
-        #expect(job.trainRound == TrainRound(job: JobID(7), round: 0, steps: 4, seed: 5, model: [6]))
-        for city in cities {
-            _ = job.handle(.result(city, round: 0, weights: [1], samples: 1, meanLoss: 0.5))
+        #expect(
+            job.trainRound(of: CityID(2)) == TrainRound(job: JobID(7), round: 0, steps: 4, seed: 5, model: [6]))
+        for city in [CityID(1), CityID(2)] {
+            _ = job.handle(.trained(city, round: 0, samples: 1, meanLoss: 0.5, seconds: 2))
+            _ = job.handle(.delta(city, round: 0, values: [1], base: [0], bytes: 8))
         }
-        #expect(job.trainRound.round == 1)
+        #expect(job.trainRound(of: CityID(1)).round == 1)
+        #expect(job.deltaRequest(round: 1) == DeltaRequest(job: JobID(7), round: 1))
         #expect(
             job.publishModel(version: ModelVersion(9))
                 == PublishModel(job: JobID(7), version: ModelVersion(9), seed: 5, model: [6], rounds: 1))
-        #expect(
-            job.row { "city \($0)" }
-                == JobRow(
-                    job: JobID(7), kind: "training", state: "running", round: 1, rounds: 3, doneCities: 0, cities: 2,
-                    losses: [0.5], detail: "", reports: []))
+        var row = JobRow(
+            job: JobID(7), kind: "training", state: "running", round: 1, rounds: 3, doneCities: 0, cities: 2,
+            losses: [0.5], detail: "", reports: [])
+        // Two deltas with their bases came, and the next round went out.
+        row.cost.bytes = 2 * 8 + 2 * 4
+        row.parts = cities.sorted().map {
+            JobCityRow(
+                city: $0, name: "city \($0)", worker: "w", state: "asked", rounds: 1, late: 0, samples: 1, seconds: 2,
+                expectedSeconds: 0, residentBytes: 0, workingBytes: 0)
+        }
+        #expect(job.row(name: { "city \($0)" }, worker: { _ in "w" }) == row)
     }
 
     @Test func aPlanningJobSpeaksForItself() {

@@ -14,7 +14,8 @@ import Musl
 /// difference is then for the reviewer.
 @Suite struct TranscriptTests {
     @Test(arguments: [
-        "placement", "membership", "rounds", "worker-loss", "refusals", "pause-and-restart", "plans",
+        "placement", "membership", "rounds", "collecting", "stragglers", "policies", "worker-loss", "refusals",
+        "pause-and-restart", "plans",
     ])
     func transcriptsHold(name: String) throws {
         let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")

@@ -45,6 +45,32 @@ struct JobAnswer: Decodable {
     var rounds: Int
     var losses: [Double]
     var cities: [City]
+    var training: TrainingAnswer?
+}
+
+struct TrainingAnswer: Decodable {
+    struct Part: Decodable {
+        var city: String
+        var worker: String
+        var rounds: Int
+        var late: Int
+        var seconds: Double
+    }
+
+    var bytes: UInt64
+    var lateUsed: UInt64
+    var lateDropped: UInt64
+    var expectedSeconds: Double?
+    var expectedBytes: UInt64?
+    var byCity: [Part]
+}
+
+struct ModelAnswer: Decodable {
+    var model: UInt64
+    var live: Bool
+    var ready: Int
+    var cities: Int
+    var ndcgAt10: Double
 }
 
 /// A line of `muster train --json` before the last.

@@ -37,7 +37,15 @@ extension TestCluster {
     }
 
     /// A GET over HTTP/1.1, by hand: one connection, one answer.
-    func get(_ path: String) throws -> (status: Int, body: Data) {
+    func get(_ path: String) throws -> (status: Int, body: Data) { try http("GET", path, Data(), [:]) }
+
+    func post(_ path: String, _ body: Data, _ headers: [String: String]) throws -> (status: Int, body: Data) {
+        try http("POST", path, body, headers)
+    }
+
+    private func http(
+        _ method: String, _ path: String, _ body: Data, _ headers: [String: String]
+    ) throws -> (status: Int, body: Data) {
         let address = try setting("MUSTER_HTTP").replacingOccurrences(of: "http://127.0.0.1:", with: "")
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
@@ -51,7 +59,10 @@ extension TestCluster {
             }
         }
         guard connected == 0 else { throw ClusterFault("HTTP does not answer at \(address)") }
-        let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+        let more = headers.map { "\($0.key): \($0.value)\r\n" }.joined()
+        let length = method == "POST" ? "Content-Length: \(body.count)\r\n" : ""
+        let head = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(length)\(more)\r\n"
+        let request = Array(head.utf8) + body
         guard send(socket, request, request.count, 0) == request.count else { throw ClusterFault("HTTP hung up") }
         var answer = Data()
         var buffer = [UInt8](repeating: 0, count: 65536)
@@ -59,7 +70,7 @@ extension TestCluster {
             answer.append(contentsOf: buffer[..<count])
         }
         guard let end = answer.range(of: Data("\r\n\r\n".utf8)) else { throw ClusterFault("no HTTP answer") }
-        let head = String(decoding: answer[..<end.lowerBound], as: UTF8.self)
-        return (Int(head.split(separator: " ")[1]) ?? 0, answer[end.upperBound...])
+        let first = String(decoding: answer[..<end.lowerBound], as: UTF8.self)
+        return (Int(first.split(separator: " ")[1]) ?? 0, answer[end.upperBound...])
     }
 }

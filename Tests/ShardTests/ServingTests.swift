@@ -39,11 +39,15 @@ import World
     private func publish(_ version: UInt64, _ name: String = "graphrec", in shard: CityShard) throws {
         let model = ModelOrder(model: name, settings: [.init(name: "dimensions", value: "32")]).block
         let round = TrainRound(job: JobID(version), round: 0, steps: 2, seed: version, model: model)
-        let weights = try shard.trainRound(round, weights: [], pool: pool, isCancelled: { false }).weights
+        _ = try shard.trainRound(round, weights: [], pool: pool, isCancelled: { false })
+        let (answer, frames) = try shard.delta(DeltaRequest(job: JobID(version), round: 0))
+        let (delta, base) = (answer.format.unpacked(frames[0]) ?? [], answer.format.unpacked(frames[1]) ?? [])
+        let weights = zip(base, delta).map { $0 + $1 }
         _ = try shard.publish(
             PublishModel(
                 job: JobID(version), version: ModelVersion(version), seed: version, model: model, rounds: 1),
             weights: weights, pool: pool)
+        try shard.keepVersion(ModelVersion(version), pool: pool)
     }
 
     private func places(_ shard: CityShard, _ person: UInt64, version: UInt64 = 0) throws -> PlaceRecommendations {

@@ -40,7 +40,13 @@ import World
         _ shard: CityShard, _ number: UInt32, _ weights: [Float], model: [UInt8], steps: UInt32 = 2, kept: UInt32 = 0
     ) throws -> (result: RoundResult, weights: [Float]) {
         let order = TrainRound(job: JobID(4), round: number, steps: steps, seed: 9, model: model, kept: kept)
-        return try shard.trainRound(order, weights: weights, pool: pool, isCancelled: { false })
+        let result = try shard.trainRound(order, weights: weights, pool: pool, isCancelled: { false })
+        if steps == 0 { return (result, []) }
+        let (answer, frames) = try shard.delta(DeltaRequest(job: JobID(4), round: number))
+        #expect(answer.format == .float32 && frames.count == (number == 0 ? 2 : 1))
+        let delta = try #require(answer.format.unpacked(frames[0]))
+        let base = number == 0 ? try #require(answer.format.unpacked(frames[1])) : weights
+        return (result, zip(base, delta).map { $0 + $1 })
     }
 
     @Test(arguments: ["graphrec", "lightgcn", "sociallgn"])
@@ -60,6 +66,10 @@ import World
             let report = try shard.publish(order, weights: second.weights, pool: pool)
             #expect(report.people > 10 && report.values.count == 4)
             #expect(try shard.publish(order, weights: second.weights, pool: pool) == report)
+            #expect(throws: ShardError.noModel(city: "Here")) {
+                _ = try shard.measure(EvaluationRequest(cutoffs: [10], seed: 1), pool: pool)
+            }
+            try shard.keepVersion(ModelVersion(1), pool: pool)
             let measured = try shard.measure(EvaluationRequest(cutoffs: [10], seed: 1), pool: pool)
             #expect(measured.rows.count == 6 && measured.rows[0].ndcg == report.values[1])
             #expect((measured.friends != nil) == (name == "graphrec"))
@@ -87,6 +97,78 @@ import World
             return try #require(report)
         }
         #expect(try published(rounds: 2, of: 6) == published(rounds: 2, of: 2))
+    }
+
+    /// Compressed deltas lose something each round, and give it back with the next one.
+    @Test(arguments: [DeltaFormat.bfloat16, .float16])
+    func whatPackingLosesIsSentLater(format: DeltaFormat) throws {
+        let model = Self.model("graphrec")
+        func deltas(_ format: DeltaFormat) throws -> [[Float]] {
+            var deltas: [[Float]] = []
+            try withShard { shard in
+                let initial = try ModelConfiguration(ModelOrder(block: model)).initialWeights(seed: 9)
+                for number in 0..<3 {
+                    let order = TrainRound(
+                        job: JobID(4), round: UInt32(number), steps: 1, seed: 9, model: model, format: format)
+                    // The same weights each round, so that both ways train alike.
+                    _ = try shard.trainRound(order, weights: initial, pool: pool, isCancelled: { false })
+                    let (answer, frames) = try shard.delta(DeltaRequest(job: JobID(4), round: UInt32(number)))
+                    deltas.append(try #require(answer.format.unpacked(frames[0])))
+                }
+            }
+            return deltas
+        }
+        let (exact, packed) = (try deltas(.float32), try deltas(format))
+        #expect(exact != packed)
+        func sum(_ deltas: [[Float]]) -> [Float] {
+            deltas[0].indices.map { deltas[0][$0] + deltas[1][$0] + deltas[2][$0] }
+        }
+        // Of three rounds' losses only the last one's is missing.
+        let once = zip(exact[2], format.unpacked(format.packed(exact[2]))!).map { abs($0 - $1) }.max()!
+        let missing = zip(sum(exact), sum(packed)).map { abs($0 - $1) }.max()!
+        #expect(missing < 2 * once + 1e-7, "missing \(missing), one round loses \(once)")
+    }
+
+    /// A survey measures, changes nothing, and the first round is what it would have been.
+    @Test func aSurveyLeavesNoTrace() throws {
+        let model = Self.model("graphrec")
+        func first(surveyed: Bool) throws -> [Float] {
+            var weights: [Float] = []
+            try withShard { shard in
+                if surveyed {
+                    let order = SurveyTraining(job: JobID(4), seed: 9, model: model)
+                    let costs = try shard.survey(order, memoryBytes: 5, pool: pool)
+                    #expect(costs.samples > 100 && costs.weights > 1000 && costs.memoryBytes == 5)
+                    #expect(costs.stepSeconds > 0 && costs.residentBytes > 0 && costs.workingBytes > 0)
+                }
+                weights = try round(shard, 0, [], model: model).weights
+            }
+            return weights
+        }
+        #expect(try first(surveyed: true) == first(surveyed: false))
+    }
+
+    /// Several versions are kept, and the city answers with the one it was told to use.
+    @Test func versionsAreSwitched() throws {
+        let model = Self.model("graphrec")
+        try withShard { shard in
+            let weights = try round(shard, 0, [], model: model).weights
+            for version in 1...5 {
+                let order = PublishModel(
+                    job: JobID(4), version: ModelVersion(UInt64(version)), seed: 9, model: model, rounds: 1)
+                _ = try shard.publish(order, weights: weights, pool: pool)
+                if version == 1 { try shard.keepVersion(ModelVersion(1), pool: pool) }
+            }
+            // The one in use and the newest three are there.
+            #expect(throws: ShardError.noVersion(city: "Here", version: ModelVersion(2))) {
+                try shard.switchModel(to: ModelVersion(2))
+            }
+            for version in [ModelVersion(5), ModelVersion(3), ModelVersion(1)] {
+                try shard.keepVersion(version, pool: pool)
+                #expect(try shard.measure(EvaluationRequest(cutoffs: [10], seed: 1), pool: pool).version == version)
+                #expect(shard.report().modelVersion == version)
+            }
+        }
     }
 
     @Test func aModelThatThereIsNotIsNamed() throws {

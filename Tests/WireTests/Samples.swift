@@ -18,6 +18,25 @@ enum Samples {
         job: JobID(9), kind: "training", state: "running", round: 2, rounds: 10, doneCities: 1, cities: 2,
         losses: [0.69, 0.5], validations: [0.125], best: 1, detail: "waits for 1 city",
         reports: [CityOutcome(city: CityID(0), name: "Köln", values: [0.1, 0.2])])
+    static let policy = {
+        var policy = RoundPolicy()
+        (policy.quorum, policy.deadlineSeconds, policy.staleness) = (0.75, 30, 0)
+        (policy.outerRate, policy.outerMomentum) = (0.7, 0.9)
+        (policy.growth, policy.stepsMax, policy.balance) = (2, 640, 0.5)
+        (policy.format, policy.memoryBytesMax, policy.survey) = (.bfloat16, 1 << 30, .before)
+        return policy
+    }()
+    static let fullJob = {
+        var row = job
+        (row.cost.bytes, row.cost.lateUsed, row.cost.lateDropped) = (1000, 1, 2)
+        (row.cost.secondsLeft, row.cost.expectedSeconds, row.cost.expectedBytes) = (3, 4, 5)
+        row.parts = [
+            JobCityRow(
+                city: CityID(0), name: "Köln", worker: "worker-1", state: "given", rounds: 2, late: 1, samples: 30,
+                seconds: 4, expectedSeconds: 5, residentBytes: 6, workingBytes: 7)
+        ]
+        return row
+    }()
     static let emptyJob = JobRow(
         job: JobID(0), kind: "", state: "", round: 0, rounds: 0, doneCities: 0, cities: 0, losses: [], detail: "",
         reports: [])
@@ -54,11 +73,11 @@ enum Samples {
             cities: cities, jobs: [job, emptyJob]),
         JobAccepted(job: JobID(9)),
         JobRequest(job: JobID(9)),
-        JobReport(row: job),
+        JobReport(row: fullJob),
         ControlJob(job: JobID(9), verb: .pause),
-        StartTraining(rounds: 10, steps: 20, seed: 30, model: [1, 2, 3], patience: 3),
-        TrainRound(job: JobID(9), round: 1, steps: 20, seed: 30, model: [1, 2, 3], kept: 1),
-        RoundResult(job: JobID(9), round: 1, samples: 5120, meanLoss: 0.5, judged: 40, ndcg: 0.125),
+        StartTraining(rounds: 10, steps: 20, seed: 30, model: [1, 2, 3], patience: 3, policy: policy),
+        TrainRound(job: JobID(9), round: 1, steps: 20, seed: 30, model: [1, 2, 3], kept: 1, format: .bfloat16),
+        RoundResult(job: JobID(9), round: 1, samples: 5120, meanLoss: 0.5, seconds: 1.5, judged: 40, ndcg: 0.125),
         PublishModel(job: JobID(9), version: ModelVersion(2), seed: 30, model: [1], rounds: 1),
         Published(job: JobID(9), people: 40, values: [0.1, 0.2, 0.3, 0.4]),
         EvaluationRequest(cutoffs: [10, 20], seed: 30),
@@ -69,6 +88,16 @@ enum Samples {
                     method: "model", cutoff: 10, people: 40, recall: 0.1, precision: 0.2, ndcg: 0.3, hitRate: 0.4,
                     coverage: 0.5)
             ]),
+        DeltaRequest(job: JobID(9), round: 1),
+        Delta(job: JobID(9), round: 1, format: .float16),
+        SurveyTraining(job: JobID(9), seed: 30, model: [1, 2, 3]),
+        CitySurvey(
+            job: JobID(9), samples: 1000, weights: 50, stepSeconds: 0.1, roundSeconds: 0.2, indexSeconds: 0.3,
+            residentBytes: 4000, workingBytes: 5000, memoryBytes: 6000),
+        UseModel(version: ModelVersion(2)),
+        ModelUsed(version: ModelVersion(2)),
+        ModelsRequest(),
+        Models(rows: [ModelRow(version: ModelVersion(2), isLive: true, ready: 3, cities: 4, ndcg: 0.1, loss: 4.5)]),
         StartPlanning(cities: [CityID(1), CityID(2)], seedsPerCity: 50, seed: 30),
         PlanCity(job: JobID(10), seedsPerCity: 50, seed: 30),
         Planned(job: JobID(10), seeds: 50, created: 49),

@@ -32,8 +32,11 @@ struct EdgeKindTable: Sendable {
     }
 
     /// Of all visits, in the order of `CityGraph.visitSignals`.
-    init(visits: VisitSignalColumn) {
-        self.init(visits.kinds, columns: VisitSignals.featureCount) { code, features, start in
+    init(visits: VisitSignalColumn) { self.init(visitKinds: visits.kinds) }
+
+    /// Of visits whose kinds are given as `VisitSignals` numbers them.
+    init(visitKinds: [UInt16]) {
+        self.init(visitKinds, columns: VisitSignals.featureCount) { code, features, start in
             VisitSignals(kind: code).features(into: &features, at: start)
         }
     }

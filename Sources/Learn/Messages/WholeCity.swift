@@ -57,6 +57,15 @@ struct WholeCity: Sendable {
         return Int(friends.offsets[Int(order.personRows[low])]) + Int(edge - friendOffsets[low])
     }
 
+    /// Messages as they are given: rows of people, of people and of places.
+    init(friends: MessageRows, visits: MessageRows, visitors: MessageRows, friendshipKinds: Int, visitKinds: Int) {
+        (self.friends, self.visits, self.visitors) = (friends, visits, visitors)
+        order = VertexOrder(people: friends.rows, places: visitors.rows)
+        friendOffsets = friends.offsets
+        self.friendshipKinds = (0..<UInt32(friendshipKinds)).map { $0 }
+        self.visitKinds = (0..<UInt32(visitKinds)).map { $0 }
+    }
+
     /// What a step of `layers` layers reads when every vertex hears all its neighbors, and in the last layer the people
     /// and places asked for do. The visits of `excluded` pairs, person << 32 | place, are silent.
     /// O(visits), mostly copied.

@@ -13,6 +13,8 @@ struct VertexInputs: Sendable {
     let straight: SparseRows?
     /// One array for each embedding table: the row that each vertex looks up.
     let keys: [[UInt32]]
+
+    var bytes: Int { 8 * quantities.values.count + 4 * (quantities.offsets.count + keys.reduce(0) { $0 + $1.count }) }
 }
 
 extension VertexInputs {

@@ -77,6 +77,17 @@ package final class CityLightTrainer: ModelTrainer {
         if configuration.fusionCount > 0 { trainer.encoder.shared = weights }
     }
 
+    package var costs: TrainerCosts {
+        let table = 4 * configuration.dimensions * (graph.people.count + graph.places.count)
+        var step = 4 * configuration.dimensions * samplesPerStep
+        if case .softmax = configuration.loss { step += 8 * samplesPerStep * graph.places.count }
+        // Rows with their moments, and what each layer makes of them, there and back.
+        return TrainerCosts(
+            samples: graph.visitPlaces.count,
+            residentBytes: table * (3 + 2 * (configuration.layers + 1)) + 16 * graph.visitPlaces.count,
+            stepBytes: step, stateBytes: 3 * table)
+    }
+
     /// Visits, or people, that a step is about.
     private var samplesPerStep: Int {
         switch configuration.loss {

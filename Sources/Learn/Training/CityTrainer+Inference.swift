@@ -19,18 +19,31 @@ extension CityTrainer {
         precondition(weights.count == model.layout.count, "weights belong to the trainer's configuration")
         BLAS.configure()
         var tape = Tape<Float>(parameters: weights, pool: pool)
-        let d = model.configuration.dimensions
-        var people = encoded(graph.people.count, nil, ownShare, on: &tape) { rows, tape in
-            self.model.encode(people: rows, self.inputs, on: &tape)
-        }
-        var places = encoded(graph.places.count, own.places, ownShare, on: &tape) { rows, tape in
-            self.model.encode(places: rows, self.inputs, on: &tape)
-        }
+        var (people, places) = encodedRows(ownShare: ownShare, on: &tape)
         let city = WholeCity(graph, inputs, excluding: excluded, silent: silent)
+        let kinds = (friendships: inputs.friendshipKinds, visits: inputs.visitKinds)
         for layer in model.layout.layers.indices {
             let before = (people: people, places: places)
-            pass(layer, city, before, people: &people, places: &places, on: &tape)
+            pass(layer, city, kinds, before, people: &people, places: &places, on: &tape)
         }
+        return embeddings(people: people, places: places)
+    }
+
+    /// What vertices are before they hear of others, [people, dimensions] and [places, dimensions].
+    /// The places' own embeddings count `ownShare`.
+    func encodedRows(ownShare: Float = 1, on tape: inout Tape<Float>) -> (people: [Float], places: [Float]) {
+        let people = encoded(graph.people.count, nil, ownShare, on: &tape) { rows, tape in
+            self.model.encode(people: rows, self.inputs, on: &tape)
+        }
+        let places = encoded(graph.places.count, own.places, ownShare, on: &tape) { rows, tape in
+            self.model.encode(places: rows, self.inputs, on: &tape)
+        }
+        return (people, places)
+    }
+
+    /// The rows of the last layer as embeddings, with what popularity says.
+    func embeddings(people: [Float], places: [Float]) -> CityEmbeddings {
+        let d = model.configuration.dimensions
         return CityEmbeddings(
             dimensions: d + 1, people: widened(people, d) { _ in 1 },
             places: widened(places, d) { row in self.own.biases.rows == 0 ? 0 : self.own.biases.values[row] })
@@ -58,13 +71,15 @@ extension CityTrainer {
         }
     }
 
-    private func pass(
-        _ layer: Int, _ city: WholeCity, _ before: (people: [Float], places: [Float]), people: inout [Float],
-        places: inout [Float], on tape: inout Tape<Float>
+    /// One layer for all that `city` has rows of; `before` may have more places, which are heard and do not hear.
+    func pass(
+        _ layer: Int, _ city: WholeCity, _ kinds: (friendships: EdgeKindTable, visits: EdgeKindTable),
+        _ before: (people: [Float], places: [Float]), people: inout [Float], places: inout [Float],
+        on tape: inout Tape<Float>
     ) {
         let d = model.configuration.dimensions
-        let (peopleCount, placesCount) = (graph.people.count, graph.places.count)
-        let weights = weights(layer, on: &tape)
+        let (peopleCount, placesCount) = (city.visits.rows, city.visitors.rows)
+        let weights = weights(layer, kinds, on: &tape)
         before.people.withUnsafeBufferPointer { x in
             before.places.withUnsafeBufferPointer { y in
                 guard let x = x.baseAddress, let y = y.baseAddress else { return }
@@ -80,7 +95,7 @@ extension CityTrainer {
                             places: tape.constant(y + spots.lowerBound * d, rows: spots.count, columns: d)),
                         sources: VertexRows(
                             people: tape.constant(x, rows: peopleCount, columns: d),
-                            places: tape.constant(y, rows: placesCount, columns: d)),
+                            places: tape.constant(y, rows: before.places.count / d, columns: d)),
                         EdgeWeights(
                             social: tape.constant(weights.social), interacts: tape.constant(weights.interacts),
                             revInteracts: tape.constant(weights.revInteracts)),
@@ -94,14 +109,14 @@ extension CityTrainer {
 
     /// The weights of all kinds of edges in one layer.
     private func weights(
-        _ layer: Int, on tape: inout Tape<Float>
+        _ layer: Int, _ kinds: (friendships: EdgeKindTable, visits: EdgeKindTable), on tape: inout Tape<Float>
     ) -> (social: [Float], interacts: [Float], revInteracts: [Float]) {
         tape.reset()
         func features(_ table: EdgeKindTable) -> Value {
             tape.rows((0..<UInt32(table.count)).map { $0 }, of: table.features, columns: table.columns)
         }
         let edges = model.weigh(
-            friendships: features(inputs.friendshipKinds), visits: features(inputs.visitKinds), layer: layer, on: &tape)
+            friendships: features(kinds.friendships), visits: features(kinds.visits), layer: layer, on: &tape)
         return (tape.array(edges.social), tape.array(edges.interacts), tape.array(edges.revInteracts))
     }
 

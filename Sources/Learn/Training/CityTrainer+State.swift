@@ -35,6 +35,20 @@ extension CityTrainer {
         return writer.bytes
     }
 
+    package var costs: TrainerCosts {
+        let state =
+            8 * moments.first.count + 8 * graph.places.count
+            + 12 * (own.places.values.count + own.biases.values.count)
+        let features = inputs.people.bytes + inputs.places.bytes
+        let kinds = 2 * (graph.socialNeighbors.count + graph.visitPlaces.count)
+        // Who tells whom, with its kind: friends once, visits by person and by place.
+        let messages = 8 * (graph.socialNeighbors.count + 2 * graph.visitPlaces.count)
+        // Positives and distinct visits, by person and by place.
+        return TrainerCosts(
+            samples: samples, residentBytes: state + features + kinds + messages + 24 * graph.visitPlaces.count,
+            stepBytes: stepBytes, stateBytes: state)
+    }
+
     private var placeIDs: [UInt64] { graph.places.map(\.number) }
 
     func restore(_ bytes: [UInt8]) throws(LearnError) {

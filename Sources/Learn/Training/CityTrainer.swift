@@ -40,6 +40,10 @@ package final class CityTrainer {
     var steps = 0
     /// Is told what begins, on the thread that trains: for benchmarks.
     package var probe: ((StepPhase) -> Void)?
+    /// Steps that others took with the moments of the shared weights, more than this city did.
+    var sharedAhead = 0
+    /// The most memory that a step took, of those taken so far.
+    private(set) var stepBytes = 0
     /// How steps store what messages carry; half the bytes are nearly twice the speed.
     var precision = MessagePrecision.half
 
@@ -65,6 +69,9 @@ package final class CityTrainer {
         moments = Moments(count: model.layout.count)
         if let state { try restore(state) }
     }
+
+    /// Positives there are to learn from.
+    package var samples: Int { triplets.count }
 
     /// How steps read the graph. Draws a batch when it is asked first. The city must have positives.
     package var plan: StepPlan { batchMaker().plan }
@@ -122,6 +129,7 @@ package final class CityTrainer {
             }
             total += loss
             done += 1
+            stepBytes = max(stepBytes, tape.bytes.taken)
         }
         try OrderedPipeline.run(
             threads: tape.pool.threads, next: next,
@@ -151,15 +159,15 @@ package final class CityTrainer {
         let (configuration, head) = (model.configuration, model.layout.headOffset)
         steps += 1
         let pace = configuration.schedule.pace(step: steps)
-        func adam(_ rate: Float, decay: Float) -> AdamStep {
-            AdamStep(number: steps, rate: pace * rate, decay: decay, gradientScale: scale)
+        func adam(_ rate: Float, decay: Float, ahead: Int = 0) -> AdamStep {
+            AdamStep(number: steps + ahead, rate: pace * rate, decay: decay, gradientScale: scale)
         }
         moments.move(
             tape.parameters, by: tape.parameterGradients, part: 0..<head,
-            adam(configuration.learningRate, decay: configuration.weightDecay), pool: tape.pool)
+            adam(configuration.learningRate, decay: configuration.weightDecay, ahead: sharedAhead), pool: tape.pool)
         moments.move(
             tape.parameters, by: tape.parameterGradients, part: head..<model.layout.count,
-            adam(configuration.headLearningRate, decay: configuration.weightDecay), pool: tape.pool)
+            adam(configuration.headLearningRate, decay: configuration.weightDecay, ahead: sharedAhead), pool: tape.pool)
         leaves?.move(
             &own, embeddings: adam(configuration.ownLearningRate, decay: configuration.ownDecay),
             biases: adam(configuration.biasLearningRate, decay: 0), on: &tape)

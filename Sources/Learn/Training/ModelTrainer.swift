@@ -11,10 +11,23 @@ package struct ValidationQuality: Equatable, Sendable {
     package var ndcg: Double
 }
 
+/// What a trainer takes and holds.
+package struct TrainerCosts: Equatable, Sendable {
+    /// Positives there are to learn from: the size of the city.
+    package var samples: Int
+    /// Bytes of memory that it holds between rounds, beside the graph.
+    package var residentBytes: Int
+    /// The most memory that a step took, of those taken so far.
+    package var stepBytes: Int
+    /// Bytes of its state.
+    package var stateBytes: Int
+}
+
 /// One city's part in training a model. Rows of single vertices belong to it and leave with `state` alone; what all
 /// cities share comes in as `weights` and goes out with a round's outcome. Belongs to one thread at a time.
 package protocol ModelTrainer: AnyObject {
     var graph: CityGraph { get }
+    var costs: TrainerCosts { get }
     /// `steps` steps from `weights`. Deterministic in (state, weights, seed, round), for any pool. A city with nothing
     /// to learn from hands the weights back with zero samples. On an error nothing has changed.
     func round(

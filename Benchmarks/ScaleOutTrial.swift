@@ -1,0 +1,229 @@
+import Basics
+import Cluster
+import Graph
+import Learn
+import Shard
+import Wire
+
+/// One row: a model trained one way, and judged in every city.
+final class ScaleOutTrial {
+    private let run: Run
+    private let world: ScaleOutWorld
+    private let row: ScaleOutRow
+    private let configuration = GraphRecConfiguration()
+    /// What trains.
+    private var trainers: [CityTrainer]
+    private var weights: [Float]
+    private var losses: [Double] = []
+    private var samples = 0
+    private var bytes = 0
+    /// CPU seconds by round and part, of averaging, and of what is done by one machine alone.
+    private var partSeconds: [[Double]] = []
+    private var averageSeconds = 0.0
+    private var serialSeconds = 0.0
+
+    init(_ run: Run, _ world: ScaleOutWorld, _ row: ScaleOutRow) throws {
+        (self.run, self.world, self.row) = (run, world, row)
+        weights = SharedWeights.initial(configuration, seed: run.seed).values
+        let (seed, configuration) = (run.seed, configuration)
+        trainers = try run.loading {
+            let graphs =
+                switch row {
+                case .random: world.randomParts(seed: seed)
+                case .cityWithoutHalo: world.withoutHalo()
+                default: world.graphs
+                }
+            return try Self.trainers(graphs, configuration, seed: seed)
+        }
+        if row == .random {
+            // Own embeddings start in the axes of their cities, or those of one city would not fit together.
+            let cities = try Self.trainers(world.graphs, configuration, seed: seed)
+            for trainer in trainers { trainer.takeOver(placesOf: cities) }
+        }
+    }
+
+    private static func trainers(
+        _ graphs: [CityGraph], _ configuration: GraphRecConfiguration, seed: UInt64
+    ) throws -> [CityTrainer] {
+        try graphs.map {
+            try CityTrainer(
+                graph: $0, configuration: configuration, seed: seed ^ UInt64($0.city.number), state: nil)
+        }
+    }
+
+    func report() throws {
+        let (rounds, steps) = (run.settings.integer("rounds"), run.settings.integer("steps"))
+        let before = run.work
+        switch row {
+        case .synchronous: for round in 0..<rounds { try takeTurns(round, steps: steps) }
+        case .cityCorrected: for round in 0..<rounds { try averageAndCorrect(round, steps: steps) }
+        default: try average(rounds: rounds, steps: steps)
+        }
+        let cpu = run.work.cpu - before.cpu
+        let quality = try judge()
+        let simulation = RoundSimulation(
+            parts: partSeconds, weightBytes: 4 * weights.count, averageSeconds: averageSeconds,
+            serialSeconds: serialSeconds, run.settings)
+        let workers = run.settings.integer("workers")
+        let critical = row == .synchronous ? nil : simulation.outcome(workers: workers)
+        var metrics: [String: Figure] = [
+            "partition": .word(row.partition), "row": .word(row.rawValue), "samples": .whole(samples),
+            "rounds": .whole(row == .synchronous ? 0 : rounds), "bytes": .whole(bytes), "loss": .real(losses.last ?? 0),
+            "cpu_seconds": .real(cpu), "critical_path_seconds": .real(critical?.seconds ?? cpu),
+            "workers": .whole(row == .synchronous ? 1 : workers),
+        ]
+        metrics.merge(quality) { $1 }
+        if let critical {
+            metrics["split"] = .object([
+                "compute": .real(critical.compute), "wait": .real(critical.wait), "wire": .real(critical.wire),
+                "average": .real(critical.average),
+            ])
+            metrics["by_workers"] = .object(simulation.byWorkers(upTo: workers))
+            if row == .city { metrics["simulated"] = .object(simulation.larger(seed: run.seed)) }
+        }
+        try run.report(metrics)
+    }
+
+    /// One optimizer, one set of weights, one city after the other.
+    private func takeTurns(_ round: Int, steps: Int) throws {
+        var last: CityTrainer?
+        var loss = 0.0
+        for _ in 0..<steps {
+            for trainer in trainers {
+                if let last, last !== trainer { trainer.takeOver(optimizerOf: last) }
+                let outcome = try run.working {
+                    try trainer.round(round, weights: weights, steps: 1, pool: run.pool, isCancelled: { false })
+                }.result
+                weights = outcome.weights
+                samples += outcome.samples
+                loss += outcome.meanLoss
+                if outcome.samples > 0 { last = trainer }
+            }
+        }
+        if let last, let first = trainers.first, last !== first { first.takeOver(optimizerOf: last) }
+        losses.append(loss / Double(steps * trainers.count))
+    }
+
+    /// Rounds as the coordinator's state machine makes them, with the trainers in the place of workers.
+    private func average(rounds: Int, steps: Int) throws {
+        var policy = RoundPolicy()
+        policy.balance = run.settings.number("balance")
+        if policy.balance > 0 { policy.survey = .before }
+        if row == .cityNesterov { (policy.outerRate, policy.outerMomentum) = (0.7, 0.9) }
+        let cities = trainers.indices.map { CityID(UInt32($0)) }
+        var job = TrainingJob(
+            .init(job: JobID(1), rounds: rounds, steps: steps, seed: run.seed, cities: cities, policy: policy))
+        var actions = job.handle(.start(alive: cities))
+        var deltas = [[Float]](repeating: [], count: cities.count)
+        let initial = weights
+        while !actions.isEmpty {
+            let action = actions.removeFirst()
+            switch action {
+            case .survey(let city):
+                actions += job.handle(
+                    .surveyed(city, worker: WorkerID(1), place: "", survey(of: trainers[Int(city.number)])))
+            case .train(let city, let round):
+                weights = job.weights.isEmpty ? initial : job.weights
+                if round == partSeconds.count { partSeconds.append([Double](repeating: 0, count: cities.count)) }
+                let (outcome, cost) = try run.working {
+                    try trainers[Int(city.number)].round(
+                        round, weights: weights, steps: Int(job.trainRound(of: city).steps), pool: run.pool,
+                        isCancelled: { false })
+                }
+                partSeconds[round][Int(city.number)] = cost.cpu
+                samples += outcome.samples
+                deltas[Int(city.number)] = zip(outcome.weights, weights).map { $0 - $1 }
+                actions += job.handle(
+                    .trained(
+                        city, round: round, samples: UInt64(outcome.samples), meanLoss: outcome.meanLoss,
+                        seconds: cost.cpu))
+            case .collect(let city, let round):
+                let (delta, base) = (deltas[Int(city.number)], round == 0 ? initial : [])
+                let (more, cost) = run.working {
+                    job.handle(
+                        .delta(city, round: round, values: delta, base: base, bytes: 4 * (delta.count + base.count)))
+                }
+                averageSeconds += cost.cpu
+                actions += more
+            case .publish: actions = []
+            case .checkpoint, .goLive, .finished: break
+            }
+        }
+        (weights, losses) = (job.weights, job.losses)
+        bytes = job.rounds.reduce(0) { $0 + Int($1.bytes) }
+    }
+}
+
+extension ScaleOutTrial {
+    /// An average, then a few steps on one city after the other, each from where the one before left off: what no
+    /// average of steps taken apart can do. Of the samples of a round they take their part.
+    private func averageAndCorrect(_ round: Int, steps: Int) throws {
+        let corrections = min(run.settings.integer("corrections"), steps - 1)
+        var outcomes: [RoundOutcome] = []
+        partSeconds.append([])
+        for trainer in trainers {
+            let (outcome, cost) = try run.working {
+                try trainer.round(
+                    round, weights: weights, steps: steps - corrections, pool: run.pool, isCancelled: { false })
+            }
+            outcomes.append(outcome)
+            partSeconds[round].append(cost.cpu)
+        }
+        let total = outcomes.reduce(0) { $0 + $1.samples }
+        losses.append(outcomes.reduce(0) { $0 + $1.meanLoss * Double($1.samples) } / Double(max(total, 1)))
+        samples += total
+        if total > 0 {
+            weights = weights.indices.map { index in
+                outcomes.reduce(Float(0)) { $0 + $1.weights[index] * Float($1.samples) / Float(total) }
+            }
+        }
+        bytes += 8 * weights.count * trainers.count
+        for trainer in trainers where corrections > 0 {
+            let (outcome, cost) = try run.working {
+                try trainer.round(
+                    round, weights: weights, steps: corrections, pool: run.pool, isCancelled: { false })
+            }
+            (weights, samples) = (outcome.weights, samples + outcome.samples)
+            serialSeconds += cost.cpu
+            bytes += 8 * weights.count
+        }
+    }
+
+    private func survey(of trainer: CityTrainer) -> CitySurvey {
+        CitySurvey(
+            job: JobID(1), samples: UInt64(trainer.costs.samples), weights: UInt32(weights.count), stepSeconds: 0,
+            roundSeconds: 0, indexSeconds: 0, residentBytes: 0, workingBytes: 0, memoryBytes: 0)
+    }
+
+    /// The mean over all cities' judged residents, each city ranked with its whole graph.
+    private func judge() throws -> [String: Figure] {
+        let (seed, configuration) = (run.seed, configuration)
+        let judges = try run.loading {
+            row == .synchronous || row == .city || row == .cityCorrected || row == .cityNesterov
+                ? trainers
+                : try Self.trainers(world.graphs, configuration, seed: seed)
+        }
+        var (people, ndcg, recall) = (0, 0.0, 0.0)
+        var areas: [Double] = []
+        for judge in judges {
+            if judge.graph.places.isEmpty { continue }
+            if !trainers.contains(where: { $0 === judge }) { judge.takeOver(placesOf: trainers) }
+            let task = RankingTask(heldOutOf: judge.graph)
+            let embeddings = judge.calibratedEmbeddings(weights: weights, pool: run.pool).embeddings
+            let ranked = rankNewPlaces(
+                for: task.judged, graph: judge.graph, embeddings: embeddings, configuration: .graphRec(configuration),
+                weights: weights, keep: 10, pool: run.pool)
+            let quality = task.quality(of: ranked, at: [10])[0]
+            people += task.judged.count
+            ndcg += quality.ndcg * Double(task.judged.count)
+            recall += quality.recall * Double(task.judged.count)
+            if let area = judge.friendQuality(weights: weights, pool: run.pool)?.compatible { areas.append(area) }
+        }
+        let count = Double(max(people, 1))
+        var metrics: [String: Figure] = [
+            "ndcg_at_10": .real(ndcg / count), "recall_at_10": .real(recall / count), "people": .whole(people),
+        ]
+        if !areas.isEmpty { metrics["auc_compat"] = .real(areas.reduce(0, +) / Double(areas.count)) }
+        return metrics
+    }
+}

@@ -1,0 +1,167 @@
+import Basics
+import Foundation
+import Testing
+
+// A training is an object that survives whoever works on it: processes are killed and stopped in each of its phases.
+//
+// KILLS=50 sets how many kills one job has to survive, SEED=7 which processes they hit and when, STOPPED=60 for how
+// many seconds a worker is stopped.
+
+extension Serial {
+    @Suite(.serialized) struct TrainingTests {
+        private static let world = [
+            "--people", "900", "--places", "600", "--cities", "4", "--visits", "40", "--seed", "3",
+        ]
+
+        private static func number(_ name: String, _ standard: Int) -> Int {
+            ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? standard
+        }
+
+        /// The embeddings that the live model has of everything: the last bit of every weight is in them.
+        private func embeddings(_ cluster: TestCluster) throws -> [String: Data] {
+            let folder = cluster.home.appending(path: "export")
+            let outcome = try cluster.muster("export", folder.path, "--format", "csv")
+            guard outcome.status == 0 else { throw ClusterFault("export: \(outcome.complaint)") }
+            var files: [String: Data] = [:]
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.contains("embed") {
+                files[name] = try Data(contentsOf: folder.appending(path: name))
+            }
+            #expect(!files.isEmpty, "the export has no embeddings")
+            return files
+        }
+
+        /// Asks until there is an answer: the coordinator may be dead for the moment.
+        private func firstJob(_ cluster: TestCluster) -> JobAnswer? {
+            try? cluster.json("job", "1", "--wait", "1", as: JobAnswer.self)
+        }
+
+        @Test func killedInEveryPhaseItEndsBitForBitTheSame() throws {
+            let (kills, seed) = (Self.number("KILLS", 6), Self.number("SEED", 1))
+            let order = ["train", "--rounds", String(max(6, kills / 3)), "--steps", "6", "--detach"]
+            func train(_ disturb: (TestCluster) throws -> Void) throws -> (JobAnswer, [String: Data]) {
+                let cluster = try TestCluster()
+                defer { cluster.stop() }
+                let _: ImportAnswer = try cluster.importSynthetic(Self.world)
+                guard try cluster.run("muster", order).status == 0 else { throw ClusterFault("train") }
+                try disturb(cluster)
+                let job = try cluster.run("muster", ["job", "1", "--follow", "--json"]).job()
+                let isLive = try cluster.eventually {
+                    let status: StatusAnswer = try cluster.json("status")
+                    return status.cities.allSatisfy { $0.model == 1 && $0.home }
+                }
+                #expect(isLive)
+                return (job, try embeddings(cluster))
+            }
+            let quiet = try train { _ in }
+            var random = SeededRandom(seed: UInt64(seed)).child("phases")
+            var phases: [String: Int] = [:]
+            let stormy = try train { cluster in
+                for _ in 0..<kills {
+                    let phase = try self.kill(cluster, &random)
+                    phases[phase, default: 0] += 1
+                    if phase == "done" { break }
+                }
+            }
+            #expect(stormy.0.state == "done" && stormy.0.losses == quiet.0.losses, "SEED=\(seed) \(phases)")
+            #expect(stormy.1 == quiet.1, "the embeddings differ; SEED=\(seed) \(phases)")
+            print("kills by phase: \(phases)")
+        }
+
+        /// Waits for a phase, for a moment in it, and kills somebody, who is back at once. The phase it was.
+        private func kill(_ cluster: TestCluster, _ random: inout SeededRandom) throws -> String {
+            let wanted = ["estimating", "running", "running", "averaging", "indexing"][random.below(5)]
+            var phase = "?"
+            for _ in 0..<20 {
+                phase = firstJob(cluster)?.state ?? "?"
+                if phase == wanted || phase == "done" { break }
+                usleep(5_000)
+            }
+            if phase == "done" { return phase }
+            usleep(UInt32(random.below(150_000)))
+            let victims = [["worker-1"], ["worker-2"], ["coordinator"], ["worker-1", "coordinator"]][random.below(4)]
+            for victim in victims { try cluster.kill(victim) }
+            let start = monotonicSeconds()
+            for victim in victims.reversed() { try cluster.restart(victim) }
+            let isBack = try cluster.eventually(15) {
+                guard let outcome = try? cluster.muster("status", "--json"), outcome.status == 0 else { return false }
+                let status = try JSONDecoder().decode(StatusAnswer.self, from: Data(outcome.output.utf8))
+                return status.workers.count == 2 && status.workers.allSatisfy(\.alive)
+            }
+            #expect(isBack, "\(victims) was not in service again after \(monotonicSeconds() - start) s")
+            return phase
+        }
+
+        @Test func aStoppedWorkerCostsItsPartAndNotTheJob() throws {
+            let seconds = Self.number("STOPPED", 6)
+            let cluster = try TestCluster()
+            defer { cluster.stop() }
+            let _: ImportAnswer = try cluster.importSynthetic(Self.world)
+            let rounds = 8 + seconds / 2
+            let started = try cluster.muster(
+                "train", "--rounds", String(rounds), "--steps", "6", "--quorum", "0.5", "--deadline", "2", "--detach")
+            #expect(started.status == 0)
+            #expect(cluster.eventually { (self.firstJob(cluster)?.round ?? 0) >= 2 })
+            try cluster.signal(SIGSTOP, "worker-2")
+            defer { try? cluster.signal(SIGCONT, "worker-2") }
+            let before = try #require(firstJob(cluster)).round
+            usleep(UInt32(seconds) * 1_000_000)
+            let during = try #require(firstJob(cluster))
+            #expect(during.round > before, "no round was closed without the stopped worker")
+            try cluster.signal(SIGCONT, "worker-2")
+            let job = try cluster.run("muster", ["job", "1", "--follow", "--json"]).anyJob()
+            #expect(job.state == "done" && job.round == rounds)
+            let parts = try #require(job.training).byCity
+            #expect(parts.contains { $0.rounds == rounds }, "the quorum's cities are in every round")
+            let slow = parts.filter { $0.rounds < rounds }
+            #expect(!slow.isEmpty && slow.allSatisfy { $0.rounds >= before && $0.rounds + $0.late <= rounds })
+        }
+
+        @Test func compressedDeltasTakeHalfTheBytesAndTrainAsWell() throws {
+            let cluster = try TestCluster()
+            defer { cluster.stop() }
+            let _: ImportAnswer = try cluster.importSynthetic(Self.world)
+            let order = ["--rounds", "3", "--steps", "10"]
+            let whole = try cluster.run("muster", ["train", "--json"] + order).job()
+            let half = try cluster.run("muster", ["train", "--json", "--compress", "bfloat16"] + order).job()
+            let (more, less) = (try #require(whole.training), try #require(half.training))
+            // Deltas are half of what travels, but for the first round's weights.
+            #expect(less.bytes < more.bytes && less.bytes > more.bytes / 2)
+            #expect(abs(whole.losses[2] - half.losses[2]) < 0.02 * whole.losses[2])
+            // What was expected is what travelled, but for the last judgement of weights.
+            let expected = Double(try #require(more.expectedBytes))
+            #expect(abs(expected - Double(more.bytes)) < 0.25 * Double(more.bytes))
+
+            // Two versions are there; going back is for all cities at once.
+            let models: [ModelAnswer] = try cluster.json("models")
+            #expect(models.map(\.model).sorted() == [1, 2] && models.first { $0.live }?.model == 2)
+            let back: [ModelAnswer] = try cluster.json("model", "use", "1")
+            #expect(back.first { $0.live }?.model == 1)
+            let isBack = try cluster.eventually {
+                let status: StatusAnswer = try cluster.json("status")
+                return status.cities.allSatisfy { $0.model == 1 }
+            }
+            #expect(isBack)
+            let refused = try cluster.muster("model", "use", "7")
+            #expect(refused.status == 1 && refused.complaint.contains("muster models"))
+        }
+
+        @Test func aTrainingThatDoesNotFitEndsBeforeItStarts() throws {
+            let cluster = try TestCluster()
+            defer { cluster.stop() }
+            let _: ImportAnswer = try cluster.importSynthetic(Self.world)
+            let estimate = try cluster.job("train", "--estimate", "--rounds", "5")
+            #expect(estimate.state == "done" && estimate.round == 0 && estimate.training?.expectedSeconds ?? 0 > 0)
+            let refused = try cluster.muster("train", "--rounds", "5", "--memory", "1")
+            #expect(refused.status == 1)
+            #expect(refused.complaint.contains("does not fit") && refused.complaint.contains("on worker-"))
+            // Over HTTP too, and the same order twice is one job.
+            let body = Data(#"{"rounds": 1, "steps": 2, "compress": "float16"}"#.utf8)
+            let first = try cluster.post("/v1/jobs", body, ["Idempotency-Key": "a"])
+            let second = try cluster.post("/v1/jobs", body, ["Idempotency-Key": "a"])
+            #expect(first.status == 202 && first.body == second.body)
+            #expect(try cluster.post("/v1/jobs", Data(#"{"quorum": 7}"#.utf8), [:]).status == 400)
+            #expect(cluster.eventually { (try? cluster.json("job", "3", as: JobAnswer.self).state) == "done" })
+            #expect(try cluster.post("/v1/models/3/use", Data(), [:]).status == 200)
+        }
+    }
+}
