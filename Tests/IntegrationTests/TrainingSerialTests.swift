@@ -37,7 +37,7 @@ extension Serial {
 
         @Test func killedInEveryPhaseItEndsBitForBitTheSame() throws {
             let (kills, seed) = (Self.number("KILLS", 6), Self.number("SEED", 1))
-            let order = ["train", "--rounds", String(max(6, kills / 3)), "--steps", "6", "--detach"]
+            let order = ["train", "--rounds", String(2 * kills), "--steps", "6", "--detach"]
             func train(_ disturb: (TestCluster) throws -> Void) throws -> (JobAnswer, [String: Data]) {
                 let cluster = try TestCluster()
                 defer { cluster.stop() }
