@@ -17,7 +17,7 @@ extension Coordinator {
             send(request.answer(CityTable(cities: cities.map { row(of: $0) })), to: peer)
         case .statusRequest:
             send(request.answer(status()), to: peer)
-        case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest, .switchModel,
+        case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest,
             .eventsRequest, .postSignals, .explainRequest, .feedRequest:
             forward(request, from: peer)
         case .recommendPlaces, .recommendPeople:

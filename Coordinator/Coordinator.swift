@@ -150,7 +150,7 @@ final class Coordinator {
         case .assigned, .modelUsed: break
         case .citySurvey, .roundResult, .delta, .published, .planned: try takeJobAnswer(message, from: peer)
         case .imported, .exportRows, .evaluation, .seeds, .influencers, .placeRecommendations,
-            .peopleRecommendations, .modelSwitched, .personAnswer, .eventRows, .signalsTaken, .seedExplanation, .feed:
+            .peopleRecommendations, .personAnswer, .eventRows, .signalsTaken, .seedExplanation, .feed:
             passBack(message)
         case .personMissing: try takeMissing(message)
         case .failure: try takeFailure(message, from: peer)

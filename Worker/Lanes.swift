@@ -114,8 +114,7 @@ final class Lanes: Sendable {
 
     private static func isLong(_ kind: Kind) -> Bool {
         switch kind {
-        case .surveyTraining, .trainRound, .publishModel, .useModel, .evaluationRequest, .planCity, .influencersRequest,
-            .switchModel:
+        case .surveyTraining, .trainRound, .publishModel, .useModel, .evaluationRequest, .planCity, .influencersRequest:
             true
         default: false
         }

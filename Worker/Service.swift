@@ -127,8 +127,6 @@ struct Service: Sendable {
         case .surveyTraining:
             return request.answer(
                 try shard.survey(try request.decode(SurveyTraining.self), memoryBytes: memoryBytes, pool: pool))
-        case .switchModel:
-            return request.answer(try shard.switchModel(try request.decode(SwitchModel.self)))
         case .eventsRequest:
             return request.answer(try shard.events(try request.decode(EventsRequest.self)))
         case .postSignals:

@@ -107,25 +107,6 @@ extension CityShard {
         if isCurrent != true { try serve(model, pool: pool) }
     }
 
-    /// Makes the other of the two kept models the live one; asked again for the live one, it changes nothing.
-    package func switchModel(_ order: SwitchModel) throws -> ModelSwitched {
-        try computing.withLock { state, _ in
-            let versions = serving.withLock { ($0.live?.version, $0.other?.version) }
-            guard let live = versions.0 else { throw ShardError.noModel(city: name) }
-            let wanted = order.version.number == 0 ? versions.1 ?? live : order.version
-            guard wanted == live || wanted == versions.1 else {
-                throw ShardError.unknownModel(city: name, asked: wanted, here: [live, versions.1].compactMap(\.self))
-            }
-            if wanted != live {
-                try choose(wanted)
-                state.model = nil
-                serving.withLock { ($0.live, $0.other) = ($0.other, $0.live) }
-            }
-            let now = serving.withLock { ($0.live?.version, $0.other?.version) }
-            return ModelSwitched(live: now.0 ?? wanted, other: now.1 ?? ModelVersion(0))
-        }
-    }
-
     /// The record of a person who lives here; nil when none does.
     package func resident(_ person: PersonID) throws -> Person? {
         guard let found = try store.person(person), found.homeCity == city else { return nil }

@@ -69,8 +69,6 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case personRequest = 116
     case personAnswer = 117
     case personMissing = 118
-    case switchModel = 119
-    case modelSwitched = 120
 
     /// The word for logs and errors.
     package var name: String { String(describing: self) }

@@ -322,36 +322,3 @@ package struct PersonMissing: Body {
         writer.put(block: body)
     }
 }
-
-/// Command to the header's city's owner: answer recommendations with this model from now on. Answer: `ModelSwitched`.
-package struct SwitchModel: Body {
-    package static let kind = Kind.switchModel
-    /// One of the two that a city keeps; 0: the one that is not live.
-    package var version: ModelVersion
-
-    package init(version: ModelVersion) { self.version = version }
-
-    package init(from reader: inout ByteReader) throws(ByteError) { version = try reader.getIdentifier() }
-
-    package func encode(into writer: inout ByteWriter) { writer.put(version) }
-}
-
-/// Worker to command: which model is live now, and which one is kept beside it.
-package struct ModelSwitched: Body {
-    package static let kind = Kind.modelSwitched
-    package var live: ModelVersion
-    /// 0: none.
-    package var other: ModelVersion
-
-    package init(live: ModelVersion, other: ModelVersion) { (self.live, self.other) = (live, other) }
-
-    package init(from reader: inout ByteReader) throws(ByteError) {
-        live = try reader.getIdentifier()
-        other = try reader.getIdentifier()
-    }
-
-    package func encode(into writer: inout ByteWriter) {
-        writer.put(live)
-        writer.put(other)
-    }
-}

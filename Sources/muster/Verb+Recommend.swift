@@ -59,42 +59,6 @@ extension Verb {
             city: try session.name(of: envelope.city))
         return try invocation.isJSON ? printJSON(view) : print(view.text())
     }
-
-    static let switchModel = Verb(
-        name: "switch-model",
-        summary: "answer recommendations with the other of the two kept models",
-        usage: """
-            muster switch-model
-            muster switch-model --model 3 --city Bergen
-
-            Each city keeps the model it answers with and the one before. No question fails meanwhile.
-            """,
-        settings: [
-            Setting("city", "only this city", .text, scope: .call),
-            Setting(
-                "model", "the model's number; 0 is the one that is not live", .integer(0...Int.max), default: "0",
-                scope: .call),
-        ]
-    ) { invocation in
-        try invocation.noMoreWords()
-        let session = try invocation.session()
-        let name = invocation.settings.text("city")
-        let cities = name.isEmpty ? try session.citiesAtHome() : [try session.city(named: name)]
-        let order = SwitchModel(version: ModelVersion(UInt64(invocation.settings.integer("model"))))
-        let views = try cities.map { city in
-            let answer = try session.ask(order, city: city.city, seconds: 120, for: ModelSwitched.self)
-            return ModelSwitchedView(city: city.name, live: answer.live.number, other: answer.other.number)
-        }
-        if invocation.isJSON { return try printJSON(views) }
-        for view in views { print("\(view.city) answers with model \(view.live)") }
-    }
-}
-
-/// Which models a city keeps.
-private struct ModelSwitchedView: Encodable {
-    var city: String
-    var live: UInt64
-    var other: UInt64
 }
 
 extension Invocation {

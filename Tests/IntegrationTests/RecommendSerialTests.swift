@@ -83,7 +83,7 @@ extension Serial {
             #expect(newer.model == 2)
             let older = try get(cluster, "places?person=7&top=5&model=1")
             #expect(older == places)
-            let switched = try cluster.muster("switch-model")
+            let switched = try cluster.muster("model", "use", "1")
             let back = try get(cluster, "places?person=7&top=5")
             #expect(switched.status == 0 && back == places)
 

@@ -152,11 +152,11 @@ import World
             let second = try places(shard, 7)
             #expect(first != second && second.asker.version == ModelVersion(2))
             #expect(try places(shard, 7, version: 1) == first, "side by side")
-            let switched = try shard.switchModel(SwitchModel(version: ModelVersion(0)))
-            #expect(switched == ModelSwitched(live: ModelVersion(1), other: ModelVersion(2)))
+            try shard.keepVersion(ModelVersion(1), pool: pool)
             #expect(try places(shard, 7) == first && places(shard, 7, version: 2) == second)
-            #expect(try shard.switchModel(SwitchModel(version: ModelVersion(1))).live == ModelVersion(1), "again")
-            #expect(throws: ShardError.self) { try shard.switchModel(SwitchModel(version: ModelVersion(9))) }
+            try shard.keepVersion(ModelVersion(1), pool: pool)
+            #expect(try places(shard, 7) == first, "asked for again")
+            #expect(throws: ShardError.self) { try shard.keepVersion(ModelVersion(9), pool: pool) }
             shard.close()
             let again = try open(folder)
             defer { again.close() }
@@ -199,7 +199,7 @@ import World
                     }
                 }
             }
-            for _ in 0..<100 { _ = try shard.switchModel(SwitchModel(version: ModelVersion(0))) }
+            for swap in 0..<100 { try shard.keepVersion(ModelVersion(UInt64(1 + swap % 2)), pool: pool) }
             isOver.store(true, ordering: .relaxed)
             _ = done.wait(milliseconds: 60_000) { $0 == 2 ? .done(()) : .notYet }
             #expect(faults.withLock { $0 } == [])

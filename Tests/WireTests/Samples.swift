@@ -138,8 +138,6 @@ enum Samples {
         PersonRequest(person: PersonID(4)),
         PersonAnswer(home: CityID(3)),
         PersonMissing(question: Kind.recommendPlaces.rawValue, body: [1, 2, 3]),
-        SwitchModel(version: ModelVersion(2)),
-        ModelSwitched(live: ModelVersion(2), other: ModelVersion(1)),
     ]
 
     static func envelope(of message: some Body) -> Envelope {

@@ -25,7 +25,7 @@ package struct FeatureEncoder: Sendable {
     }
 
     /// [people, dimensions] of `features`, [people, 148] as in a `CityGraph`; tastes that were derived from visits are
-    /// to be zero, see `CityInputs`. Features know only the neighborhood of a home, so that people count as found there.
+    /// to be zero, see `CityInputs`. Features know only the neighborhood of a home: people count as found there.
     package func embedPeople(_ features: [Float]) -> [Float] { people.embed(features) }
 
     /// [places, dimensions] of `features`, [places, 114].
