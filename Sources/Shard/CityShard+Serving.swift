@@ -4,7 +4,6 @@ import Learn
 import Plans
 import Store
 import Synchronization
-package import Wire
 package import World
 
 // Recommendations. What a city answers from (`ServingCity`) is made aside, by whoever holds `computing`: after a
