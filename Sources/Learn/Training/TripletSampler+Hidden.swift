@@ -55,13 +55,16 @@ extension TripletSampler {
         return Array(Set(chosen)).sorted()
     }
 
+    /// Visits of one place that count.
+    static let visitsMost: UInt32 = 4
+
     /// Adds a person whose `wanted` places are hidden; nobody when there are none.
     private func ask(for wanted: ArraySlice<Positive>, _ triplets: inout Triplets, _ rows: inout DistinctRows) {
         guard let person = wanted.first?.person else { return }
         _ = rows.person(person)
         for positive in wanted { triplets.excluded.insert(UInt64(person) << 32 | UInt64(positive.place)) }
-        // Who went somewhere twice asks for it twice.
-        let places = wanted.flatMap { repeatElement(rows.place($0.place), count: Int($0.visits)) }
+        // Who went somewhere twice asks for it twice; who goes every day says no more by it.
+        let places = wanted.flatMap { repeatElement(rows.place($0.place), count: Int(min($0.visits, Self.visitsMost))) }
         triplets.targets.wanted += places.sorted()
         triplets.targets.wantedOffsets.append(UInt32(triplets.targets.wanted.count))
         triplets.targets.weights.append(Float.power(Float(places.count), configuration.activityPower))
