@@ -169,7 +169,6 @@ extension LoopSession {
 /// How well places suit people, which only the evaluator knows.
 final class LoopFit {
     private let world: LoopWorld
-    private var percentiles: [UInt64: Double] = [:]
     private var utilities: [Int: (first: PlaceID, sorted: [Float], values: [Float])] = [:]
     /// People whose favourite category is one of the two that fewest people have as theirs.
     let isMinority: [Bool]

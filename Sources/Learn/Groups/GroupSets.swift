@@ -48,19 +48,6 @@ package struct GroupSets: Equatable, Sendable {
         return part
     }
 
-    /// The sets of the given numbers, in that order.
-    package func picking(_ numbers: some Sequence<Int>) -> GroupSets {
-        var picked = GroupSets(extraCount: extraCount)
-        for set in numbers {
-            let tokens = Int(offsets[set])..<Int(offsets[set + 1])
-            picked.rows += rows[tokens]
-            picked.roles += roles[tokens]
-            picked.offsets.append(UInt32(picked.rows.count))
-            picked.extras += extras[set * extraCount..<(set + 1) * extraCount]
-        }
-        return picked
-    }
-
     /// Adds all sets of another collection with as many extras.
     package mutating func append(contentsOf other: GroupSets) {
         precondition(other.extraCount == extraCount, "every set comes with as many numbers")
