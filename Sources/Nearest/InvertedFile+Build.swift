@@ -34,22 +34,27 @@ extension InvertedFile {
             centers: rows == 0 ? [Float](repeating: 0, count: dimensions) : centers.values,
             dimensions: dimensions)
         if rows == 0 { return }
-        let nearest = centers.nearest(vectors, rows: rows, pool: pool)
-        let order = RowsOfLists(nearest, lists: lists)
-        self.lists = pool.map(lists) { list in
+        fill(vectors, lists: centers.nearest(vectors, rows: rows, pool: pool).map { UInt16($0) }, pool: pool)
+    }
+
+    /// Puts all rows into the lists that are named for them.
+    mutating func fill(_ vectors: [Float], lists listOfRow: [UInt16], pool: ComputePool) {
+        let (rows, dimensions) = (listOfRow.count, dimensions)
+        let order = RowsOfLists(listOfRow.map { UInt32($0) }, lists: lists.count)
+        lists = pool.map(lists.count) { list in
             let own = Array(order.rows(list))
             var filled: [Float] = []
             filled.reserveCapacity(own.count * dimensions)
             for row in own { filled += vectors[Int(row) * dimensions..<(Int(row) + 1) * dimensions] }
             return RowList(rows: own, vectors: filled, dimensions: dimensions)
         }
-        listOfRow = nearest.map { UInt16($0) }
         placeOfRow = [UInt16](repeating: 0, count: rows)
-        for list in 0..<lists {
+        for list in lists.indices {
             for (place, row) in order.rows(list).enumerated() {
                 placeOfRow[Int(row)] = UInt16(truncatingIfNeeded: place)
             }
         }
+        self.listOfRow = listOfRow
         count = rows
     }
 }

@@ -73,6 +73,8 @@ private struct ListScan {
     private static let roomMin = 256
     /// A row that is scored in full costs as much as so many that are scanned.
     private static let fullRowCost = 24
+    private static let narrowFilter = 64
+    private static let rowsAtOnce = 16
     private static let lanes = 16
 
     init(_ index: InvertedFile, count: Int) {
@@ -119,15 +121,28 @@ private struct ListScan {
         return Int((Double(probes) / share.squareRoot()).rounded(.up))
     }
 
+    /// Lists hold too little of what a narrow filter keeps: below one row of 64, its rows are looked at one by one, and
+    /// nothing is missed. Above, where that is cheaper.
     private func isWorthGathering(_ mask: RowMask, _ index: InvertedFile, probes: Int) -> Bool {
-        Self.fullRowCost * mask.count <= index.lists.count + probes * index.count / index.lists.count
+        let kept = mask.count
+        return kept <= index.count / Self.narrowFilter
+            || Self.fullRowCost * kept <= index.lists.count + probes * index.count / index.lists.count
     }
 
-    /// Scores all rows of a filter in full.
+    /// Scores all rows of a filter in full. They lie anywhere, so that memory is asked for a block of them at once.
     private mutating func gather(_ query: Span<Float>, _ index: InvertedFile, _ allowed: AllowedRows) {
-        for row in allowed.rows(of: index.count) ?? [] {
-            guard let place = index.place(of: Int(row)) else { continue }
-            note(row, Place(list: UInt32(index.listOfRow[Int(row)]), place: UInt32(place)), query, index)
+        let rows = allowed.rows(of: index.count) ?? []
+        var block: [(row: UInt32, place: Place)] = []
+        block.reserveCapacity(Self.rowsAtOnce)
+        for first in stride(from: 0, to: rows.count, by: Self.rowsAtOnce) {
+            block.removeAll(keepingCapacity: true)
+            for row in rows[first..<min(first + Self.rowsAtOnce, rows.count)] {
+                guard let place = index.place(of: Int(row)) else { continue }
+                let at = Place(list: UInt32(index.listOfRow[Int(row)]), place: UInt32(place))
+                Self.prefetch(at, index)
+                block.append((row, at))
+            }
+            for (row, place) in block { note(row, place, query, index) }
         }
     }
 

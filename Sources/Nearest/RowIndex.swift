@@ -35,6 +35,21 @@ package enum RowIndex: Sendable {
         self = .lists(lists, probes: probes)
     }
 
+    /// What is worth keeping of an index as it was made of `vectors`: nil where making it anew costs no more.
+    package func encoded(vectors: [Float]) -> [UInt8]? {
+        guard case .lists(let lists, let probes) = self else { return nil }
+        return lists.encoded(vectors: vectors, probes: probes)
+    }
+
+    /// An index that was made of these rows before. Errors: what is wrong with the bytes; the index is then to be made
+    /// anew. O(rows · dimensions).
+    package init(
+        decoding bytes: [UInt8], vectors: [Float], dimensions: Int, pool: ComputePool
+    ) throws(ByteError) {
+        let (lists, probes) = try InvertedFile.decoded(bytes, vectors: vectors, dimensions: dimensions, pool: pool)
+        self = .lists(lists, probes: probes)
+    }
+
     /// How many rows there are, removed ones included.
     package var count: Int {
         switch self {

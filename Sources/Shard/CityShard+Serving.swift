@@ -1,6 +1,7 @@
 package import Basics
 import Graph
 import Learn
+import Nearest
 import Plans
 import Store
 import Synchronization
@@ -85,9 +86,12 @@ extension CityShard {
         let graph = try currentGraph(pool: pool)
         let generation = view.withLock { $0.graphGeneration }
         let known = model.aligned(with: graph)
-        let made = ServingCity(
+        let made = try ServingCity(
             version: model.version, configuration: model.configuration, weights: model.weights, graph: graph,
-            embeddings: known.embeddings, knownPeople: known.people, unknownPlaces: known.unknownPlaces, pool: pool)
+            embeddings: known.embeddings, knownPeople: known.people, unknownPlaces: known.unknownPlaces, pool: pool
+        ) { indexed, rows, dimensions in
+            try index(of: indexed, model.version, rows: rows, dimensions: dimensions, pool: pool)
+        }
         let recall = made.measuredRecall(pool: pool)
         let facts: Log.Fields = ["city": name, "model": model.version, "recall at 10": recall]
         guard recall >= Self.recallFloor else {
@@ -98,6 +102,27 @@ extension CityShard {
             $0.recall = recall
         }
         Log.info("recommendations are ready", facts)
+    }
+
+    /// The index that is kept, when it is of these rows and whole; else one that is made anew and kept.
+    private func index(
+        of indexed: ServingCity.Indexed, _ version: ModelVersion, rows: [Float], dimensions: Int, pool: ComputePool
+    ) throws -> RowIndex {
+        let key = ShardKeys.index(indexed, of: version)
+        if let bytes = try store.database.get(.model, key: key) {
+            do {
+                return try RowIndex(decoding: bytes, vectors: rows, dimensions: dimensions, pool: pool)
+            } catch {
+                Log.info("an index is made anew", ["city": name, "of": indexed.rawValue, "kept": error])
+            }
+        }
+        let made = RowIndex(vectors: rows, dimensions: dimensions, pool: pool)
+        if let bytes = made.encoded(vectors: rows) {
+            var batch = WriteBatch()
+            batch.put(.model, key: key, value: bytes)
+            try store.database.commit(batch)
+        }
+        return made
     }
 
     /// The same after a plan, which may have met rows that the served graph lacks.

@@ -111,6 +111,9 @@ extension CityShard {
         let current = view.withLock { $0.modelVersion }
         for version in versions.sorted().dropLast(Self.modelsKept - 1) where version != current {
             batch.delete(.model, key: ShardKeys.model(version))
+            for indexed in ServingCity.Indexed.allCases {
+                batch.delete(.model, key: ShardKeys.index(indexed, of: version))
+            }
         }
         batch.put(.model, key: ShardKeys.model(model.version), value: model.encoded())
         let published = ModelPublished(

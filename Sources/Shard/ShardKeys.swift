@@ -1,4 +1,5 @@
 import Basics
+import Plans
 import Store
 
 // What a shard keeps beside its rows, in RocksDB. Numbers in keys are big-endian.
@@ -10,6 +11,7 @@ import Store
 // | model  | "model/" version u64                  | CityModel: configuration, weights, embeddings, report |
 // | model  | "trainer/" job u64, round u32         | the trainer's state after that round         |
 // | model  | "round/" job u64, round u32           | RoundRecord                                  |
+// | model  | "index/places/", "index/people/", version u64 | RowIndex of a model's rows, where it has lists |
 // | model  | "survey"                              | nothing for long: how long a write takes     |
 // | seeds  | seed id u64                           | PlanSeed                                     |
 // | signals | "account"                            | SignalAccount                                |
@@ -31,6 +33,13 @@ enum ShardKeys {
     static func model(_ version: ModelVersion) -> [UInt8] {
         var writer = ByteWriter()
         writer.put(raw: models)
+        writer.putBigEndian(version.number)
+        return writer.bytes
+    }
+
+    static func index(_ indexed: ServingCity.Indexed, of version: ModelVersion) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(raw: Array("index/\(indexed.rawValue)/".utf8))
         writer.putBigEndian(version.number)
         return writer.bytes
     }

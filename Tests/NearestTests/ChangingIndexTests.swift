@@ -115,7 +115,8 @@ import Testing
         let built = [1, 3].map {
             InvertedFile(vectors: rows, dimensions: dimensions, pool: ComputePool(threads: $0))
         }
-        #expect(built[0].encoded() == built[1].encoded())
+        let bytes = built.map { $0.encoded(vectors: rows, probes: 3) }
+        #expect(bytes[0] == bytes[1])
         #expect(built[0].lists.count == 109 && built[0].lists.reduce(0) { $0 + $1.rows.count } == 3000)
         let none = InvertedFile(vectors: [], dimensions: 3, pool: pool)
         #expect(none.search(queries: [Float]([1, 2, 3]).span, count: 5, probes: 1, pool: pool) == [[]])
@@ -141,17 +142,23 @@ import Testing
         }
     }
 
-    @Test func aDamagedFileIsRefusedAndNeverTraps() throws {
+    @Test func aKeptIndexIsTheSameAndADamagedOneIsRefused() throws {
         var random = SeededRandom(seed: 8)
-        var index = InvertedFile(vectors: draw(300, &random), dimensions: dimensions, pool: pool)
-        index.remove(17)
-        let bytes = index.encoded()
-        let again = try InvertedFile(decoding: bytes, pool: pool)
+        let rows = draw(300, &random)
+        let index = RowIndex(vectors: rows, dimensions: dimensions, listedMin: 1, pool: pool)
+        let bytes = try #require(index.encoded(vectors: rows))
+        let again = try RowIndex(decoding: bytes, vectors: rows, dimensions: dimensions, pool: pool)
         let queries = draw(20, &random)
         #expect(
-            again.search(queries: queries.span, count: 10, probes: 7, pool: pool)
-                == index.search(queries: queries.span, count: 10, probes: 7, pool: pool))
-        #expect(again.encoded() == bytes)
+            again.search(queries: queries.span, count: 10, pool: pool)
+                == index.search(queries: queries.span, count: 10, pool: pool))
+        #expect(again.encoded(vectors: rows) == bytes)
+        #expect(RowIndex(vectors: rows, dimensions: dimensions, pool: pool).encoded(vectors: rows) == nil)
+        for other in [rows.map { $0 + 1 }, Array(rows.dropLast(dimensions)), []] {
+            #expect(throws: ByteError.self) {
+                try RowIndex(decoding: bytes, vectors: other, dimensions: dimensions, pool: pool)
+            }
+        }
         for number in 0..<1000 {
             var damaged = bytes
             switch number % 4 {
@@ -163,7 +170,9 @@ import Testing
                 for offset in 0..<8 { damaged[to + offset] = bytes[from + offset] ^ 0x55 }
             }
             if damaged == bytes { continue }
-            #expect(throws: ByteError.self) { try InvertedFile(decoding: damaged, pool: pool) }
+            #expect(throws: ByteError.self) {
+                try RowIndex(decoding: damaged, vectors: rows, dimensions: dimensions, pool: pool)
+            }
         }
     }
 }

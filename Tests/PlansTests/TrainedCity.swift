@@ -1,6 +1,7 @@
 import Basics
 import Graph
 import Learn
+import Nearest
 import World
 
 @testable import Plans
@@ -53,7 +54,8 @@ struct TrainedCity {
         city = ServingCity(
             version: ModelVersion(1), configuration: .graphRec(configuration), weights: weights, graph: graph,
             embeddings: embeddings, knownPeople: [Bool](repeating: true, count: graph.people.count), unknownPlaces: [],
-            pool: pool)
+            pool: pool
+        ) { RowIndex(vectors: $1, dimensions: $2, pool: pool) }
     }
 
     static func graph(of records: [Record]) -> CityGraph {

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Learn
+import Store
 import Synchronization
 import Testing
 import Wire
@@ -64,6 +65,10 @@ import World
             #expect(
                 answer.places.count == 5
                     && answer.asker == AskerRow(version: ModelVersion(1), isKnown: true, isAway: false))
+            // An index that is none is refused, and made anew.
+            var batch = WriteBatch()
+            batch.put(.model, key: ShardKeys.index(.places, of: ModelVersion(1)), value: [1, 2, 3])
+            try shard.store.database.commit(batch)
             shard.close()
             let again = try open(folder)
             defer { again.close() }

@@ -5,7 +5,7 @@
 package import Basics
 package import Graph
 package import Learn
-import Nearest
+package import Nearest
 package import World
 
 /// A city ready to recommend. A value: whoever holds a copy is not disturbed by what is appended to another.
@@ -39,12 +39,17 @@ package struct ServingCity: Sendable {
     /// How many candidates the heads judge.
     package static let candidates = 200
 
+    /// What an index is searched for.
+    package enum Indexed: String, CaseIterable, Sendable { case places, people }
+
     /// `embeddings` are rows of the graph's people and places under the model. Those whose entry in `knownPeople` is
-    /// false, and `unknownPlaces`, came after its training: their rows are made from features.
+    /// false, and `unknownPlaces`, came after its training: their rows are made from features. `indexed` makes the
+    /// index of rows, [rows, dimensions], or has it from before.
     package init(
         version: ModelVersion, configuration: ModelConfiguration, weights: [Float], graph: CityGraph,
-        embeddings given: CityEmbeddings, knownPeople: [Bool], unknownPlaces: [UInt32], pool: ComputePool
-    ) {
+        embeddings given: CityEmbeddings, knownPeople: [Bool], unknownPlaces: [UInt32], pool: ComputePool,
+        indexed: (Indexed, _ rows: [Float], _ dimensions: Int) throws -> RowIndex
+    ) rethrows {
         precondition(
             given.people.count == graph.people.count * given.dimensions && knownPeople.count == graph.people.count
                 && given.places.count == graph.places.count * given.dimensions, "embeddings belong to their graph")
@@ -73,8 +78,8 @@ package struct ServingCity: Sendable {
         let ofPlaces = embedPlaces(
             news.flatMap { graph.placeFeatures[$0 * PlaceColumns.count..<($0 + 1) * PlaceColumns.count] })
         Self.put(ofPlaces, at: news, in: &embeddings.places, width)
-        placeIndex = RowIndex(vectors: embeddings.places, dimensions: width, pool: pool)
-        peopleIndex = RowIndex(vectors: Self.narrowed(embeddings.people, width), dimensions: width - 1, pool: pool)
+        placeIndex = try indexed(.places, embeddings.places, width)
+        peopleIndex = try indexed(.people, Self.narrowed(embeddings.people, width), width - 1)
     }
 
     /// Rows of people by features alone, [people, dimensions + 1]; by the middle person where the model reads none.
