@@ -112,8 +112,10 @@ let package = Package(
         tests("Gateway", ["Gateway", "Basics"]),
         tests("Learn", ["Learn", "Graph", "World", "Linalg", "Basics", "CAllocations"], excluding: ["Fixtures"]),
         tests("Influence", ["Influence", "Graph", "World", "Basics"]),
-        tests("Plans", ["Plans", "Influence", "Learn", "Nearest", "Graph", "World", "Basics"], excluding: ["Transcripts"]),
-        tests("Shard", ["Shard", "Learn", "Events", "Graph", "Store", "Wire", "World", "Basics"]),
+        tests(
+            "Plans", ["Plans", "Influence", "Learn", "Nearest", "Graph", "World", "Basics"],
+            excluding: ["Transcripts"]),
+        tests("Shard", ["Shard", "Plans", "Learn", "Events", "Graph", "Store", "Wire", "World", "Basics"]),
         // Real processes, and the rules of the house
         tests("Courier", ["Courier", "Shard", "Events", "Store", "Transport", "Wire", "World", "Basics"]),
         tests(

@@ -56,7 +56,6 @@ final class ScaleOutTrial {
         let before = run.work
         switch row {
         case .synchronous: for round in 0..<rounds { try takeTurns(round, steps: steps) }
-        case .cityCorrected: for round in 0..<rounds { try averageAndCorrect(round, steps: steps) }
         default: try average(rounds: rounds, steps: steps)
         }
         let cpu = run.work.cpu - before.cpu
@@ -110,9 +109,14 @@ final class ScaleOutTrial {
         policy.balance = run.settings.number("balance")
         if policy.balance > 0 { policy.survey = .before }
         if row == .cityNesterov { (policy.outerRate, policy.outerMomentum) = (0.7, 0.9) }
+        // Of the samples of a round turns take their part.
+        let corrections = row == .cityCorrected ? min(run.settings.integer("corrections"), steps - 1) : 0
+        policy.corrections = UInt32(corrections)
         let cities = trainers.indices.map { CityID(UInt32($0)) }
         var job = TrainingJob(
-            .init(job: JobID(1), rounds: rounds, steps: steps, seed: run.seed, cities: cities, policy: policy))
+            .init(
+                job: JobID(1), rounds: rounds, steps: steps - corrections, seed: run.seed, cities: cities,
+                policy: policy))
         var actions = job.handle(.start(alive: cities))
         var deltas = [[Float]](repeating: [], count: cities.count)
         let initial = weights
@@ -124,13 +128,18 @@ final class ScaleOutTrial {
                     .surveyed(city, worker: WorkerID(1), place: "", survey(of: trainers[Int(city.number)])))
             case .train(let city, let round):
                 weights = job.weights.isEmpty ? initial : job.weights
-                if round == partSeconds.count { partSeconds.append([Double](repeating: 0, count: cities.count)) }
+                let order = job.trainRound(of: city)
                 let (outcome, cost) = try run.working {
                     try trainers[Int(city.number)].round(
-                        round, weights: weights, steps: Int(job.trainRound(of: city).steps), pool: run.pool,
-                        isCancelled: { false })
+                        round, weights: weights, steps: Int(order.steps), pool: run.pool, isCancelled: { false })
                 }
-                partSeconds[round][Int(city.number)] = cost.cpu
+                // Only averages are judged; a turn is done by one city alone.
+                if order.judges {
+                    if city == cities[0] { partSeconds.append([Double](repeating: 0, count: cities.count)) }
+                    partSeconds[partSeconds.count - 1][Int(city.number)] = cost.cpu
+                } else {
+                    serialSeconds += cost.cpu
+                }
                 samples += outcome.samples
                 deltas[Int(city.number)] = zip(outcome.weights, weights).map { $0 - $1 }
                 actions += job.handle(
@@ -155,40 +164,6 @@ final class ScaleOutTrial {
 }
 
 extension ScaleOutTrial {
-    /// An average, then a few steps on one city after the other, each from where the one before left off: what no
-    /// average of steps taken apart can do. Of the samples of a round they take their part.
-    private func averageAndCorrect(_ round: Int, steps: Int) throws {
-        let corrections = min(run.settings.integer("corrections"), steps - 1)
-        var outcomes: [RoundOutcome] = []
-        partSeconds.append([])
-        for trainer in trainers {
-            let (outcome, cost) = try run.working {
-                try trainer.round(
-                    round, weights: weights, steps: steps - corrections, pool: run.pool, isCancelled: { false })
-            }
-            outcomes.append(outcome)
-            partSeconds[round].append(cost.cpu)
-        }
-        let total = outcomes.reduce(0) { $0 + $1.samples }
-        losses.append(outcomes.reduce(0) { $0 + $1.meanLoss * Double($1.samples) } / Double(max(total, 1)))
-        samples += total
-        if total > 0 {
-            weights = weights.indices.map { index in
-                outcomes.reduce(Float(0)) { $0 + $1.weights[index] * Float($1.samples) / Float(total) }
-            }
-        }
-        bytes += 8 * weights.count * trainers.count
-        for trainer in trainers where corrections > 0 {
-            let (outcome, cost) = try run.working {
-                try trainer.round(
-                    round, weights: weights, steps: corrections, pool: run.pool, isCancelled: { false })
-            }
-            (weights, samples) = (outcome.weights, samples + outcome.samples)
-            serialSeconds += cost.cpu
-            bytes += 8 * weights.count
-        }
-    }
-
     private func survey(of trainer: CityTrainer) -> CitySurvey {
         CitySurvey(
             job: JobID(1), samples: UInt64(trainer.costs.samples), weights: UInt32(weights.count), stepSeconds: 0,

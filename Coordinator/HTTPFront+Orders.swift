@@ -21,6 +21,7 @@ private struct TrainingOrder: Decodable {
     var growth: Double?
     var stepsMax: UInt32?
     var balance: Double?
+    var corrections: UInt32?
     var compress: String?
     var memoryMiB: UInt64?
 
@@ -35,6 +36,7 @@ private struct TrainingOrder: Decodable {
         policy.growth = growth ?? policy.growth
         policy.stepsMax = stepsMax ?? policy.stepsMax
         policy.balance = balance ?? policy.balance
+        policy.corrections = corrections ?? policy.corrections
         policy.memoryBytesMax = (memoryMiB ?? 0) << 20
         policy.survey = estimate == true ? .only : survey == false ? .none : .before
         guard let format = DeltaFormat.allCases.first(where: { $0.name == compress ?? "float32" }) else { return nil }

@@ -61,7 +61,7 @@ final class RunningJob {
             return training.expectedSeconds > 0 ? training.expectedSeconds : -1
         }
         let each = (now - seen.at) / Double(training.round - seen.round)
-        return each * Double(training.configuration.rounds - training.round)
+        return each * Double(training.roundsInAll - training.round)
     }
 
     /// The weights as a frame, made once a round; none before the first delta.

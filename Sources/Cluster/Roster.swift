@@ -34,6 +34,8 @@ struct Roster: Equatable, Sendable {
         var isAsked = false
         /// Not to be asked again before the next tick.
         var isHeld = false
+        /// Not asked in this step at all: it is another's turn.
+        var isOut = false
         /// Away for longer than we wait.
         var isGone = false
         /// Since when it is away, or asked. nil: the next tick will say.
@@ -42,8 +44,8 @@ struct Roster: Equatable, Sendable {
         /// Why it sits this step out.
         var fault: String?
 
-        var isWaitedFor: Bool { !isSettled && fault == nil && !isGone }
-        var isToAsk: Bool { isHome && !isSettled && fault == nil && !isAsked && !isHeld }
+        var isWaitedFor: Bool { !isOut && !isSettled && fault == nil && !isGone }
+        var isToAsk: Bool { !isOut && isHome && !isSettled && fault == nil && !isAsked && !isHeld }
 
         init(city: CityID) { self.city = city }
     }
@@ -60,7 +62,7 @@ struct Roster: Equatable, Sendable {
     var settledCount: Int { seats.count { $0.isSettled } }
     var isComplete: Bool { !seats.contains { $0.isWaitedFor } }
     /// Somebody may come back who could still give what this step lacks.
-    var hasAbsent: Bool { seats.contains { $0.isGone && !$0.isSettled && $0.fault == nil } }
+    var hasAbsent: Bool { seats.contains { $0.isGone && !$0.isOut && !$0.isSettled && $0.fault == nil } }
 
     /// O(log cities).
     func index(of city: CityID) -> Int? {
@@ -73,8 +75,10 @@ struct Roster: Equatable, Sendable {
         return low < seats.count && seats[low].city == city ? low : nil
     }
 
-    /// The next step: nobody has given anything, nobody is asked, faults are forgiven.
-    mutating func begin() {
+    /// The next step: nobody has given anything, nobody is asked, faults are forgiven. With `turn`, it is that seat's
+    /// alone.
+    mutating func begin(only turn: Int?) {
+        leaveOut(allBut: turn)
         for index in seats.indices {
             seats[index].isSettled = false
             seats[index].isAsked = false
@@ -83,6 +87,11 @@ struct Roster: Equatable, Sendable {
             seats[index].fault = nil
             if seats[index].isHome { seats[index].since = nil }
         }
+    }
+
+    /// Whose step it is; nil: everybody's.
+    mutating func leaveOut(allBut turn: Int?) {
+        for index in seats.indices { seats[index].isOut = turn.map { $0 != index } ?? false }
     }
 
     /// The world anew: exactly these are at home, whatever was under way is forgotten, patience begins again.
@@ -192,7 +201,7 @@ struct Roster: Equatable, Sendable {
 
     /// What is not as it should be, for people: the first few cities by number. Empty when all is well.
     func complaint(name: (CityID) -> String) -> String {
-        let troubled = seats.filter { !$0.isSettled && ($0.fault != nil || !$0.isHome) }
+        let troubled = seats.filter { !$0.isOut && !$0.isSettled && ($0.fault != nil || !$0.isHome) }
         guard !troubled.isEmpty else { return "" }
         let shown = troubled.prefix(4).map { "\(name($0.city)): \($0.fault ?? "its worker is away")" }
         let more = troubled.count > shown.count ? ["\(troubled.count - shown.count) more cities"] : []
@@ -200,6 +209,7 @@ struct Roster: Equatable, Sendable {
     }
 }
 
+// Whose turn it is follows from what owns the roster, and is not written.
 extension Roster {
     func encode(into writer: inout ByteWriter) {
         writer.put(patience.absence)

@@ -2,7 +2,7 @@
 //
 // | what          | bytes                                                                                    |
 // | ---           | ---                                                                                      |
-// | format        | u8, 3                                                                                    |
+// | format        | u8, 4                                                                                    |
 // | configuration | job u64, rounds u32, steps u32, seed u64, cities u32 list, model block, stopping u32,    |
 // |               | policy as in `startTraining`                                                             |
 // | phase         | u8, and the reason where it is failed; then paused as a flag                             |
@@ -21,7 +21,7 @@ package import Basics
 import Wire
 
 extension TrainingJob {
-    private static let format: UInt8 = 3
+    private static let format: UInt8 = 4
 
     /// Everything but the open round. About 4 bytes per weight, 4 more with an outer momentum, and as many
     /// where averages are judged.
@@ -110,6 +110,7 @@ extension TrainingJob {
         try reader.finish()
         self.configuration = configuration.with(roster.patience)
         try check()
+        roster.leaveOut(allBut: turn)
         forgetOpenRound()
     }
 
@@ -117,10 +118,8 @@ extension TrainingJob {
     private func check() throws(ByteError) {
         guard phase != .paused else { throw .invalid("a job that pauses from a pause") }
         guard roster.seats.map(\.city) == configuration.cities else { throw .invalid("other cities than ordered") }
-        guard rounds.count <= configuration.rounds,
-            phase != .running || isJudging || rounds.count < configuration.rounds
-        else {
-            throw .invalid("\(rounds.count) finished rounds of \(configuration.rounds)")
+        guard rounds.count <= roundsInAll, phase != .running || isJudging || rounds.count < roundsInAll else {
+            throw .invalid("\(rounds.count) finished rounds of \(roundsInAll)")
         }
         let isOpen = roster.seats.contains { $0.isSettled || $0.isAsked || $0.isHeld }
         guard phase != .running || !isOpen else { throw .invalid("an open round that is not durable") }

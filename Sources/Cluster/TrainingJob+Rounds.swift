@@ -7,7 +7,7 @@ extension TrainingJob {
     /// A city says that it has trained.
     mutating func accept(_ pledge: Pledge, from city: CityID) {
         guard phase != .queued, phase != .estimating, let seat = roster.index(of: city), roster.seats[seat].isHome,
-            (0...round).contains(pledge.round)
+            (0...round).contains(pledge.round), pledge.round < round || !roster.seats[seat].isOut
         else {
             ignored.unexpected += 1
             return
@@ -41,7 +41,7 @@ extension TrainingJob {
     private mutating func acceptLate(_ pledge: Pledge, seat: Int) {
         let hasTurn = open.current[seat] == nil || open.isPast(seat)
         let turnRound = open.isPast(seat) ? round + 1 : round
-        guard hasTurn, pledge.samples > 0, turnRound - pledge.round <= Int(configuration.policy.staleness),
+        guard hasTurn, pledge.samples > 0, turnRound - pledge.round <= staleness,
             (records[seat].last ?? -1) < pledge.round
         else {
             ignored.late += 1
@@ -120,7 +120,7 @@ extension TrainingJob {
 
     /// Cities that may close a round after its deadline.
     private var quorum: Int {
-        max(1, Int((configuration.policy.quorum * Double(roster.seats.count)).rounded(.up)))
+        turn != nil ? 0 : max(1, Int((configuration.policy.quorum * Double(roster.seats.count)).rounded(.up)))
     }
 
     /// Goes as far as what is known allows. Called after every event.
@@ -149,27 +149,32 @@ extension TrainingJob {
 
     private mutating func closeRound() -> [Action] {
         guard !open.counted.isEmpty || !open.countedLate.isEmpty else {
+            if turn != nil { return goOn() }
             if !rounds.isEmpty, roster.hasAbsent {
                 open = RoundSum(after: open)
                 return []
             }
-            return end(.failed("no city gave a result in round \(round + 1)"))
+            return end(.failed("no city gave a result in round \(averages(at: round) + 1)"))
         }
         guard open.samples > 0 || rounds.contains(where: { $0.samples > 0 }) else {
             return end(.failed("no city has a visit to learn from: import data first"))
         }
-        judge()
+        if turn == nil { judge() }
         if open.samples > 0 { takeOuterStep() }
+        return goOn()
+    }
+
+    /// Notes the round, and opens what comes after it.
+    private mutating func goOn() -> [Action] {
         record()
         open = RoundSum(after: open)
         (openBytes, opened) = (0, nil)
-        let isLast = round == configuration.rounds || stopping.isOver
-        let oldest = isLast ? round : round - Int(configuration.policy.staleness)
-        ignored.late += UInt64(open.dropLate(before: oldest))
-        roster.begin()
+        let isLast = round == roundsInAll || stopping.isOver
+        ignored.late += UInt64(open.dropLate(before: isLast ? round : round - staleness))
         if isLast {
             if stopping.best == nil { phase = .indexing } else { isJudging = true }
         }
+        roster.begin(only: turn)
         return [.checkpoint]
     }
 
@@ -189,7 +194,7 @@ extension TrainingJob {
         weights = bestWeights
         open = RoundSum(seats: roster.seats.count)
         (openBytes, opened) = (0, nil)
-        roster.begin()
+        roster.begin(only: nil)
         (isJudging, phase) = (false, .indexing)
         return [.checkpoint]
     }
@@ -219,7 +224,9 @@ extension TrainingJob {
     /// Moves the weights by the mean delta: wholly, or as SGD with Nesterov's momentum would, to which the delta is the
     /// negative gradient (DiLoCo, Douillard et al. 2023, algorithm 1).
     private mutating func takeOuterStep() {
-        let policy = configuration.policy
+        var policy = configuration.policy
+        // A turn is no mean of many: it is taken as it is.
+        if turn != nil { (policy.outerRate, policy.outerMomentum) = (1, 0) }
         if policy.outerMomentum > 0, momentum.isEmpty { momentum = [Float](repeating: 0, count: weights.count) }
         takeStep(&weights, &momentum, by: open.sum, over: Float(open.samples), policy)
     }

@@ -29,10 +29,10 @@ extension TrainingJob {
         roster.settle(city)
     }
 
-    /// Local steps of a seat's city in a round: the schedule's, and of all cities' steps together its share by size.
-    package func steps(seat: Int, round: Int) -> Int {
+    /// Local steps of a seat's city before an average, counted from 0: the schedule's, and of all cities' steps together its share by size.
+    func steps(seat: Int, average: Int) -> Int {
         let policy = configuration.policy
-        let grown = Double(configuration.steps) * pow(policy.growth, Double(round))
+        let grown = Double(configuration.steps) * pow(policy.growth, Double(average))
         let steps = max(1, min(grown, Double(policy.stepsMax)).rounded())
         let sizes = surveys.map { $0.map { pow(Double(max($0.costs.samples, 1)), policy.balance) } }
         let known = sizes.compactMap { $0 }
@@ -45,16 +45,26 @@ extension TrainingJob {
     package func expectedSeconds(seat: Int) -> Double {
         guard let costs = surveys[seat]?.costs else { return 0 }
         var (total, last) = (costs.indexSeconds, -1.0)
-        for round in 0..<configuration.rounds {
-            let seconds = seconds(seat, round: round, costs)
-            if seconds == last { return total + Double(configuration.rounds - round) * last }
+        for average in 0..<configuration.rounds {
+            let seconds = seconds(seat, average: average, costs)
+            if seconds == last {
+                total += Double(configuration.rounds - average) * last
+                break
+            }
             (total, last) = (total + seconds, seconds)
         }
-        return total
+        return total + Double(turns) * seconds(ofTurn: costs)
     }
 
-    private func seconds(_ seat: Int, round: Int, _ costs: CitySurvey) -> Double {
-        Double(steps(seat: seat, round: round)) * costs.stepSeconds + costs.roundSeconds
+    /// Turns of one city in all.
+    private var turns: Int { configuration.policy.corrections > 0 ? configuration.rounds : 0 }
+
+    private func seconds(ofTurn costs: CitySurvey) -> Double {
+        Double(configuration.policy.corrections) * costs.stepSeconds + costs.roundSeconds
+    }
+
+    private func seconds(_ seat: Int, average: Int, _ costs: CitySurvey) -> Double {
+        Double(steps(seat: seat, average: average)) * costs.stepSeconds + costs.roundSeconds
     }
 
     /// Seconds of the whole job: of each round, what the slowest worker takes for its cities. 0 without a survey.
@@ -68,12 +78,14 @@ extension TrainingJob {
             return sums.values.max() ?? 0
         }
         var total = slowest { $1.indexSeconds }
+        // Turns wait for each other, wherever their cities are.
+        for survey in surveys { if let survey { total += Double(turns) * seconds(ofTurn: survey.costs) } }
         var last: (steps: [Int], seconds: Double)?
-        for round in 0..<configuration.rounds {
-            let steps = surveys.indices.map { self.steps(seat: $0, round: round) }
+        for average in 0..<configuration.rounds {
+            let steps = surveys.indices.map { self.steps(seat: $0, average: average) }
             // Rounds are alike once their steps grow no more.
-            if let last, last.steps == steps { return total + Double(configuration.rounds - round) * last.seconds }
-            let seconds = slowest { self.seconds($0, round: round, $1) }
+            if let last, last.steps == steps { return total + Double(configuration.rounds - average) * last.seconds }
+            let seconds = slowest { self.seconds($0, average: average, $1) }
             last = (steps, seconds)
             total += seconds
         }
@@ -84,7 +96,7 @@ extension TrainingJob {
     package var expectedBytes: UInt64 {
         let count = UInt64(surveys.compactMap { $0?.costs.weights }.max() ?? 0)
         let cities = UInt64(surveys.count { $0 != nil })
-        let rounds = UInt64(configuration.rounds)
+        let rounds = UInt64(configuration.rounds + turns)
         let up = UInt64(configuration.policy.format.bytesPerNumber)
         // The first round goes down without weights and comes up with them.
         return cities * count * (rounds * (4 + up) + 4)
@@ -123,7 +135,7 @@ extension TrainingJob {
         }
         if let shortage { return end(.failed(shortage)) }
         phase = .running
-        roster.begin()
+        roster.begin(only: nil)
         return [.checkpoint]
     }
 }

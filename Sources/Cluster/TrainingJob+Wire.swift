@@ -9,9 +9,15 @@ extension TrainingJob {
         let seat = roster.index(of: city) ?? 0
         return TrainRound(
             job: configuration.job, round: UInt32(clamping: round),
-            steps: isJudging ? 0 : UInt32(clamping: steps(seat: seat, round: round)), seed: configuration.seed,
-            model: configuration.model, kept: UInt32(clamping: stopping.best?.number ?? 0),
-            format: configuration.policy.format)
+            steps: localSteps(of: seat), seed: configuration.seed, model: configuration.model,
+            kept: UInt32(clamping: stopping.best?.number ?? 0), format: configuration.policy.format,
+            judges: turn == nil)
+    }
+
+    private func localSteps(of seat: Int) -> UInt32 {
+        if isJudging { return 0 }
+        if turn != nil { return configuration.policy.corrections }
+        return UInt32(clamping: steps(seat: seat, average: averages(at: round)))
     }
 
     /// The body that asks what training a city will cost.
@@ -45,13 +51,14 @@ extension TrainingJob {
         var detail = [roster.complaint(name: name)]
         if case .failed(let reason) = phase { detail.insert(reason, at: 0) }
         if configuration.policy.survey == .only, phase == .done, let shortage { detail.insert(shortage, at: 0) }
-        let short = rounds.count { $0.cities < roster.seats.count }
-        if short > 0 { detail.append("\(short) of \(rounds.count) rounds went on without all cities") }
+        let short = averaged.count { $0.cities < roster.seats.count }
+        if short > 0 { detail.append("\(short) of \(averaged.count) rounds went on without all cities") }
         var row = JobRow(
             job: configuration.job, kind: JobRow.training, state: isAveraging && !isPaused ? "averaging" : state.word,
-            round: UInt32(clamping: round), rounds: UInt32(clamping: configuration.rounds),
+            round: UInt32(clamping: averages(at: round)), rounds: UInt32(clamping: configuration.rounds),
             doneCities: UInt32(clamping: roster.settledCount), cities: UInt32(clamping: roster.seats.count),
-            losses: losses, validations: validations, best: UInt32(clamping: stopping.best?.number ?? 0),
+            losses: losses, validations: validations,
+            best: UInt32(clamping: stopping.best.map { averages(at: $0.number) } ?? 0),
             detail: detail.filter { !$0.isEmpty }.joined(separator: "; "),
             reports: outcomes.map {
                 CityOutcome(city: $0.city, name: name($0.city), values: [Double($0.people)] + $0.values)

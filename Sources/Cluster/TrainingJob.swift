@@ -175,7 +175,7 @@ package struct TrainingJob: Equatable, Sendable {
     var isJudging = false
     /// Of the outer step; empty for a plain average.
     var momentum: [Float] = []
-    /// The open round, from 0; `configuration.rounds` when there is none to come.
+    /// The open round, from 0, turns among them; `roundsInAll` when there is none to come.
     package var round: Int { rounds.count }
     /// The finished rounds.
     package internal(set) var rounds: [Round] = []
@@ -209,8 +209,8 @@ package struct TrainingJob: Equatable, Sendable {
 
     /// Where the job is.
     package var state: JobState { isPaused && !phase.isOver ? .paused : phase }
-    /// Mean loss of each finished round.
-    package var losses: [Double] { rounds.map(\.meanLoss) }
+    /// Mean loss of each round that was averaged.
+    package var losses: [Double] { averaged.map(\.meanLoss) }
     /// Whether the open round only waits for deltas.
     package var isAveraging: Bool { phase == .running && roster.isComplete && roster.settledCount > 0 }
     /// Whether it ended with a model.

@@ -30,7 +30,7 @@ extension CityShard {
             let start = monotonicSeconds()
             let weights = try initialized(weights, order)
             let trainer = try trainer(for: order, weights: weights, pool: pool, state: &state)
-            let judged = order.round == 0 ? nil : trainer.validation(weights: weights, pool: pool)
+            let judged = order.round == 0 || !order.judges ? nil : trainer.validation(weights: weights, pool: pool)
             var result = RoundResult(
                 job: order.job, round: order.round, samples: 0, meanLoss: 0, judged: UInt64(judged?.people ?? 0),
                 ndcg: judged?.ndcg ?? 0)

@@ -30,6 +30,8 @@ package struct RoundPolicy: Part {
     /// A city of size s takes a share of the steps as s to this power: 0 gives all cities equally many, 1 as many as
     /// one process would that draws samples from all cities alike.
     package var balance = 0.0
+    /// Steps that every city takes by turns after each average, from where the city before it left off; 0: none.
+    package var corrections: UInt32 = 0
     /// How deltas travel.
     package var format = DeltaFormat.float32
     /// Bytes that a worker may use; 0: what the worker itself says.
@@ -49,6 +51,7 @@ package struct RoundPolicy: Part {
         growth = try reader.getDouble()
         stepsMax = try reader.get()
         balance = try reader.getDouble()
+        corrections = try reader.get()
         format = try DeltaFormat(from: &reader)
         memoryBytesMax = try reader.get()
         let word = try reader.get(UInt8.self)
@@ -61,6 +64,7 @@ package struct RoundPolicy: Part {
     package var isInRange: Bool {
         (0...1).contains(quorum) && (0...1).contains(balance) && (1...16).contains(growth)
             && (0...16).contains(outerRate) && (0..<1).contains(outerMomentum) && stepsMax > 0 && staleness <= 1
+            && corrections <= 100_000
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -72,6 +76,7 @@ package struct RoundPolicy: Part {
         writer.put(growth)
         writer.put(stepsMax)
         writer.put(balance)
+        writer.put(corrections)
         writer.put(format.rawValue)
         writer.put(memoryBytesMax)
         writer.put(survey.rawValue)

@@ -73,11 +73,14 @@ package struct TrainRound: Body {
     package var kept: UInt32
     /// How the delta will be asked for.
     package var format: DeltaFormat
+    /// Whether the city is to say how well the weights rank.
+    package var judges: Bool
 
     package init(
         job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8], kept: UInt32 = 0,
-        format: DeltaFormat = .float32
+        format: DeltaFormat = .float32, judges: Bool = true
     ) {
+        self.judges = judges
         self.kept = kept
         self.format = format
         self.job = job
@@ -95,6 +98,7 @@ package struct TrainRound: Body {
         model = try reader.getBlock()
         kept = try reader.get()
         format = try DeltaFormat(from: &reader)
+        judges = try reader.getBool()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -105,6 +109,7 @@ package struct TrainRound: Body {
         writer.put(block: model)
         writer.put(kept)
         writer.put(format.rawValue)
+        writer.put(judges)
     }
 }
 

@@ -81,6 +81,10 @@ extension Verb {
             "balance", "0: all cities take equally many steps; 1: as many as their visits ask for", .number(0...1),
             default: "0", scope: .call),
         Setting(
+            "corrections",
+            "steps that each city takes by turns after every average, from where the one before left off",
+            .integer(0...100_000), default: "0", scope: .call),
+        Setting(
             "compress", "how deltas travel", .choice(DeltaFormat.allCases.map(\.name)), default: "float32",
             scope: .call),
         Setting(
@@ -93,7 +97,7 @@ extension Invocation {
     /// The model that was named, with what was set. Rates that fall do so over the steps of the whole job.
     fileprivate func modelOrder() throws -> ModelOrder {
         var order = ModelOrder(model: words.first ?? ModelOrder.standard.model, settings: [])
-        let steps = settings.integer("rounds") * settings.integer("steps")
+        let steps = settings.integer("rounds") * (settings.integer("steps") + settings.integer("corrections"))
         order.settings.append(.init(name: "fall-steps", value: String(min(steps, 1 << 24))))
         if settings.text("schedule") != "standard" {
             order.settings.append(.init(name: "schedule", value: settings.text("schedule")))
@@ -124,6 +128,7 @@ extension RoundPolicy {
         growth = settings.number("growth")
         stepsMax = UInt32(settings.integer("steps-max"))
         balance = settings.number("balance")
+        corrections = UInt32(settings.integer("corrections"))
         format = DeltaFormat.allCases.first { $0.name == settings.text("compress") } ?? .float32
         memoryBytesMax = UInt64(settings.integer("memory")) << 20
         if quorum < 1, deadlineSeconds == 0 { throw UsageError("--quorum counts after a --deadline; give both") }

@@ -241,6 +241,7 @@ struct Command {
         policy.outerMomentum = values["momentum"].flatMap { Float($0) } ?? policy.outerMomentum
         policy.growth = values["growth"].flatMap { Double($0) } ?? policy.growth
         policy.balance = values["balance"].flatMap { Double($0) } ?? policy.balance
+        policy.corrections = values["corrections"].flatMap { UInt32($0) } ?? policy.corrections
         policy.memoryBytesMax = (values["memory"].flatMap { UInt64($0) } ?? 0) << 20
         policy.survey = values["survey"] == "only" ? .only : values["survey"] == "before" ? .before : .none
         return policy

@@ -206,6 +206,28 @@ private struct Storm {
         #expect(missed > 0, "no storm was strong enough to test anything")
     }
 
+    /// Average, a turn of each city from where the one before left off, average, ...: whatever the weather.
+    @Test func turnsGoOnFromEachOtherInTheOrderOfTheCities() {
+        let endless = JobPatience(absence: .max, answer: 5, losses: .max)
+        var policy = RoundPolicy()
+        policy.corrections = 2
+        for seed in 0..<UInt64(300) {
+            let storm = storm(seed: seed, patience: endless, steps: 300, policy: policy)
+            #expect(storm.job.state == .done, "seed \(seed): \(storm.job.state)")
+            var (weights, round): ([Float], Int) = ([], 0)
+            for _ in 0..<storm.rounds {
+                weights = Storm.average(weights, round: round, cities: storm.cities)
+                for city in 0..<storm.cities {
+                    let learned = Storm.learn(CityID(UInt32(city)), round: round + 1 + city, from: weights)
+                    for index in weights.indices { weights[index] += learned.delta[index] }
+                }
+                round += 1 + storm.cities
+            }
+            #expect(storm.job.weights == weights, "seed \(seed): the weights depend on the storm")
+            #expect(storm.job.losses.count == storm.rounds && storm.job.rounds.count == round)
+        }
+    }
+
     /// Slow cities are left behind by the deadline, and what they bring later counts once, in the next round.
     @Test func withADeadlineTheSlowCountLaterAndOnce() {
         var policy = RoundPolicy()

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Learn
+import Plans
 import Store
 import Synchronization
 import Testing

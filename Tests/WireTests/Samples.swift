@@ -22,7 +22,7 @@ enum Samples {
         var policy = RoundPolicy()
         (policy.quorum, policy.deadlineSeconds, policy.staleness) = (0.75, 30, 0)
         (policy.outerRate, policy.outerMomentum) = (0.7, 0.9)
-        (policy.growth, policy.stepsMax, policy.balance) = (2, 640, 0.5)
+        (policy.growth, policy.stepsMax, policy.balance, policy.corrections) = (2, 640, 0.5, 3)
         (policy.format, policy.memoryBytesMax, policy.survey) = (.bfloat16, 1 << 30, .before)
         return policy
     }()

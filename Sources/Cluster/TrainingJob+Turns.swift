@@ -1,0 +1,34 @@
+// Steps taken apart and averaged miss what one would have told the other: a city that starts from what another has just
+// learned goes on where a mean of both stands still. So after each average the cities may take turns (after the global
+// correction of LLCG, Ramezani et al. 2022): one after the other, in the order of their numbers, each takes a few steps
+// from where the one before left off. A turn is a round that only one city is asked for, and its mean is that city's
+// result; what makes rounds safe makes turns safe. Two of them never run at the same time, so a turn costs the job what
+// it takes the city and the wire.
+//
+// Rounds are numbered through, turns among them: an average, a turn of each city, an average, ...
+
+import Wire
+
+extension TrainingJob {
+    /// Rounds from one average to the next.
+    private var period: Int { configuration.policy.corrections > 0 ? 1 + roster.seats.count : 1 }
+
+    /// All rounds of the job.
+    package var roundsInAll: Int { configuration.rounds * period }
+
+    /// The seat whose turn the open round is; nil: all cities train, and are averaged.
+    var turn: Int? {
+        guard phase == .running, !isJudging, round % period > 0 else { return nil }
+        return round % period - 1
+    }
+
+    /// Averages up to a round, and that in making included.
+    func averages(at round: Int) -> Int { (round + period - 1) / period }
+
+    /// The rounds that were averages.
+    var averaged: [Round] { stride(from: 0, to: rounds.count, by: period).map { rounds[$0] } }
+
+    /// Rounds that an answer may come late by and still count. A city that takes its turn waits for nobody, and nobody's
+    /// older steps are to outweigh its own.
+    var staleness: Int { period > 1 ? 0 : Int(configuration.policy.staleness) }
+}
