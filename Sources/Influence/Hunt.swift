@@ -50,12 +50,13 @@ struct Hunt {
         counts = MemberCounts(vertices: vertices, excluding: options.forbidden + sentinels.people)
     }
 
-    private var target: Double { options.ratio ?? greedyRatio - options.epsilon }
+    private var target: Double { options.ratio ?? options.limit.greedyRatio - options.epsilon }
     private var isLastSize: Bool { round == schedule.sizes.count - 1 }
     /// Whether the size that does without a look at the instance is known: it takes the best choice to be worth at
-    /// least what as many people are on average, which lists and values together may not leave true.
+    /// least what as many people are on average, which lists and values together may not leave true, nor other limits.
     private var isWorstCaseKnown: Bool {
-        schedule.isPlain || options.forced.isEmpty && options.forbidden.isEmpty
+        guard options.limit.isNumber else { return false }
+        return schedule.isPlain || options.forced.isEmpty && options.forbidden.isEmpty
     }
     /// Whether there is nothing to choose.
     private var isEveryone: Bool {
@@ -69,17 +70,15 @@ struct Hunt {
         let size = min(schedule.sizes[round], options.maximumSets / setsPerChunk * setsPerChunk)
         sampler.extend(&chosen, to: size, stream, goals: sentinels.people, on: threads)
         counts.extend(chosen)
-        cover = chooseByCover(
-            chosen, counts, budget: schedule.budget - sentinels.people.count, chosen: sentinels.people.count,
-            on: threads)
+        cover = choose()
         let greatest = schedule.greatestShare(hits: cover.upperBound, of: size)
         isOver = isLastSize || isEveryone || isFull(after: size)
         // Fresh sets are unlikely to say more than those that chose: judge only where even these would do.
-        let hope = schedule.ratio(lowest: schedule.lowestShare(hits: covered, of: size), greatest: greatest)
+        let hope = provedRatio(lowest: schedule.lowestShare(hits: covered, of: size), greatest: greatest)
         isJudged = isOver || hope >= target
         guard isJudged else { return }
         judge(sets: size)
-        ratio = schedule.ratio(lowest: schedule.lowestShare(hits: hits, of: judgingSets), greatest: greatest)
+        ratio = provedRatio(lowest: schedule.lowestShare(hits: hits, of: judgingSets), greatest: greatest)
         if isLastSize, !sentinels.areOurs, size == schedule.sizes[round], isWorstCaseKnown {
             ratio = max(ratio, greedyRatio - options.epsilon)
         }
@@ -89,10 +88,25 @@ struct Hunt {
         if ratio < target, sentinels.areOurs, failures >= Self.patience || isLastSize { dismissSentinels() }
     }
 
+    private func choose() -> GreedyCover {
+        if options.limit.isNumber {
+            return chooseByCover(
+                chosen, counts, budget: schedule.budget - sentinels.people.count, chosen: sentinels.people.count,
+                on: threads)
+        }
+        return limitedCover(
+            RRCollection(chosen, vertices: schedule.vertices, pool: threads), hits: chosen.hits,
+            allowance: options.allowance, excluding: counts.excluded)
+    }
+
     /// Whether the next size would pass a limit.
     private func isFull(after size: Int) -> Bool {
         size < schedule.sizes[round] || size / 2 * 3 > options.maximumSets
             || chosen.memberCount / 2 * 3 > options.maximumMembers
+    }
+
+    private func provedRatio(lowest: Double, greatest: Double) -> Double {
+        schedule.ratio(lowest: lowest, greatest: greatest, chosen: seeds.count)
     }
 
     private mutating func judge(sets: Int) {
@@ -125,7 +139,7 @@ struct Hunt {
         let best = Double(cover.upperBound) / Double(chosen.count)
         for next in round + 1..<schedule.sizes.count - 1 {
             let size = Double(schedule.sizes[next])
-            let hope = schedule.ratio(
+            let hope = provedRatio(
                 lowest: schedule.lowestShare(hits: Int(share * size), of: Int(size)),
                 greatest: schedule.greatestShare(hits: Int(best * size), of: Int(size)))
             if hope >= target { return next }

@@ -74,8 +74,8 @@ struct Schedule {
 
     /// Lower bound of what the chosen are worth over upper bound of what any choice is, both helped by what needs no
     /// sampling where everyone is worth 1: k people reach at least k; nobody reaches more than everyone.
-    func ratio(lowest: Double, greatest: Double) -> Double {
-        let lower = max(lowest * worth, isPlain ? Double(budget) : 0)
+    func ratio(lowest: Double, greatest: Double, chosen: Int) -> Double {
+        let lower = max(lowest * worth, isPlain ? Double(chosen) : 0)
         return min(lower / min(greatest * worth, worth), 1)
     }
 
