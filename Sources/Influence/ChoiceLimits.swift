@@ -80,6 +80,7 @@ struct Allowance {
         }
     }
 
+    var isNumber: Bool { limit.isNumber }
     var isUsedUp: Bool { number == 0 }
 
     /// False stays false, since an allowance only shrinks.
@@ -107,8 +108,10 @@ struct Allowance {
     }
 
     /// No choice within the allowance has a greater sum of gains than this: the best choice by number and quotas, and
-    /// with costs the best of choices that may hold a part of a person. O(people + chosen · log people).
+    /// with costs the best of choices that may hold a part of a person. O(people + chosen · log people), by number
+    /// O(people + greatest gain).
     func greatestSum(_ gains: [Int32], among isOpen: [Bool]) -> Int {
+        if isNumber { return greatestSum(of: number, gains, among: isOpen) }
         var heap = MaxHeap(
             gains.indices.filter { gains[$0] > 0 && isOpen[$0] && allows(UInt32($0)) }.map {
                 Promise(gain: worth(Int(gains[$0]), of: UInt32($0)), vertex: UInt32($0))
@@ -124,6 +127,17 @@ struct Allowance {
             }
         }
         return Int(sum)
+    }
+
+    private func greatestSum(of number: Int, _ gains: [Int32], among isOpen: [Bool]) -> Int {
+        var histogram = [Int](repeating: 0, count: Int(gains.max() ?? 0) + 1)
+        for (vertex, gain) in gains.enumerated() where isOpen[vertex] { histogram[Int(gain)] += 1 }
+        var sum = 0, left = number
+        for gain in histogram.indices.reversed() where left > 0 {
+            sum += min(left, histogram[gain]) * gain
+            left -= min(left, histogram[gain])
+        }
+        return sum
     }
 
     /// How many people of `isOpen` can be chosen at most. O(people log people).

@@ -14,6 +14,7 @@ package enum InfluenceError: Error, Equatable {
     case ratio(Double)
     case source(edge: Int, source: UInt32)
     case spending(Double)
+    case stranger(UInt32)
     case thresholdSum(vertex: Int, sum: Double)
     case value(vertex: Int, value: Double)
 }
@@ -51,6 +52,8 @@ extension InfluenceError: CustomStringConvertible {
             "the influence graph's edge \(edge) comes from vertex \(source), which does not exist"
         case .spending(let value):
             "the sum to spend is \(value): keep it finite and not below 0"
+        case .stranger(let number):
+            "a question about influence names person or set \(number), which is not here"
         case .thresholdSum(let vertex, let sum):
             "the weights of vertex \(vertex)'s in-edges sum to \(sum): under linear threshold keep them at most 1"
         case .value(let vertex, let value):

@@ -116,6 +116,15 @@ package struct InfluenceResult: Equatable, Sendable {
     package var epsilon: Double
 }
 
+extension InfluenceResult {
+    /// The answer where nobody may be chosen.
+    static func nobody(_ options: InfluenceOptions) -> InfluenceResult {
+        InfluenceResult(
+            seeds: [], marginal: [], spread: 0, certifiedRatio: 1, confidence: 1, sets: 0, members: 0, kept: 0,
+            bytes: 0, epsilon: options.epsilon)
+    }
+}
+
 /// 1 - 1/e, what greedy guarantees where the number alone limits the choice.
 let greedyRatio = 0.632_120_558_828_557_7
 
@@ -128,12 +137,12 @@ package func maximizeInfluence(
     let count = sampler.graph.count
     precondition((options.forced + options.forbidden).allSatisfy { $0 < count }, "people are of this graph")
     let budget = options.mostPeople(of: count)
-    guard budget > 0 else {
-        return InfluenceResult(
-            seeds: [], marginal: [], spread: 0, certifiedRatio: 1, confidence: 1, sets: 0, members: 0, kept: 0,
-            bytes: 0, epsilon: options.epsilon)
-    }
-    var hunt = Hunt(sampler, budget: budget, options: options, values: values, threads: pool)
+    guard budget > 0 else { return .nobody(options) }
+    let roots = values.map { RootRule.weighted($0) } ?? .uniform
+    var hunt = Hunt(
+        LocalGround(sampler, options: options, roots: roots, threads: pool),
+        Schedule(vertices: count, values: values, budget: budget, options: options),
+        Sentinels(sampler, budget: budget, options: options, roots: roots, on: pool), options: options)
     while !hunt.isOver { hunt.nextRound() }
     return hunt.result()
 }

@@ -23,10 +23,10 @@ struct Schedule {
     /// less than choosing among too few, twice; and more sets choose better people than the certificate asks for.
     private static let head = 8
 
-    init(vertices: Int, worth: Double, isPlain: Bool, budget: Int, options: InfluenceOptions) {
+    init(vertices: Int, values: RootTable?, budget: Int, options: InfluenceOptions) {
         self.vertices = vertices
-        self.worth = worth
-        self.isPlain = isPlain
+        worth = values?.total ?? Double(vertices)
+        isPlain = values == nil
         self.budget = budget
         failure = options.failure ?? 1 / Double(max(vertices, 2))
         let sure = naturalLogarithm(6 / failure)

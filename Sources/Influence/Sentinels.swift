@@ -35,6 +35,13 @@ struct Sentinels: Equatable {
     /// A sentinel meets so many sets of its pilot that no earlier one met.
     private static let gainMin = [3, 6]
 
+    /// Those who are forced and nobody else. They share what they meet together.
+    init(forced people: [UInt32]) {
+        self.people = people
+        forced = people.count
+        gains = people.map { _ in 1 / Double(people.count) }
+    }
+
     /// Those who are forced, then at most half of the rest of the budget. Where sets are short it costs 32 of them.
     init(_ sampler: SetSampler, budget: Int, options: InfluenceOptions, roots: RootRule, on threads: ComputePool?) {
         people = options.forced

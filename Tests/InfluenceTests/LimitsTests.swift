@@ -63,7 +63,8 @@ import Testing
         }
         for limit in try Self.limits(of: 9, seed: seed) {
             let allowance = try Allowance(limit, number: 3, taken: [])
-            let cover = limitedCover(sets, hits: 0, allowance: allowance, excluding: [])
+            var field = CollectionField(sets)
+            let cover = limitedCover(&field, hits: 0, allowance: allowance, excluding: [])
             let best = subsets(9).filter { fits($0, limit, budget: 3) }.map { covered($0) }.max()!
             #expect(fits(cover.seeds, limit, budget: 3) && cover.covered == covered(cover.seeds))
             #expect(cover.upperBound >= best && Double(cover.covered) >= limit.greedyRatio * Double(best))
