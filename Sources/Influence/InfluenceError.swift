@@ -16,6 +16,7 @@ package enum InfluenceError: Error, Equatable {
     case spending(Double)
     case stranger(UInt32)
     case thresholdSum(vertex: Int, sum: Double)
+    case twoLimits
     case value(vertex: Int, value: Double)
 }
 
@@ -56,6 +57,8 @@ extension InfluenceError: CustomStringConvertible {
             "a question about influence names person or set \(number), which is not here"
         case .thresholdSum(let vertex, let sum):
             "the weights of vertex \(vertex)'s in-edges sum to \(sum): under linear threshold keep them at most 1"
+        case .twoLimits:
+            "a choice is limited by what it costs or by so many of each community, not by both: no guarantee is known"
         case .value(let vertex, let value):
             "the value of vertex \(vertex) is \(value): keep it finite and not below 0, and not all of them 0"
         }

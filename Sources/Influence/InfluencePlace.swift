@@ -138,3 +138,28 @@ private struct FrontierStep: LiveEdgesUse {
         return out
     }
 }
+
+extension InfluenceGraph {
+    /// The rows of the first `residents` vertices, as far as they come from each other or from `others`, who get the
+    /// numbers given there; `far` of them, behind the residents, with empty rows.
+    package func part(
+        residents: Int, others: [UInt32: UInt32], far: Int
+    ) throws(InfluenceError) -> InfluenceGraph {
+        var offsets: [UInt32] = [0], sources: [UInt32] = [], kept: [Float] = []
+        offsets.reserveCapacity(residents + far + 1)
+        var each: [Float] = []
+        if case .each(let chances) = chances { each = chances }
+        for vertex in 0..<residents {
+            for edge in Int(self.offsets[vertex])..<Int(self.offsets[vertex + 1]) {
+                let source = self.sources[edge]
+                guard let number = Int(source) < residents ? source : others[source] else { continue }
+                sources.append(number)
+                if !each.isEmpty { kept.append(each[edge]) }
+            }
+            offsets.append(UInt32(sources.count))
+        }
+        for _ in 0..<far { offsets.append(UInt32(sources.count)) }
+        return try InfluenceGraph(
+            offsets: offsets, sources: sources, chances: each.isEmpty ? chances : .each(kept), model: model)
+    }
+}

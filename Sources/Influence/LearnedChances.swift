@@ -4,6 +4,8 @@
 // or twice or never, so the ratio is drawn towards that of all edges together by a few observations' weight: a Beta
 // prior.
 
+package import Graph
+
 /// Somebody did something others may follow: went to a place, saved it.
 package struct FollowableAction: Sendable, Equatable {
     package var person: UInt32
@@ -94,4 +96,14 @@ package struct FollowCounts: Sendable, Equatable {
             )
         }
     }
+}
+
+/// How long after a friend somebody's visit to the same place still counts as following them: a week of milliseconds.
+package let followWindow: Int64 = 7 * 24 * 3600 * 1000
+
+/// The chances of a city's friendships, by who followed whom within a week. Times are milliseconds.
+package func learnedChances(of graph: CityGraph, _ visits: [FollowableAction]) -> [Float] {
+    FollowCounts(
+        offsets: graph.socialOffsets, sources: graph.socialNeighbors, actions: visits, window: followWindow
+    ).chances()
 }
