@@ -121,7 +121,8 @@ let package = Package(
         tests(
             "Integration",
             [
-                "Transport", "Events", "Graph", "Influence", "World", "Basics", "muster", "muster-coordinator", "muster-worker",
+                "Transport", "Events", "Graph", "Influence", "World", "Basics", "muster", "muster-coordinator",
+                "muster-worker",
                 "muster-booking",
             ]),
         tests("Tidy", ["Basics"]),
