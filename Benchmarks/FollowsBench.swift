@@ -43,7 +43,7 @@ extension Bench {
         }
         let trials = edges.reduce(0) { $0 + $1.trials }
         let mean = edges.reduce(0) { $0 + $1.learned * $1.trials } / max(trials, 1)
-        let bins = groups(edges.sorted { $0.learned < $1.learned }, count: 5)
+        let bins = binned(edges.sorted { $0.learned < $1.learned }, count: 5)
         var metrics: [String: Figure] = [
             "edges": .whole(edges.count), "trials": .real(trials), "learn_cpu_seconds": .real(learning),
             "learned": .real(loss(edges) { $0.learned }), "constant": .real(loss(edges) { _ in mean }),
@@ -113,7 +113,7 @@ private func loss(_ edges: [ForetoldEdge], _ chance: (ForetoldEdge) -> Double) -
 }
 
 /// Groups of about as many trials each, in the given order.
-private func groups(
+private func binned(
     _ edges: [ForetoldEdge], count: Int
 ) -> [(foretold: Double, observed: Double, trials: Double)] {
     let all = edges.reduce(0) { $0 + $1.trials }

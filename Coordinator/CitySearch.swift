@@ -158,7 +158,7 @@ struct CitySearch {
             }
             for (asked, answer) in zip(envelopes, desk.ask(envelopes)) {
                 exchanged += asked.size + answer.size
-                if let failure = try? answer.decode(Failure.self) {
+                if let failure = try? answer.decode(Wire.Failure.self) {
                     throw SearchFault(
                         failure.code, "the search over \(cities.count) cities was given up: \(failure.detail)")
                 }

@@ -29,12 +29,12 @@ final class Desk: Sendable {
 
     /// Asks all at a time; the answers in the order of the requests.
     func ask(_ requests: [Envelope]) -> [Envelope] {
-        let calls = requests.map { request in
+        let waiting = requests.map { request in
             let call = Call(request: request, slot: Monitor(nil))
             return (call: call, isTaken: calls.offer(call) == .accepted)
         }
         waker.wake()
-        return calls.map { call, isTaken in
+        return waiting.map { call, isTaken in
             let request = call.request
             guard isTaken else {
                 return request.answer(

@@ -63,7 +63,7 @@ package struct InfluencePlace: Sendable {
             return PlaceAnswer(members: kept.count)
         case .count(let count):
             for entry in kept where Int(entry.set) >= count { throw .stranger(entry.set) }
-            sets = ShardedSets(kept, sets: count, vertices: own)
+            sets = ShardedSets(kept, sets: Int(count), vertices: own)
             return PlaceAnswer(numbers: sets.counts(), members: kept.count)
         case .take(let person):
             guard Int(person) < sets.vertices else { throw .stranger(person) }

@@ -1,8 +1,10 @@
 package import Basics
 import Graph
 package import Influence
+import Store
 import Synchronization
 package import Wire
+import World
 
 // Whom to ask first: in this city alone, or in a search that the coordinator conducts over several. In a search a city
 // stands for its residents; friendships with people of its other cities lead there, those with anybody else count for
