@@ -35,7 +35,7 @@ struct LocalGround: HuntGround {
     private let stream: SetStream
     /// Those that meet a goal stay empty.
     private var chosen = SetPool()
-    private var counts: MemberCounts
+    private var counts = MemberCounts(vertices: 0)
 
     init(_ sampler: SetSampler, options: InfluenceOptions, roots: RootRule, threads: ComputePool) {
         self.sampler = sampler
@@ -43,7 +43,6 @@ struct LocalGround: HuntGround {
         self.roots = roots
         self.threads = threads
         stream = SetStream(seed: options.seed, purpose: "choose", vertices: sampler.graph.count, roots: roots)
-        counts = MemberCounts(vertices: sampler.graph.count)
     }
 
     var sets: Int { chosen.count }
