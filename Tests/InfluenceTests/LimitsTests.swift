@@ -134,6 +134,28 @@ import Testing
         }
     }
 
+    @Test func aQuestionBecomesOptions() throws {
+        var question = InfluenceQuestion(count: 2, epsilon: 0.1, seed: 1, communities: [3, 2])
+        question.costs = [(person: 4, amount: 7)]
+        #expect(try question.options(usesSentinels: true).limit.isNumber && question.roots() == nil)
+        question.values = [(person: 0, amount: 3)]
+        #expect(try question.roots()?.total == 7)
+        question.spend = 6
+        guard case .costs(let costs) = try question.options(usesSentinels: true).limit else {
+            Issue.record("a sum to spend is a limit by costs")
+            return
+        }
+        #expect(costs.costs == [1, 1, 1, 1, 7] && costs.total == 6)
+        question.perCommunity = 1
+        #expect(throws: InfluenceError.twoLimits) { try question.options(usesSentinels: true) }
+        question.spend = nil
+        guard case .quotas(let quotas) = try question.options(usesSentinels: true).limit else {
+            Issue.record("so many of each community are quotas")
+            return
+        }
+        #expect(quotas.communities == [0, 0, 0, 1, 1] && quotas.most == [1, 1])
+    }
+
     @Test func oneAndTwoThreadsGiveOneAnswer() throws {
         let graph = try randomGraph(vertices: 100, edges: 600, weightedCascade: true, seed: 4)
         for limit in try Self.limits(of: 100, seed: 4) {
