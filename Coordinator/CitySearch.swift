@@ -5,7 +5,7 @@ import Wire
 // One search over several cities, from the first question to the last. Whatever city does not answer in time, or has
 // lost its part, ends the search: half of the sets say nothing.
 //
-//     open      every city: how many residents, and its guests from the others
+//     begin     every city: how many residents, and its guests from the others
 //     locate    every city: which residents are these guests (and the people whom the question names)?
 //     join      every city: its first number in the union, and where its guests are at home
 //     ask       what the hunt wants to know (`Influence/UnionGround.swift`), some hundred times
@@ -35,13 +35,13 @@ struct CitySearch {
     /// Errors: `SearchFault`, or `InfluenceError` where the question cannot be meant.
     mutating func run(_ order: InfluencersRequest) throws -> Influencers {
         let cities = cities
-        let opened = try everywhere { _ in .open(cities: cities, origin: order.origin) }
-        residents = opened.map { Int($0.residents) }
+        let begun = try everywhere { _ in .begin(cities: cities, origin: order.origin) }
+        residents = begun.map { Int($0.residents) }
         guard residents.reduce(0, +) < Int(UInt32.max) else {
             throw SearchFault(.badRequest, "these cities have more people than a search can number; name fewer")
         }
         let named = Set((order.forced + order.forbidden) + (order.costs + order.values).map(\.person)).sorted()
-        let (guests, numbers) = try locate(opened, named: named)
+        let (guests, numbers) = try locate(begun, named: named)
         let bases = residents.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
         _ = try everywhere { .join(base: UInt32(bases[$0]), seed: order.seed, guests: guests[$0]) }
         let question = try self.question(order, numbers)
@@ -85,11 +85,11 @@ struct CitySearch {
 
     /// For each city's guests, home and number there; and numbers in the union of the people named, as far as found.
     private mutating func locate(
-        _ opened: [SearchReply], named: [PersonID]
+        _ begun: [SearchReply], named: [PersonID]
     ) throws(SearchFault) -> (guests: [[UInt64]], numbers: [PersonID: UInt32]) {
         var wanted = [[PersonID]](repeating: named, count: cities.count)
         var askers = [[(place: Int, guest: Int)]](repeating: [], count: cities.count)
-        for (place, reply) in opened.enumerated() {
+        for (place, reply) in begun.enumerated() {
             for (guest, home) in reply.homes.enumerated() {
                 guard let home = cities.firstIndex(of: home) else { continue }
                 wanted[home].append(reply.people[guest])
@@ -104,7 +104,7 @@ struct CitySearch {
                 found[place] += reply.numbers
             }
         }
-        var guests = opened.map { [UInt64](repeating: .max, count: $0.people.count) }
+        var guests = begun.map { [UInt64](repeating: .max, count: $0.people.count) }
         var numbers: [PersonID: UInt32] = [:], base = 0
         for home in cities.indices {
             for (person, number) in zip(named, found[home]) where number != .max {

@@ -2,8 +2,8 @@ import Basics
 import Gateway
 import Wire
 
-// Whom to ask first, over HTTP: in the cities that are named, together, or in all. Every question goes to the conductor,
-// also about one city, so that a few at a time are under way and no more HTTP threads wait.
+// Whom to ask first, over HTTP: in the cities that are named, together, or in all. Every question goes to the
+// conductor, also about one city, so that a few at a time are under way and no more HTTP threads wait.
 
 extension HTTPFront {
     /// A search over many cities may take its time.

@@ -173,8 +173,8 @@ extension PlanJob {
     private static let formatWithoutOrigin: UInt8 = 1
 
     /// The durable bytes, little-endian: format u8; job u64, seeds per city u32, seed u64, origin u8, cities u32 list;
-    /// phase, paused flag; outcomes as a list of city u32, seeds u32, created u32; ignored u64; the roster as in a training
-    /// job.
+    /// phase, paused flag; outcomes as a list of city u32, seeds u32, created u32; ignored u64; the roster as in a
+    /// training job.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(Self.format)
@@ -216,7 +216,8 @@ extension PlanJob {
         roster = try Roster(from: &reader)
         try reader.finish()
         configuration = Configuration(
-            job: job, seedsPerCity: seedsPerCity, seed: seed, origin: origin, cities: cities, patience: roster.patience)
+            job: job, seedsPerCity: seedsPerCity, seed: seed, origin: origin, cities: cities,
+            patience: roster.patience)
         guard roster.seats.map(\.city) == configuration.cities else { throw .invalid("other cities than ordered") }
         guard ![.paused, .estimating, .indexing].contains(phase) else {
             throw .invalid("a planning job that is \(phase.word)")

@@ -1,5 +1,5 @@
-// What is asked of a place, and what it answers; as values, and as bytes for whoever carries them. Little-endian; a list
-// is its length (u32) and its numbers.
+// What is asked of a place, and what it answers; as values, and as bytes for whoever carries them. Little-endian; a
+// list is its length (u32) and its numbers.
 
 package import Basics
 

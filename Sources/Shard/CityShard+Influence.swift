@@ -83,8 +83,8 @@ extension CityShard {
     package func search(
         _ order: SearchOrder, question: [UInt8]?, pool: ComputePool
     ) throws -> (reply: SearchReply, answer: [UInt8]?) {
-        if case .open(let cities, let origin) = order.step {
-            return (try open(order.search, cities: cities, origin, pool: pool), nil)
+        if case .begin(let cities, let origin) = order.step {
+            return (try begin(order.search, cities: cities, origin, pool: pool), nil)
         }
         // Taken out while the step runs, so that nobody waits for it.
         let taken = openSearch.withLock { open -> OpenSearch? in
@@ -96,7 +96,7 @@ extension CityShard {
         var reply = SearchReply(search: order.search)
         var answer: [UInt8]?
         switch order.step {
-        case .open: break
+        case .begin: break
         case .locate(let people):
             reply.numbers = people.map { person in
                 guard let number = open.graph.localPerson(person), number < UInt32(open.graph.residents) else {
@@ -126,7 +126,7 @@ extension CityShard {
         return (reply, answer)
     }
 
-    private func open(
+    private func begin(
         _ number: UInt64, cities: [CityID], _ origin: InfluenceOrigin, pool: ComputePool
     ) throws -> SearchReply {
         let graph = try computing.withLock { _, _ in try currentGraph(pool: pool) }

@@ -217,7 +217,7 @@ package struct SearchOrder: Body {
 
     package enum Step: Equatable, Sendable {
         /// Take part. Answer: how many residents, and the guests who live in another of `cities` with their homes.
-        case open(cities: [CityID], origin: InfluenceOrigin)
+        case begin(cities: [CityID], origin: InfluenceOrigin)
         /// Which residents are these? Answer: numbers, the highest one for a stranger.
         case locate([PersonID])
         /// The number of the first resident in the union, the seed of all coins, and for each guest its city's place
@@ -241,7 +241,7 @@ package struct SearchOrder: Body {
     package init(from reader: inout ByteReader) throws(ByteError) {
         search = try reader.get()
         switch try reader.get(UInt8.self) {
-        case 0: step = .open(cities: try reader.getIdentifiers(), origin: try InfluenceOrigin(from: &reader))
+        case 0: step = .begin(cities: try reader.getIdentifiers(), origin: try InfluenceOrigin(from: &reader))
         case 1: step = .locate(try reader.getIdentifiers())
         case 2:
             step = .join(
@@ -255,7 +255,7 @@ package struct SearchOrder: Body {
     package func encode(into writer: inout ByteWriter) {
         writer.put(search)
         switch step {
-        case .open(let cities, let origin):
+        case .begin(let cities, let origin):
             writer.put(UInt8(0))
             writer.put(identifiers: cities)
             writer.put(origin)
