@@ -29,7 +29,8 @@ extension TrainingJob {
         roster.settle(city)
     }
 
-    /// Local steps of a seat's city before an average, counted from 0: the schedule's, and of all cities' steps together its share by size.
+    /// Local steps of a seat's city before an average, counted from 0: the schedule's, and of all cities' steps
+    /// together its share by size.
     func steps(seat: Int, average: Int) -> Int {
         let policy = configuration.policy
         let grown = Double(configuration.steps) * pow(policy.growth, Double(average))

@@ -28,7 +28,7 @@ extension TrainingJob {
     /// The rounds that were averages.
     var averaged: [Round] { stride(from: 0, to: rounds.count, by: period).map { rounds[$0] } }
 
-    /// Rounds that an answer may come late by and still count. A city that takes its turn waits for nobody, and nobody's
-    /// older steps are to outweigh its own.
+    /// Rounds that an answer may come late by and still count. Between averages that are followed by turns none does:
+    /// older steps of another would outweigh those of the city whose turn it is.
     var staleness: Int { period > 1 ? 0 : Int(configuration.policy.staleness) }
 }
