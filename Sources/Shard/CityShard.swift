@@ -47,8 +47,8 @@ package final class CityShard: Sendable {
     let serving = Mutex(Serving())
     let exports: Mutex<ExportSnapshots>
     let delivery = Mutex(Delivery())
-    /// Held while signals are taken, disk included; nil before the account was first read.
-    let signals = Mutex<SignalAccount?>(nil)
+    /// Held while signals are taken, disk included.
+    let signals = Mutex(SignalState())
 
     /// Opens the city's folder, or makes it. `name` is for messages, events and people; `cluster` goes into events.
     /// `outboxIfNew` is a number that no other outbox has been given; `outboxMax` is how many events may wait for

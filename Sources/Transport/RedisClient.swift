@@ -62,6 +62,13 @@ package final class RedisClient {
         try using { connection throws(RedisError) in try connection.answer() }
     }
 
+    /// `answer`, as it stood on the wire, with an error that Redis answers thrown.
+    func flatAnswer(to name: String) throws(RedisError) -> FlatReply {
+        let reply = try using { connection throws(RedisError) in try connection.flatAnswer() }
+        if let reason = reply.refusal { throw .refused(address: address, command: name, reason: reason) }
+        return reply
+    }
+
     /// The name under which Redis runs a script.
     func digest(of script: String) throws(RedisError) -> [UInt8] {
         if connection != nil, let known = digests[script] { return known }

@@ -8,20 +8,6 @@ import Glibc
 //
 // Commands may be sent ahead: `send`, `send`, `flush`, then an `answer` for each, in order.
 
-/// An answer of Redis, copied out of hiredis.
-enum RedisReply: Equatable {
-    case integer(Int64)
-    case text([UInt8])
-    case list([RedisReply])
-    case none
-    case error(String)
-
-    /// The text of a status or a string that is UTF-8.
-    var string: String? {
-        if case .text(let bytes) = self { String(validating: bytes, as: UTF8.self) } else { nil }
-    }
-}
-
 /// Who we are to Redis: a password alone is the default user's.
 package struct RedisLogin: Equatable, Sendable {
     package var user: String?
@@ -36,6 +22,7 @@ package struct RedisLogin: Equatable, Sendable {
 /// An open connection. Belongs to one thread.
 final class RedisConnection {
     private let context: UnsafeMutablePointer<redisContext>
+    private let reader: ReplyReader
     private let address: String
 
     /// Connects and, given a login, authenticates.
@@ -50,6 +37,7 @@ final class RedisConnection {
             }
         guard let opened else { throw .unreachable(address: address.text, reason: "no memory") }
         context = opened
+        reader = ReplyReader(of: opened)
         if opened.pointee.err != 0 { throw .unreachable(address: address.text, reason: fault()) }
         let patience = timeval(tv_sec: RedisLimits.commandSeconds, tv_usec: 0)
         guard redisSetTimeout(opened, patience) == REDIS_OK else {
@@ -112,27 +100,15 @@ final class RedisConnection {
     }
 
     /// The answer to the oldest command without one, sent now if it is still to be sent.
-    func answer() throws(RedisError) -> RedisReply {
+    func answer() throws(RedisError) -> RedisReply { try flatAnswer().tree }
+
+    /// `answer`, as it stood on the wire.
+    func flatAnswer() throws(RedisError) -> FlatReply {
         var answer: UnsafeMutableRawPointer?
-        guard redisGetReply(context, &answer) == REDIS_OK, let answer else {
+        guard redisGetReply(context, &answer) == REDIS_OK, answer != nil else {
             throw .lost(address: address, reason: fault())
         }
-        defer { freeReplyObject(answer) }
-        return Self.copy(answer.assumingMemoryBound(to: redisReply.self).pointee)
-    }
-
-    private static func copy(_ reply: redisReply) -> RedisReply {
-        switch reply.type {
-        case REDIS_REPLY_INTEGER: return .integer(Int64(reply.integer))
-        case REDIS_REPLY_STRING, REDIS_REPLY_STATUS:
-            return .text(Array(UnsafeRawBufferPointer(start: reply.str, count: reply.len)))
-        case REDIS_REPLY_ERROR:
-            let bytes = UnsafeRawBufferPointer(start: reply.str, count: reply.len)
-            return .error(String(decoding: bytes, as: UTF8.self))
-        case REDIS_REPLY_ARRAY:
-            return .list((0..<reply.elements).map { reply.element[$0].map { copy($0.pointee) } ?? .none })
-        default: return .none
-        }
+        return reader.take()
     }
 
     /// Why hiredis gave up, in words.

@@ -6,10 +6,10 @@
 package import Events
 
 /// An entry as it was read.
-package struct StreamEntry: Equatable, Sendable {
-    package var id: EntryID
+package struct StreamEntry: Sendable {
+    package let id: EntryID
     /// Name, value, name, value, ... Empty: the entry was removed from the stream before it was acknowledged.
-    package var fields: [[UInt8]]
+    package let fields: EntryFields
 }
 
 /// One consumer's connection. Belongs to one thread; connects again at the next call after a fault.
@@ -38,18 +38,31 @@ package final class RedisConsumer {
         }
     }
 
-    /// Entries of several streams that follow the given ids, `count` of each at most, whatever the group was given.
-    /// Waits up to `milliseconds` when there are none.
-    package func read(
+    /// Asks for entries of several streams that follow the given ids, `count` of each at most, whatever the group was
+    /// given. Redis waits up to `milliseconds` when there are none. Wants `asked` afterwards; Redis reads meanwhile.
+    package func ask(
         after ids: [String: EntryID], count: Int, waitingMilliseconds milliseconds: Int
-    ) throws(RedisError) -> [String: [StreamEntry]] {
+    ) throws(RedisError) {
         precondition((1...RedisLimits.entriesPerReadMax).contains(count), "1 to 4096 entries at once")
         precondition(milliseconds < RedisLimits.commandSeconds * 1000, "a wait ends before the command does")
         let streams = ids.keys.sorted()
         let wait = milliseconds > 0 ? ["BLOCK", "\(milliseconds)"] : []
         let words =
             ["XREAD", "COUNT", "\(count)"] + wait + ["STREAMS"] + streams + streams.map { "\(ids[$0] ?? .zero)" }
-        return try Self.streams(try accepted("XREAD", words), client.address)
+        try client.send([words.map { Array($0.utf8) }])
+    }
+
+    /// What was asked for.
+    package func asked() throws(RedisError) -> [String: [StreamEntry]] {
+        try StreamReply(client.flatAnswer(to: "XREAD"), client.address).streams()
+    }
+
+    /// `ask`, and what comes of it.
+    package func read(
+        after ids: [String: EntryID], count: Int, waitingMilliseconds milliseconds: Int
+    ) throws(RedisError) -> [String: [StreamEntry]] {
+        try ask(after: ids, count: count, waitingMilliseconds: milliseconds)
+        return try asked()
     }
 
     /// Says that the group has taken everything through an entry. For a group of one consumer that keeps its place
@@ -77,7 +90,7 @@ package final class RedisConsumer {
         let words =
             ["XREADGROUP", "GROUP", group, consumer, "COUNT", "\(count)"] + wait + ["STREAMS"] + streams
             + streams.map { _ in ">" }
-        return try Self.streams(try accepted("XREADGROUP", words), client.address)
+        return try StreamReply(flat("XREADGROUP", words), client.address).streams()
     }
 
     /// What this consumer was given and has not acknowledged, from the entry after `id` on.
@@ -87,7 +100,7 @@ package final class RedisConsumer {
 
     private func entries(of stream: String, _ from: String, count: Int) throws(RedisError) -> [StreamEntry] {
         let words = ["XREADGROUP", "GROUP", group, consumer, "COUNT", "\(count)", "STREAMS", stream, from]
-        return try Self.streams(try accepted("XREADGROUP", words), client.address)[stream] ?? []
+        return try StreamReply(flat("XREADGROUP", words), client.address).streams()[stream] ?? []
     }
 
     /// Takes over what other consumers of the group were given at least `milliseconds` ago and have not acknowledged.
@@ -96,10 +109,7 @@ package final class RedisConsumer {
         _ stream: String, idleMilliseconds milliseconds: Int, count: Int
     ) throws(RedisError) -> [StreamEntry] {
         let words = ["XAUTOCLAIM", stream, group, consumer, "\(milliseconds)", "0", "COUNT", "\(count)"]
-        guard case .list(let parts) = try accepted("XAUTOCLAIM", words), parts.count >= 2 else {
-            throw .unexpected(address: client.address, command: "XAUTOCLAIM")
-        }
-        return try Self.entries(parts[1], client.address)
+        return try StreamReply(flat("XAUTOCLAIM", words), client.address).claimed()
     }
 
     /// The group need not give these again.
@@ -108,26 +118,19 @@ package final class RedisConsumer {
         _ = try client.accepted("XACK", [stream, group] + ids.map { "\($0)" })
     }
 
-    /// Adds an entry, under an id of the caller's or (nil) of Redis' choice. False: the stream is at this id already,
-    /// or beyond. `keeping` is about how many of the newest entries stay; nil: all.
-    @discardableResult
+    /// Adds entries, sent together, each under an id of the caller's or (nil) of Redis' choice; one at whose id the
+    /// stream is already, or beyond, is there. `keeping` is about how many of the newest entries stay; nil: all.
     package func add(
-        _ fields: [[UInt8]], to stream: String, id: EntryID? = nil, keeping: Int? = nil
-    ) throws(RedisError) -> Bool {
-        let bound = keeping.map { ["MAXLEN", "~", "\($0)"] } ?? []
-        let words = ["XADD", stream] + bound + [id.map { "\($0)" } ?? "*"]
-        let reply = try client.command(words.map { Array($0.utf8) } + fields)
-        guard case .error(let reason) = reply else { return true }
-        if id != nil, reason.contains("equal or smaller") { return false }
-        throw .refused(address: client.address, command: "XADD", reason: reason)
-    }
-
-    /// Adds entries under ids of Redis' choice, sent together.
-    package func add(_ entries: [[[UInt8]]], to stream: String) throws(RedisError) {
-        let head = ["XADD", stream, "*"].map { Array($0.utf8) }
-        try client.send(entries.map { head + $0 })
-        for _ in entries {
-            if case .error(let reason) = try client.answer() {
+        _ entries: [(id: EntryID?, fields: [[UInt8]])], to stream: String, keeping: Int? = nil
+    ) throws(RedisError) {
+        let head = (["XADD", stream] + (keeping.map { ["MAXLEN", "~", "\($0)"] } ?? [])).map { Array($0.utf8) }
+        for start in stride(from: 0, to: entries.count, by: RedisLimits.entriesPerSendMax) {
+            let some = entries[start..<min(start + RedisLimits.entriesPerSendMax, entries.count)]
+            try client.send(some.map { head + [Array(($0.id.map { "\($0)" } ?? "*").utf8)] + $0.fields })
+            for entry in some {
+                guard case .error(let reason) = try client.answer() else { continue }
+                if entry.id != nil, reason.contains("equal or smaller") { continue }
+                // The other answers are not waited for.
                 client.disconnect()
                 throw .refused(address: client.address, command: "XADD", reason: reason)
             }
@@ -154,41 +157,9 @@ package final class RedisConsumer {
         return found.sorted()
     }
 
-    private func accepted(_ name: String, _ words: [String]) throws(RedisError) -> RedisReply {
-        let reply = try client.command(words)
-        if case .error(let reason) = reply {
-            throw .refused(address: client.address, command: name, reason: reason)
-        }
-        return reply
-    }
-
-    private static func streams(_ reply: RedisReply, _ address: String) throws(RedisError) -> [String: [StreamEntry]] {
-        guard case .list(let list) = reply else { return [:] }
-        var found: [String: [StreamEntry]] = [:]
-        for stream in list {
-            guard case .list(let parts) = stream, parts.count == 2, let name = parts[0].string else {
-                throw .unexpected(address: address, command: "XREADGROUP")
-            }
-            found[name] = try entries(parts[1], address)
-        }
-        return found
-    }
-
-    private static func entries(_ reply: RedisReply, _ address: String) throws(RedisError) -> [StreamEntry] {
-        guard case .list(let rows) = reply else { throw .unexpected(address: address, command: "XREADGROUP") }
-        var entries: [StreamEntry] = []
-        entries.reserveCapacity(rows.count)
-        for row in rows {
-            if row == .none { continue }
-            guard case .list(let parts) = row, parts.count == 2, let id = parts[0].string.flatMap({ EntryID($0) })
-            else { throw .unexpected(address: address, command: "XREADGROUP") }
-            var fields: [[UInt8]] = []
-            if case .list(let texts) = parts[1] {
-                fields.reserveCapacity(texts.count)
-                for text in texts { if case .text(let bytes) = text { fields.append(bytes) } }
-            }
-            entries.append(StreamEntry(id: id, fields: fields))
-        }
-        return entries
+    /// One command, and its answer as it stood on the wire.
+    private func flat(_ name: String, _ words: [String]) throws(RedisError) -> FlatReply {
+        try client.send([words.map { Array($0.utf8) }])
+        return try client.flatAnswer(to: name)
     }
 }

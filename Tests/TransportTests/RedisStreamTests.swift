@@ -296,6 +296,45 @@ struct RedisStreamTests {
         }
     }
 
+    @Test func answersOfAnyShapeAreReadAsTheyWereSent() throws {
+        let server = try RedisServer()
+        let nested = "return {1, {'a', {}, {{'', 'b'}, -7}}, false, {}, redis.status_reply('fine')}"
+        #expect(
+            try run(server, "EVAL", nested, "0")
+                == .list([
+                    .integer(1),
+                    .list([
+                        .text(Array("a".utf8)), .list([]),
+                        .list([.list([.text([]), .text(Array("b".utf8))]), .integer(-7)]),
+                    ]), .none, .list([]), .text(Array("fine".utf8)),
+                ]))
+        let text = String(repeating: "x", count: 100_000)
+        #expect(try run(server, "ECHO", text) == .text(Array(text.utf8)))
+    }
+
+    @Test func entriesThatAreGoneHaveNoFieldsAndTheOthersTheirOwn() throws {
+        let server = try RedisServer()
+        let consumer = RedisConsumer(address: server.socket, login: nil, group: "g", consumer: "one")
+        try consumer.join("s")
+        try consumer.add(
+            (1...3).map { number in
+                let fields = ["n", "\(number)", "", ""].map { Array($0.utf8) }
+                return (id: EntryID(milliseconds: 1, sequence: number), fields: fields)
+            }, to: "s")
+        #expect(try consumer.read(["s"], count: 10, waitingMilliseconds: 0)["s"]?.count == 3)
+        _ = try run(server, "XDEL", "s", "1-2")
+        let pending = try consumer.pending("s", after: .zero, count: 10)
+        #expect(pending.map(\.id.sequence) == [1, 2, 3])
+        #expect(
+            pending.map { $0.fields.map { String(decoding: $0, as: UTF8.self) } } == [
+                ["n", "1", "", ""], [], ["n", "3", "", ""],
+            ])
+        let other = RedisConsumer(address: server.socket, login: nil, group: "g", consumer: "two")
+        #expect(try other.claim("s", idleMilliseconds: 0, count: 10).map(\.id.sequence) == [1, 3])
+        #expect(try other.read(after: ["s": pending[0].id], count: 9, waitingMilliseconds: 0)["s"]?.count == 1)
+        #expect(try other.read(after: ["s": pending[2].id], count: 9, waitingMilliseconds: 1).isEmpty)
+    }
+
     @Test func anErrorOfRedisIsRefusedAndTheConnectionGoesOn() throws {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, login: nil)
