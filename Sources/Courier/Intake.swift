@@ -25,6 +25,7 @@ package final class Intake: Sendable {
     private static let entriesAtOnce = RedisLimits.entriesPerReadMax
     /// How long one read waits for a signal. A city that is opened meanwhile is read after that.
     private static let waitMilliseconds = 250
+    /// How often it is looked how far behind each city is.
     private static let checkSeconds = 5.0
 
     package init(cities: @escaping @Sendable () -> [CityShard], redis: RedisPlace) {
@@ -58,7 +59,7 @@ package final class Intake: Sendable {
         )
         var turns = IntakeTurns()
         var asked: [String: IntakeTurns.Turn] = [:]
-        var lastCheck = monotonicSeconds()
+        var lastCheck = -Double.infinity
         while !thread.isStopping {
             if asked.isEmpty {
                 asked = try turns.next(of: cities(), writer)
@@ -89,7 +90,7 @@ package final class Intake: Sendable {
             }
             if monotonicSeconds() - lastCheck >= Self.checkSeconds {
                 lastCheck = monotonicSeconds()
-                try trim(asked, writer)
+                for (stream, turn) in asked { try look(after: turn.shard, stream, writer) }
             }
         }
     }
@@ -129,12 +130,18 @@ package final class Intake: Sendable {
         return fields
     }
 
-    private func trim(_ turns: [String: IntakeTurns.Turn], _ consumer: RedisConsumer) throws {
-        guard redis.entriesKept > 0 else { return }
-        for (stream, turn) in turns {
-            var next = try turn.shard.signalAccount().offset
-            if next.sequence < .max { next.sequence += 1 }
-            _ = try consumer.trim(stream, below: next, keeping: redis.entriesKept)
+    /// Notes how far behind a city is, and shortens its stream.
+    private func look(after shard: CityShard, _ stream: String, _ consumer: RedisConsumer) throws {
+        let offset = try shard.signalAccount().offset
+        let waiting = try consumer.first(of: stream, after: offset)
+        let dead = try consumer.length(of: RedisConsumer.deadLettersKey(city: shard.name))
+        shard.note {
+            $0.signalsSince = waiting.map { Int64(clamping: $0.milliseconds) }
+            $0.deadLetters = dead
         }
+        guard redis.entriesKept > 0 else { return }
+        var next = offset
+        if next.sequence < .max { next.sequence += 1 }
+        _ = try consumer.trim(stream, below: next, keeping: redis.entriesKept)
     }
 }

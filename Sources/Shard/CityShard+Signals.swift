@@ -49,7 +49,7 @@ extension CityShard {
             try apply(batch, &account, &state) { refusals, _ in
                 try refusing(refusals.map { SignalRefusal(index: $0.index + fresh, fault: $0.fault) })
             }
-            state.account = account
+            keep(account, in: &state)
         }
     }
 
@@ -85,7 +85,7 @@ extension CityShard {
                 }
                 if !request.key.isEmpty { remember(answer, key: key, number: number, in: &batch) }
             }
-            state.account = account
+            keep(account, in: &state)
             return answer
         }
     }
@@ -113,8 +113,13 @@ extension CityShard {
         if let bytes = try store.database.get(.signals, key: ShardKeys.signal("account")) {
             account = try SignalAccount(decoding: bytes)
         }
-        state.account = account
+        keep(account, in: &state)
         return account
+    }
+
+    private func keep(_ account: SignalAccount, in state: inout SignalState) {
+        state.account = account
+        note { $0.signals = account }
     }
 
     /// Writes the effects of signals and the account, in one step.

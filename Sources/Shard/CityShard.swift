@@ -78,11 +78,15 @@ package final class CityShard: Sendable {
         exports.withLock { $0.drop(idleAt: monotonicSeconds()) }
         let counts = store.counts()
         let (version, seeds) = view.withLock { ($0.modelVersion, $0.seeds) }
+        let delivery = delivery.withLock { $0 }
+        let signalsWait = delivery.signalsSince.map { UInt64(max(millisecondsNow() - $0, 0)) } ?? 0
         return CityReport(
             city: city, epoch: epoch, people: counts.people, halo: counts.halo, places: counts.places,
             visits: counts.visits, friendships: counts.friendships, friendLabels: counts.friendLabels,
             gatherings: counts.gatherings, outboxLag: store.lastSequence - store.acknowledged, modelVersion: version,
-            seeds: UInt64(seeds))
+            seeds: UInt64(seeds), outboxWait: delivery.eventsWait, signalsWait: signalsWait,
+            signalsTaken: delivery.signals.taken, signalsRefused: delivery.signals.refused,
+            deadLetters: UInt64(delivery.deadLetters))
     }
 
     /// Stores one block of rows; what it answers is durable. Rows that break a rule are named and left out,

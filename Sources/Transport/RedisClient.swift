@@ -27,6 +27,14 @@ package final class RedisClient {
         }
     }
 
+    /// How many entries a stream holds; one that does not exist holds none.
+    package func length(of stream: String) throws(RedisError) -> Int {
+        guard case .integer(let count) = try accepted("XLEN", [stream]) else {
+            throw .unexpected(address: address, command: "XLEN")
+        }
+        return Int(count)
+    }
+
     /// How many entries of a stream a group was given and has not acknowledged.
     package func pending(_ stream: String, _ group: String) throws(RedisError) -> Int {
         guard case .list(let parts) = try accepted("XPENDING", [stream, group]), case .integer(let count)? = parts.first

@@ -65,6 +65,18 @@ package final class RedisConsumer {
         return try asked()
     }
 
+    /// The first entry behind an id; nil: there is none.
+    package func first(of stream: String, after id: EntryID) throws(RedisError) -> EntryID? {
+        guard case .list(let rows) = try client.accepted("XRANGE", [stream, "(\(id)", "+", "COUNT", "1"]) else {
+            throw .unexpected(address: client.address, command: "XRANGE")
+        }
+        guard case .list(let parts)? = rows.first else { return nil }
+        return parts.first?.string.flatMap { EntryID($0) }
+    }
+
+    /// See `RedisClient.length`.
+    package func length(of stream: String) throws(RedisError) -> Int { try client.length(of: stream) }
+
     /// Says that the group has taken everything through an entry. For a group of one consumer that keeps its place
     /// itself: so others see how far it is, and nothing is trimmed before its time.
     package func mark(_ stream: String, through id: EntryID) throws(RedisError) {

@@ -150,13 +150,8 @@ package final class RedisStream {
         return [Array("EVALSHA".utf8), digest] + words.map { Array($0.utf8) } + batch.payloads
     }
 
-    /// How many events the stream holds; a stream that does not exist holds none.
-    package func length(of stream: String) throws(RedisError) -> Int {
-        guard case .integer(let count) = try client.accepted("XLEN", [stream]) else {
-            throw .unexpected(address: client.address, command: "XLEN")
-        }
-        return Int(count)
-    }
+    /// See `RedisClient.length`.
+    package func length(of stream: String) throws(RedisError) -> Int { try client.length(of: stream) }
 
     /// The oldest `count` events from an id on, with their ids.
     package func first(

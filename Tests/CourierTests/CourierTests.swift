@@ -124,6 +124,12 @@ struct CourierTests {
         #expect(try eventually { try account() == [2, 2, 0] })
         #expect(city.shard.store.counts().visits == 1 && city.shard.store.counts().friendships == 1)
         #expect(eventually { redis.length(dead) == 2 })
+        #expect(
+            eventually {
+                let report = city.shard.report()
+                return report.deadLetters == 2 && report.signalsTaken == 2 && report.signalsRefused == 2
+                    && report.signalsWait == 0
+            })
         intake.stop()
         // The city forgets that it has them only together with their effect.
         try city.reopen()
@@ -158,10 +164,12 @@ struct CourierTests {
         }
         usleep(1_600_000)
         #expect(try city.shard.signalAccount() == SignalAccount() && city.shard.store.counts().visits == 0)
+        #expect(eventually { city.shard.report().signalsWait > 0 }, "it is seen to be behind")
         try city.shard.store.acknowledge(through: 1)
         #expect(try eventually { try city.shard.signalAccount().taken == 4 })
         let account = try city.shard.signalAccount()
         #expect(account.offset == EntryID(milliseconds: 5, sequence: 4) && account.replayed == 0)
+        #expect(eventually { city.shard.report().signalsWait == 0 })
         #expect(city.shard.store.counts().visits == 3 && city.shard.store.lastSequence == 2)
     }
 }
