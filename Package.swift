@@ -43,6 +43,7 @@ let package = Package(
         system("CRocksDB"),
         system("CZeroMQ"),
         system("CHiredis"),
+        system("COpenSSL"),
         system("CMicroHTTP"),
         system("CRelaxed"),
         system("CInfluence"),
@@ -61,7 +62,7 @@ let package = Package(
         module("Graph", ["Basics", "World", "Linalg"]),
         module("Store", ["Basics", "World", "CRocksDB"]),
         module("Nearest", ["Basics", "Linalg"]),
-        module("Transport", ["Basics", "Wire", "Events", "CZeroMQ", "CHiredis"]),
+        module("Transport", ["Basics", "Wire", "Events", "CZeroMQ", "CHiredis", "COpenSSL"]),
         module("Cluster", ["Basics", "Wire"]),
         module("Gateway", ["Basics", "Wire", "CMicroHTTP"]),
         // Floor 4

@@ -8,22 +8,12 @@ import Glibc
 //
 // Commands may be sent ahead: `send`, `send`, `flush`, then an `answer` for each, in order.
 
-/// Who we are to Redis: a password alone is the default user's.
-package struct RedisLogin: Equatable, Sendable {
-    package var user: String?
-    package var password: String
-
-    package init(user: String? = nil, password: String) {
-        self.user = user
-        self.password = password
-    }
-}
-
 /// An open connection. Belongs to one thread.
 final class RedisConnection {
     private let context: UnsafeMutablePointer<redisContext>
     private let reader: ReplyReader
     private let address: String
+    private var tls: RedisTLS?
 
     /// Connects and, given a login, authenticates.
     init(to address: RedisAddress, login: RedisLogin?) throws(RedisError) {
@@ -43,15 +33,24 @@ final class RedisConnection {
         guard redisSetTimeout(opened, patience) == REDIS_OK else {
             throw .unreachable(address: address.text, reason: fault())
         }
-        if case .host = address.place { redisEnableKeepAlive(opened) }
-        guard let login else { return }
-        let words = ["AUTH"] + (login.user.map { [$0] } ?? []) + [login.password]
+        if case .host(let host, _) = address.place {
+            redisEnableKeepAlive(opened)
+            if address.isEncrypted {
+                tls = try RedisTLS(
+                    over: opened.pointee.fd, to: host, login?.trust ?? RedisTrust(), address: address.text)
+            }
+        }
+        guard let login, let password = login.password else { return }
+        let words = ["AUTH"] + (login.user.map { [$0] } ?? []) + [password]
         if case .error(let reason) = try command(words.map { Array($0.utf8) }) {
             throw .refused(address: address.text, command: "AUTH", reason: reason)
         }
     }
 
-    deinit { redisFree(context) }
+    deinit {
+        tls = nil
+        redisFree(context)
+    }
 
     /// Writing to a connection that the other side has closed must be an error, not the end of the process.
     private static let ignoreBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
@@ -91,6 +90,11 @@ final class RedisConnection {
 
     /// Hands everything that is to be sent to the system.
     func flush() throws(RedisError) {
+        if let tls, let waiting = context.pointee.obuf {
+            try tls.write(UnsafeRawBufferPointer(start: waiting, count: sdslen(waiting)))
+            sdsclear(waiting)
+            return
+        }
         var isDone: Int32 = 0
         while isDone == 0 {
             guard redisBufferWrite(context, &isDone) == REDIS_OK else {
@@ -105,10 +109,30 @@ final class RedisConnection {
     /// `answer`, as it stood on the wire.
     func flatAnswer() throws(RedisError) -> FlatReply {
         var answer: UnsafeMutableRawPointer?
-        guard redisGetReply(context, &answer) == REDIS_OK, answer != nil else {
-            throw .lost(address: address, reason: fault())
+        if let tls {
+            try flush()
+            while answer == nil { answer = try next(from: tls) }
+        } else {
+            guard redisGetReply(context, &answer) == REDIS_OK, answer != nil else {
+                throw .lost(address: address, reason: fault())
+            }
         }
         return reader.take()
+    }
+
+    /// The next answer if it is there whole; else takes some more bytes in.
+    private func next(from tls: RedisTLS) throws(RedisError) -> UnsafeMutableRawPointer? {
+        var answer: UnsafeMutableRawPointer?
+        guard redisReaderGetReply(context.pointee.reader, &answer) == REDIS_OK else {
+            throw .unexpected(address: address, command: "a command")
+        }
+        if answer != nil { return answer }
+        let bytes = try tls.read()
+        let start = bytes.bindMemory(to: CChar.self).baseAddress
+        guard redisReaderFeed(context.pointee.reader, start, bytes.count) == REDIS_OK else {
+            throw .lost(address: address, reason: "no memory for an answer")
+        }
+        return nil
     }
 
     /// Why hiredis gave up, in words.
