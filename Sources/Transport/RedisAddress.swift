@@ -9,7 +9,7 @@ struct RedisAddress: Equatable {
     let text: String
     let place: Place
     let isEncrypted: Bool
-    private static let encrypted = "rediss://"
+    static let encrypted = "rediss://"
 
     init(_ text: String) throws(RedisError) {
         self.text = text

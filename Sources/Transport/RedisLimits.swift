@@ -2,6 +2,10 @@
 package enum RedisLimits {
     package static let connectSeconds = 1
     package static let commandSeconds = 5
+    /// How often one command is sent on from node to node of a cluster.
+    package static let redirectionsMax = 5
+    /// How long a read of several streams of a cluster rests before the nodes are asked again: no command waits on all.
+    package static let clusterPollMilliseconds = 20
     /// Rows of one append.
     package static let rowsPerAppendMax = 512
     /// Entries of one read of a consumer.
