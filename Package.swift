@@ -95,7 +95,7 @@ let package = Package(
                 "Basics", "Streams", "World", "Linalg", "Wire", "Events", "Graph", "Store", "Nearest", "Transport",
                 "Cluster", "Learn", "Influence", "Plans", "Shard", "Courier", "Gateway",
             ],
-            excluding: ["peers", "serve-cluster"]),
+            excluding: ["chaos-cluster", "peers", "serve-cluster"]),
         // Counts what a test asks the allocator for.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         // Tests, in the same order
