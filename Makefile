@@ -2,7 +2,7 @@
 # make test             all tests; FILTER=NAME only some
 # make check            format, scripts and the rules of the house
 # make bench            all benchmarks; DATA=FOLDER takes real cities; NAME="nearest --vectors 100000" runs one
-# make chaos-events     events through 300 kills, 50 torn logs, 5 emptied Redises, 100 stale owners; a quarter of an hour
+# make chaos-events     events through 300 kills, 50 torn logs, 5 emptied Redises, 100 stale owners; 15 minutes
 # make build            programs and tests, one and the same optimized build for demo, tests and benchmarks
 # make clean            removes what was built; run folders stay
 

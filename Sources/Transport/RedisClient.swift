@@ -1,6 +1,6 @@
 // One thread's connections to Redis: made at the first command, and again at the next one after a fault. How long to
-// wait in between is the caller's affair (`RedisPause`). One Redis has one; of a Redis Cluster each node that is asked has
-// one, and `turn` says which key the next commands are about.
+// wait in between is the caller's affair (`RedisPause`). One Redis has one; of a Redis Cluster each node that is asked
+// has one, and `turn` says which key the next commands are about.
 
 import Basics
 import Events

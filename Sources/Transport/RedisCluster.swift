@@ -1,5 +1,6 @@
-// A Redis Cluster spreads keys over its nodes by slots: 16,384 numbers, each owned by one node. A key's slot is a checksum
-// of what stands in its first braces, so all keys of a city have one. Whoever asks the wrong node is told the right one:
+// A Redis Cluster spreads keys over its nodes by slots: 16,384 numbers, each owned by one node. A key's slot is a
+// checksum of what stands in its first braces, so all keys of a city have one. Whoever asks the wrong node is told the
+// right one:
 //
 //     MOVED slot host:port    the slot lives there from now on
 //     ASK slot host:port      the slot is on its way there: this once, with ASKING in front
@@ -9,8 +10,8 @@ struct RedisCluster {
     private var owners: [String?] = [String?](repeating: nil, count: slots)
     static let slots = 1 << 14
 
-    /// From the answer to CLUSTER SLOTS: [[first, last, [host, port, ...], ...], ...]. nil: it is another answer, as one
-    /// Redis alone gives. `base` is the node that was asked.
+    /// From the answer to CLUSTER SLOTS: [[first, last, [host, port, ...], ...], ...]. nil: it is another answer, as
+    /// one Redis alone gives. `base` is the node that was asked.
     init?(_ reply: RedisReply, base: RedisAddress) {
         guard case .list(let ranges) = reply else { return nil }
         for range in ranges {

@@ -104,8 +104,8 @@ package final class RedisConsumer {
         return try asked("XREADGROUP")
     }
 
-    /// Sends a read of streams. One Redis gets one command, and waits itself. Nodes of a cluster get one for each stream:
-    /// a command there may name one slot, and none can wait for entries of several.
+    /// Sends a read of streams. One Redis gets one command, and waits itself. Nodes of a cluster get one for each
+    /// stream: a command there may name one slot, and none can wait for entries of several.
     private func ask(
         _ streams: [String], count: Int, waitingMilliseconds milliseconds: Int,
         _ words: (_ streams: [String], _ limits: [String]) -> [String]

@@ -111,8 +111,8 @@ package final class RedisStream {
         return try answer(reply)
     }
 
-    /// Sends a batch ahead. It wants an `answer` afterwards, in order. Batches of one city that follow each other may be
-    /// under way together: when one finds a gap, those behind it find it too, and nothing is written out of order.
+    /// Sends a batch ahead. It wants an `answer` afterwards, in order. Batches of one city that follow each other may
+    /// be under way together: when one finds a gap, those behind it find it too, and nothing is written out of order.
     package func send(_ batch: RelayBatch) throws(RedisError) {
         try client.turn(to: Self.eventsKey(city: batch.city))
         let digest = try client.digest(of: RelayScript.source)

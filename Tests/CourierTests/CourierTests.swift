@@ -156,11 +156,14 @@ struct CourierTests {
         let intake = Intake(cities: { [shard = city.shard] in [shard] }, redis: place(redis))
         intake.start()
         defer { intake.stop() }
+        let time = "1690000000000"
         // An answer makes an event, for which there is no room.
-        try redis.run("XADD", signals, "5-1", "kind", "answer", "person", "1", "seed", "9", "answer", "accepted")
+        try redis.run(
+            "XADD", signals, "5-1", "kind", "answer", "person", "1", "seed", "9", "answer", "accepted", "time", time)
         usleep(300_000)
         for number in 2...4 {
-            try redis.run("XADD", signals, "5-\(number)", "kind", "view", "person", "1", "place", "\(number)")
+            try redis.run(
+                "XADD", signals, "5-\(number)", "kind", "view", "person", "1", "place", "\(number)", "time", time)
         }
         usleep(1_600_000)
         #expect(try city.shard.signalAccount() == SignalAccount() && city.shard.store.counts().visits == 0)
