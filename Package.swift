@@ -118,7 +118,7 @@ let package = Package(
         tests("Plans", ["Plans", "Influence", "Learn", "Graph", "World", "Basics"], excluding: ["Transcripts"]),
         tests("Shard", ["Shard", "Learn", "Events", "Graph", "Store", "Wire", "World", "Basics"]),
         // Real processes, and the rules of the house
-        tests("Courier", ["Courier", "Shard", "Events", "Store", "Transport", "Wire", "World", "Basics"]),
+        tests("Courier", ["Courier", "Shard", "Plans", "Events", "Store", "Transport", "Wire", "World", "Basics"]),
         tests(
             "Integration",
             [
