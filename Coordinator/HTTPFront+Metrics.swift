@@ -39,6 +39,11 @@ extension HTTPFront {
         add("muster_dead_letters", .gauge, "Refused signals in the stream of dead letters.") {
             Double($0.deadLetters)
         }
+        metrics.add(
+            "muster_index_recall", .gauge, "Share of the ten best places that the index finds.",
+            status.cities.compactMap { row in
+                row.report.flatMap { $0.indexRecall < 0 ? nil : (labels: [("city", row.name)], value: $0.indexRecall) }
+            })
         return metrics
     }
 }

@@ -89,7 +89,8 @@ package final class CityShard: Sendable {
             gatherings: counts.gatherings, outboxLag: store.lastSequence - store.acknowledged, modelVersion: version,
             seeds: UInt64(seeds), outboxWait: delivery.eventsWait, signalsWait: signalsWait,
             signalsTaken: delivery.signals.taken, signalsRefused: delivery.signals.refused,
-            deadLetters: UInt64(delivery.deadLetters))
+            deadLetters: UInt64(delivery.deadLetters),
+            indexRecall: serving.withLock { $0.live == nil ? -1 : $0.recall })
     }
 
     /// Stores one block of rows; what it answers is durable. Rows that break a rule are named and left out,

@@ -6,7 +6,7 @@ package import Basics
 
 /// One city as its worker sees it.
 package struct CityReport: Part {
-    static let bytes = 132
+    static let bytes = 140
     /// The city it is about.
     package var city: CityID
     /// The epoch the worker holds it under.
@@ -41,12 +41,15 @@ package struct CityReport: Part {
     package var signalsRefused: UInt64
     /// Refused signals that lie in the stream of dead letters.
     package var deadLetters: UInt64
+    /// The share of the ten best places that the index found when it was measured; below 0: there is none.
+    package var indexRecall: Double
 
     package init(
         city: CityID, epoch: Epoch, people: UInt64 = 0, halo: UInt64 = 0, places: UInt64 = 0, visits: UInt64 = 0,
         friendships: UInt64 = 0, friendLabels: UInt64 = 0, gatherings: UInt64 = 0, outboxLag: UInt64 = 0,
         modelVersion: ModelVersion = ModelVersion(0), seeds: UInt64 = 0, outboxWait: UInt64 = 0,
-        signalsWait: UInt64 = 0, signalsTaken: UInt64 = 0, signalsRefused: UInt64 = 0, deadLetters: UInt64 = 0
+        signalsWait: UInt64 = 0, signalsTaken: UInt64 = 0, signalsRefused: UInt64 = 0, deadLetters: UInt64 = 0,
+        indexRecall: Double = -1
     ) {
         self.city = city
         self.epoch = epoch
@@ -65,6 +68,7 @@ package struct CityReport: Part {
         self.signalsTaken = signalsTaken
         self.signalsRefused = signalsRefused
         self.deadLetters = deadLetters
+        self.indexRecall = indexRecall
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -85,6 +89,7 @@ package struct CityReport: Part {
         signalsTaken = try reader.get()
         signalsRefused = try reader.get()
         deadLetters = try reader.get()
+        indexRecall = try reader.getDouble()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -105,6 +110,7 @@ package struct CityReport: Part {
         writer.put(signalsTaken)
         writer.put(signalsRefused)
         writer.put(deadLetters)
+        writer.put(indexRecall)
     }
 }
 
