@@ -1,10 +1,10 @@
 import Basics
 
 // What took long to find, as bytes: the centers, and whose list each row is on. The rows themselves lie in the store
-// already, and what is scanned follows from them at a nanosecond an entry; so a million rows of 128 take 3 MB here where
-// they are half a gigabyte. What is read back is checked before it is believed: the checksum over everything first,
-// then every count against every other, and that it was made of these very rows. Bytes of another program, cut ones,
-// and ones with a flipped bit are refused.
+// already, and what is scanned follows from them at a nanosecond an entry; so a million rows of 128 take 3 MB here
+// where they are half a gigabyte. What is read back is checked before it is believed: the checksum over everything
+// first, then every count against every other, and that it was made of these very rows. Bytes of another program, cut
+// ones, and ones with a flipped bit are refused.
 //
 // | bytes | field |
 // | --- | --- |

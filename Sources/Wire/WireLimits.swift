@@ -5,7 +5,7 @@ package enum WireLimits {
     /// Bytes of frame 0. The layout is frozen: a newer protocol may add frames or bodies, never move these bytes.
     package static let headerBytes = 40
     /// Bytes of frame 1, the body. Rows and weights do not belong there but into bulk frames.
-    package static let bodyBytesMax = 32 << 20
+    package static let bodyBytesMax = 36 << 20
     /// Bytes of one bulk frame; equal to the largest frame the sockets accept.
     package static let frameBytesMax = 256 << 20
     /// Frames behind header and body.
