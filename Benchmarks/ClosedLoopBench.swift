@@ -18,6 +18,7 @@ extension Bench {
                 "minimum", "people without whom a plan is called off", .integer(2...100), default: "4", scope: .call),
             Setting("capacity", "people a plan has room for", .integer(2...1000), default: "12", scope: .call),
             Setting("limit", "invitations a person may get in a week", .integer(1...100), default: "2", scope: .call),
+            Setting("wave", "invitations of a plan of ours that go out together", .integer(1...100), default: "1", scope: .call),
             Setting("policy", "the one policy to run; all without", .text, default: "", scope: .call),
         ],
         body: { run in
@@ -60,6 +61,6 @@ extension Bench {
             options: CampaignOptions(
                 minimum: run.settings.integer("minimum"),
                 capacity: max(run.settings.integer("capacity"), run.settings.integer("minimum")),
-                invitationsPerPerson: run.settings.integer("limit")))
+                invitationsPerPerson: run.settings.integer("limit"), wave: run.settings.integer("wave")))
     }
 }

@@ -13,6 +13,8 @@ struct Audience: Sendable {
     let people: [UInt32]
     /// Chance that each accepts when asked.
     let acceptance: [Float]
+    /// How the slot suits each, in (0, 1]: a factor of the acceptance.
+    let rhythm: [Float]
     /// Backward searches over the audience, each person the root equally often.
     let sets: RRCollection
 
@@ -30,6 +32,7 @@ struct Audience: Sendable {
         let kept = ranked.prefix(PlanLimits.audience)
         people = kept.map(\.vertex)
         acceptance = kept.map { Float($0.gain) }
+        rhythm = people.map { context.rhythm.factor(person: $0, place: cell.place, slot: cell.slot) }
         var positions = [Int32](repeating: -1, count: context.graph.residents)
         for (position, person) in people.enumerated() { positions[Int(person)] = Int32(position) }
         self.positions = positions

@@ -21,7 +21,7 @@ struct PlanningContext: Sendable {
         self.graph = graph
         self.influence = influence
         self.options = options
-        table = InterestTable(interests, places: graph.places.count)
+        table = InterestTable(interests, options.willingness, places: graph.places.count)
         rhythm = Rhythm(personSlots: graph.personSlots, placeSlots: graph.placeSlots)
         likeness = Likeness(embeddings, people: graph.people.count)
     }

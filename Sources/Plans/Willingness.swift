@@ -10,7 +10,7 @@
 // Scores only rank (BPR), and how far they spread grows with training; so they are read in units of each
 // person's own spread. The median, not the last place, is the reference, because the last depends on how many
 // were kept. A middling one of the places kept for somebody is taken up one time in ten: a stated prior, and
-// half of a person's spread is taken for noise, until there are answers to invitations to calibrate on.
+// half of a person's spread is taken for noise, until enough answers to invitations tell b and r (`Willingness`).
 // Rhythm says when, not whether: the best slot of a pair has factor 1. A lift mixes the share with one part of
 // "every slot alike", so that few visits exclude nothing.
 
@@ -18,16 +18,51 @@ import Basics
 import Graph
 import World
 
-/// How one person's scores become chances.
+/// How far scores tell whether people come.
+package struct Willingness: Equatable, Sendable {
+    /// The chance of a middling place as log-odds: b of the formula above.
+    package var middle: Float
+    /// How much of the spread is taken for true: r.
+    package var reliability: Float
+
+    package init(middle: Float, reliability: Float) {
+        self.middle = middle
+        self.reliability = reliability
+    }
+
+    /// What holds until there are answers: log(0.1 / 0.9), and one half.
+    package static let stated = Willingness(middle: -2.197_224_6, reliability: 0.5)
+
+    /// Learned from answers: a score and a rhythm of each (see `Roster.Member`), whether a friend asked, and whether
+    /// they said yes. Logistic regression around what is stated, whose word counts as much as some dozens of answers.
+    package init(learningFrom answers: [(score: Float, rhythm: Float, isFriend: Bool, saidYes: Bool)]) {
+        let stated = Self.stated
+        var model = ResponseModel(prior: [Double(stated.middle), Double(stated.reliability), 1], precision: 10)
+        model.fit(
+            answers.map { [1, $0.score, $0.isFriend ? 1 : 0] }, answers.map { Double($0.rhythm) },
+            answers.map { $0.saidYes ? 1 : 0 }, rounds: 10)
+        self.init(middle: Float(model.weights[0]), reliability: Float(max(model.weights[1], 0)))
+    }
+
+    /// The chance at a distance from the middle, in 0.05...0.95.
+    func strength(_ distance: Float) -> Float {
+        min(max(1 / (1 + exponential(-(middle + reliability * distance))), Self.least), 1 - Self.least)
+    }
+
+    private static let least: Float = 0.05
+
+    /// The distance at which `strength` is so.
+    func distance(_ strength: Float) -> Float {
+        guard reliability > 0 else { return 0 }
+        return (Float(logarithm(Double(strength / (1 - strength)))) - middle) / reliability
+    }
+}
+
+/// How far one person's scores are apart.
 struct ScoreScale {
     let median: Float
     /// Root mean square distance from the median; 1 when all scores are alike.
     let deviation: Float
-
-    /// The chance of a middling place as log-odds: log(0.1 / 0.9).
-    private static let prior: Float = -2.197_224_6
-    /// How much of the spread is taken for true.
-    private static let reliability: Float = 0.5
 
     /// From finite, falling scores. Not empty.
     init(_ scores: [Float]) {
@@ -38,11 +73,8 @@ struct ScoreScale {
         self.deviation = deviation > 0 ? deviation : 1
     }
 
-    /// In 0.05...0.95.
-    func strength(_ score: Float) -> Float {
-        let odds = Self.prior + Self.reliability * (score - median) / deviation
-        return min(max(1 / (1 + exponential(-odds)), 0.05), 0.95)
-    }
+    /// In deviations above the median.
+    func distance(_ score: Float) -> Float { (score - median) / deviation }
 }
 
 /// The middle of falling scores (the mean of the middle two when there is no one middle). Not empty.
@@ -100,14 +132,14 @@ struct InterestTable: Sendable {
     private(set) var strengths: [Float] = []
 
     /// Of a place that repeats in a person's list the first mention counts. O(interests + places).
-    init(_ interests: [PersonInterest], places: Int) {
+    init(_ interests: [PersonInterest], _ willingness: Willingness = .stated, places: Int) {
         var starts = [UInt32](repeating: 0, count: places + 1)
-        Self.forEachInterest(interests, places: places) { _, place, _ in starts[place + 1] += 1 }
+        Self.forEachInterest(interests, willingness, places: places) { _, place, _ in starts[place + 1] += 1 }
         for place in 0..<places { starts[place + 1] += starts[place] }
         var next = starts
         var people = [UInt32](repeating: 0, count: Int(starts[places]))
         var strengths = [Float](repeating: 0, count: Int(starts[places]))
-        Self.forEachInterest(interests, places: places) { person, place, strength in
+        Self.forEachInterest(interests, willingness, places: places) { person, place, strength in
             people[Int(next[place])] = UInt32(person)
             strengths[Int(next[place])] = strength
             next[place] += 1
@@ -121,7 +153,8 @@ struct InterestTable: Sendable {
     func row(_ place: UInt32) -> Range<Int> { Int(offsets[Int(place)])..<Int(offsets[Int(place) + 1]) }
 
     private static func forEachInterest(
-        _ interests: [PersonInterest], places: Int, _ body: (_ person: Int, _ place: Int, _ strength: Float) -> Void
+        _ interests: [PersonInterest], _ willingness: Willingness, places: Int,
+        _ body: (_ person: Int, _ place: Int, _ strength: Float) -> Void
     ) {
         var lastPerson = [Int](repeating: -1, count: places)
         for (person, interest) in interests.enumerated() {
@@ -131,7 +164,7 @@ struct InterestTable: Sendable {
             for (place, score) in zip(interest.places, interest.scores)
             where score.isFinite && lastPerson[Int(place)] != person {
                 lastPerson[Int(place)] = person
-                body(person, Int(place), scale.strength(score))
+                body(person, Int(place), willingness.strength(scale.distance(score)))
             }
         }
     }

@@ -128,7 +128,7 @@ extension CityShard {
         var drafts: [EventDraft] = []
         if !effects.forLives.isEmpty {
             try requireOutboxRoom()
-            drafts = try follow(effects.forLives, in: &change.alongside)
+            drafts = try follow(effects.forLives, now: now, in: &change.alongside)
         }
         account.taken += UInt64(taken.count)
         account.refused += UInt64(refusals.count)

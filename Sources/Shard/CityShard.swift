@@ -42,21 +42,24 @@ package final class CityShard: Sendable {
     package let store: ShardStore
     /// The number of the cluster it belongs to.
     package let cluster: UInt64
+    /// How people are asked.
+    let policy: InvitationPolicy
     let view = Mutex(View())
     let computing = Monitor(Computing())
     let serving = Mutex(Serving())
     let exports: Mutex<ExportSnapshots>
     let delivery = Mutex(Delivery())
-    /// Held while signals are taken, disk included; nil before the account was first read.
+    /// Held while signals are taken or lives move, disk included; nil before the account was first read.
     let signals = Mutex<SignalAccount?>(nil)
 
     /// Opens the city's folder, or makes it. `name` is for messages, events and people; `cluster` goes into events.
     /// `outboxIfNew` is a number that no other outbox has been given; `outboxMax` is how many events may wait for
-    /// Redis.
+    /// Redis. `policy` says how people are asked.
     package init(
         directory: String, city: CityID, name: String, cluster: UInt64, outboxIfNew: UInt64,
-        outboxMax: Int = StoreLimits.outboxMax
+        outboxMax: Int = StoreLimits.outboxMax, policy: InvitationPolicy = InvitationPolicy()
     ) throws {
+        self.policy = policy
         self.city = city
         self.name = name
         self.cluster = cluster

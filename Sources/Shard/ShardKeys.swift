@@ -17,6 +17,10 @@ import Store
 // | signals | "booking/" seed u64                  | flag succeeded, text                         |
 // | signals | "feedback/" seed u64, person u64     | time i64, rating u8                          |
 // | signals | "life/", "past/", then seed u64      | LivePlan: of a seed that is open; that is over |
+// | signals | "roster/" seed u64                   | Roster: whom the seed may ask                |
+// | signals | "asked/" person u64                  | u32 count, then time u64 s, slot u8: the week's invitations |
+// | signals | "judge/" model version u64           | GroupJudge: of groups of seeds planned with it |
+// | signals | "answer/" seed u64, person u64       | KeptAnswer: what was asked, and what came    |
 // | signals | "request/" number u64                | key of a request, text                       |
 // | signals | "key/" text                          | number u64 of its request, SignalsTaken      |
 
