@@ -74,6 +74,9 @@ extension SettingsTable {
                 "memory", "what trainings may use for all cities here; 0: four fifths of this machine's",
                 .integer(0...1 << 30), default: "0", unit: "MiB"),
             Setting(
+                "minimum", "people without whom a plan is not confirmed; never fewer than start it",
+                .integer(2...100), default: "2", unit: "people", scope: .cluster),
+            Setting(
                 "wave", "invitations of one plan that wait for an answer at the same time, its starters' aside",
                 .integer(1...100), default: "3", unit: "invitations", scope: .cluster),
             Setting(

@@ -48,7 +48,8 @@ extension CityShard {
         let prefix = ShardKeys.signal("past/")
         try store.database.scan(.signals, prefix: prefix) { key, _ in
             var reader = ByteReader(Array(key.dropFirst(prefix.count)))
-            if let plan = try livePlan(of: SeedID(try reader.getBigEndian(UInt64.self)), desk), plan.momentum.count > 0 {
+            if let plan = try livePlan(of: SeedID(try reader.getBigEndian(UInt64.self)), desk), plan.momentum.count > 0
+            {
                 ended.append(plan)
             }
             return true

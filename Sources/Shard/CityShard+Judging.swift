@@ -1,6 +1,7 @@
-import Basics
+package import Basics
 import Graph
-import Plans
+import Learn
+package import Plans
 import Store
 import World
 
@@ -40,9 +41,19 @@ extension CityShard {
             "groups can be judged",
             [
                 "city": name, "model": model.version, "learned from": judge.report.learned,
-                "judged by": judge.report.judged, "calibration error": judge.report.calibrationError,
+                "judged by": judge.report.judged,
+                "calibration error": judge.report.reliability.expectedError,
                 "agreement": judge.report.agreement,
             ])
+    }
+
+    /// How the judge of groups does that was trained for a model; nil where there is none.
+    package func judgement(of model: ModelVersion) throws -> GroupJudge.Report? {
+        guard let bytes = try store.database.get(.signals, key: ShardKeys.signal("judge/", model.number)) else {
+            return nil
+        }
+        var reader = ByteReader(bytes)
+        return try GroupJudge(from: &reader).report
     }
 
     /// Who really was where, of those whom a graph knows.

@@ -1,4 +1,4 @@
-import Basics
+package import Basics
 import Events
 import Glibc
 import Plans
@@ -70,6 +70,13 @@ extension CityShard {
             }
             desk.write(into: &batch)
             _ = try store.commit(batch, events: outboxEvents(drafts))
+        }
+    }
+
+    /// Whom a seed has asked so far, each in whose name, in the order of asking.
+    package func asked(by seed: SeedID) throws -> [(person: PersonID, friend: PersonID?)] {
+        try signals.withLock { _ in
+            try livePlan(of: seed, LivesDesk(self, now: 0))?.asked.map { ($0.person, $0.friend) } ?? []
         }
     }
 

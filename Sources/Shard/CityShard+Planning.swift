@@ -35,8 +35,8 @@ package func chooseSeeds(
 }
 
 extension CityShard {
-    /// Chooses the city's seeds with the current model.
-    package func plan(_ order: PlanCity, pool: ComputePool) throws -> Planned {
+    /// Chooses the city's seeds with the current model. `now`, in milliseconds since 1970, is when their lives begin.
+    package func plan(_ order: PlanCity, pool: ComputePool, now: Int64 = millisecondsNow()) throws -> Planned {
         try computing.withLock { state, _ in
             guard let model = try model(&state) else { throw ShardError.noModel(city: name) }
             // Said before the work is done, not after.
@@ -45,6 +45,7 @@ extension CityShard {
             let known = model.aligned(with: graph)
             try prepareJudge(of: model, graph, seed: order.seed ^ UInt64(city.number), pool: pool)
             let answers = try keptAnswers()
+            try learnCardWeights(answers)
             let options = PlanOptions(
                 seedsPerCity: Int(order.seedsPerCity), modelVersion: model.version,
                 willingness: Self.willingness(answers), seed: order.seed ^ UInt64(city.number))
@@ -57,7 +58,7 @@ extension CityShard {
                 isKnown: known.people, seed: options.seed, pool: pool)
             let seeds = chosen.map(\.seed)
             try keep(chosen, rosters: chosen.map { builder.roster(of: $0, model: model.version) })
-            let created = try keep(seeds, model: model.version, job: order.job)
+            let created = try keep(seeds, model: model.version, job: order.job, now: now)
             try serveAnew(model, graph: graph, pool: pool)
             return Planned(job: order.job, seeds: UInt32(seeds.count), created: UInt32(created))
         }
@@ -87,12 +88,14 @@ extension CityShard {
 
     /// Makes these the city's current plan. Answers how many are new; each of those leaves events, in
     /// the same batch, and begins its life.
-    package func keep(_ seeds: [PlanSeed], model: ModelVersion, job: JobID) throws -> Int {
+    package func keep(
+        _ seeds: [PlanSeed], model: ModelVersion, job: JobID, now: Int64 = millisecondsNow()
+    ) throws -> Int {
         try signals.withLock { _ in
             var batch = WriteBatch()
             var events: [EventDraft] = []
             var created = 0
-            let desk = LivesDesk(self, now: millisecondsNow())
+            let desk = LivesDesk(self, now: now)
             let pace = try acceptancePace(desk)
             for seed in seeds {
                 let key = ShardKeys.seed(seed.id)

@@ -3,6 +3,8 @@ import World
 
 /// How people are asked: settings of the worker.
 package struct InvitationPolicy: Equatable, Sendable {
+    /// People without whom a plan is not confirmed; never fewer than start it.
+    package var minimum = 2
     /// Invitations of one plan that wait for an answer at the same time, its starters' aside.
     package var wave = 3
     /// Seconds after which an invitation without an answer makes room for the next.
@@ -25,6 +27,7 @@ package struct InvitationPolicy: Equatable, Sendable {
 
     /// From the settings of a worker. Errors: `SettingsError.invalid`.
     package init(_ settings: Settings) throws(SettingsError) {
+        minimum = settings.integer("minimum")
         wave = settings.integer("wave")
         silence = UInt64(settings.integer("silence")) * 3600
         perWeek = settings.integer("invitations-per-week")
@@ -69,7 +72,8 @@ package struct InvitationPolicy: Equatable, Sendable {
         let local = Int64(now) + Int64((clocks[city] ?? 0) * 60)
         let hour = Timestamp(milliseconds: local * 1000).hour
         let isQuiet =
-            quiet.from < quiet.until ? (quiet.from..<quiet.until).contains(hour) : hour >= quiet.from || hour < quiet.until
+            quiet.from < quiet.until
+            ? quiet.from <= hour && hour < quiet.until : quiet.from <= hour || hour < quiet.until
         guard isQuiet else { return nil }
         let hours = (quiet.until - hour + 24) % 24
         let begun = local - (local % 3600 + 3600) % 3600

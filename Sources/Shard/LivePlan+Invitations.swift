@@ -62,7 +62,9 @@ extension LivePlan {
         var isComplete = true
         while true {
             let open = asked.count { isOpen($0) && !lifecycle.terms.starters.contains($0.person) }
-            guard open < desk.policy.wave, lifecycle.accepted.count + open < Int(lifecycle.terms.capacity) else { break }
+            guard open < desk.policy.wave, lifecycle.accepted.count + open < Int(lifecycle.terms.capacity) else {
+                break
+            }
             var failure: (any Error)?
             let next = roster.next(after: lifecycle.accepted, asked: Set(asked.map(\.person))) { person in
                 do {

@@ -53,8 +53,8 @@ struct LivePlan {
     init(_ seed: PlanSeed, pace: AcceptancePace, desk: LivesDesk) {
         self.seed = seed
         city = desk.city
-        let people = seed.starters.count + seed.invites.count
-        let minimum = seed.starters.count
+        let minimum = max(seed.starters.count, desk.policy.minimum)
+        let people = max(seed.starters.count + seed.invites.count, minimum)
         momentum = PlanMomentum(
             pace, opened: desk.now, until: desk.now + Self.secondsOpen,
             expected: min(max(seed.expectedTurnout, Double(minimum)), Double(people)))

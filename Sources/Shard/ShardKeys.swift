@@ -7,6 +7,7 @@ import Store
 // | meta   | "model"                               | current model version, u64                   |
 // | meta   | "plan"                                | current plan: u32 count, then seed ids u64   |
 // | meta   | "reasons/" seed id u64                | PlanReasons                                  |
+// | meta   | "card weights"                        | CardWeights                                  |
 // | model  | "model/" version u64                  | CityModel: configuration, weights, embeddings, report |
 // | model  | "trainer/" job u64, round u32         | the trainer's state after that round         |
 // | model  | "round/" job u64, round u32           | RoundRecord                                  |
@@ -27,6 +28,7 @@ import Store
 enum ShardKeys {
     static let currentModel = Array("model".utf8)
     static let currentPlan = Array("plan".utf8)
+    static let cardWeights = Array("card weights".utf8)
     static let trainers = Array("trainer/".utf8)
     static let models = Array("model/".utf8)
     static let rounds = Array("round/".utf8)

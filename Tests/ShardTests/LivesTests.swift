@@ -50,7 +50,8 @@ struct LivesTests {
         _ = try shard.store.commit(batch, events: shard.outboxEvents(drafts))
     }
 
-    private func say(_ word: String, _ people: [UInt64], _ shard: CityShard, at moment: Int64, seed: UInt64 = 9) throws {
+    private func say(_ word: String, _ people: [UInt64], _ shard: CityShard, at moment: Int64, seed: UInt64 = 9) throws
+    {
         let signals = people.map {
             "{\"kind\":\"answer\",\"person\":\($0),\"seed\":\"\(seed)\",\"answer\":\"\(word)\",\"time\":\(moment)}"
         }

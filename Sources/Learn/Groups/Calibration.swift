@@ -64,6 +64,12 @@ package struct Reliability: Equatable, Sendable {
         package var predicted = 0.0
         /// Share that happened.
         package var observed = 0.0
+
+        package init(count: Int = 0, predicted: Double = 0, observed: Double = 0) {
+            self.count = count
+            self.predicted = predicted
+            self.observed = observed
+        }
     }
 
     /// Equally wide bins of 0...1.
@@ -88,5 +94,13 @@ package struct Reliability: Equatable, Sendable {
         }
         self.bins = bins
         expectedError = chances.isEmpty ? 0 : error / Double(chances.count)
+    }
+
+    /// Takes over bins from elsewhere.
+    package init(bins: [Bin]) {
+        self.bins = bins
+        let count = bins.reduce(0) { $0 + $1.count }
+        let error = bins.reduce(0.0) { $0 + Double($1.count) * abs($1.observed - $1.predicted) }
+        expectedError = count == 0 ? 0 : error / Double(count)
     }
 }

@@ -16,8 +16,8 @@ package struct GroupJudge: Equatable, Sendable {
         /// Groups it learned from, and groups that met among those it is judged by.
         package var learned: UInt32
         package var judged: UInt32
-        /// Expected calibration error.
-        package var calibrationError: Double
+        /// How often what it says comes true.
+        package var reliability: Reliability
         /// How often a group that met gets the greater chance of two: area under the curve.
         package var agreement: Double
     }
@@ -80,7 +80,7 @@ package struct GroupJudge: Equatable, Sendable {
         let chances = test.logits.map { [calibration] in calibration.chance($0) }
         report = Report(
             learned: UInt32(seen.count), judged: UInt32(judging.count),
-            calibrationError: Reliability(chances: chances, labels: test.labels, bins: 10).expectedError,
+            reliability: Reliability(chances: chances, labels: test.labels, bins: 10),
             agreement: Self.agreement(chances, test.labels))
         parameters = scorer.parameters
     }
@@ -135,8 +135,9 @@ package struct GroupJudge: Equatable, Sendable {
     }
 }
 
-/// The stored form, little-endian: format `u8`, inputs `u32`, slope and offset `f64`, learned and judged `u32`, error and
-/// agreement `f64`, then a list of `f32`, the scorer's parameters.
+/// The stored form, little-endian: format `u8`, inputs `u32`, slope and offset `f64`, learned and judged `u32`, agreement
+/// `f64`, three lists of the reliability's bins (counts `i64`, predicted and observed `f64`), then a list of `f32`, the
+/// scorer's parameters.
 extension GroupJudge {
     private static let format: UInt8 = 1
 
@@ -147,8 +148,10 @@ extension GroupJudge {
         writer.put(calibration.offset)
         writer.put(report.learned)
         writer.put(report.judged)
-        writer.put(report.calibrationError)
         writer.put(report.agreement)
+        writer.put(array: report.reliability.bins.map { Int64($0.count) })
+        writer.put(array: report.reliability.bins.map(\.predicted))
+        writer.put(array: report.reliability.bins.map(\.observed))
         writer.put(array: parameters)
     }
 
@@ -160,9 +163,19 @@ extension GroupJudge {
         guard width > 0, width <= 4096 else { throw .invalid("a judge of \(width) inputs") }
         inputs = Int(width)
         calibration = Calibration(slope: try reader.getDouble(), offset: try reader.getDouble())
+        let (learned, judged): (UInt32, UInt32) = (try reader.get(), try reader.get())
+        let agreement = try reader.getDouble()
+        let counts = try reader.getArray(of: Int64.self)
+        let predicted = try reader.getArray(of: Double.self)
+        let observed = try reader.getArray(of: Double.self)
+        guard counts.count == predicted.count, counts.count == observed.count else {
+            throw .invalid("the reliability of a judge")
+        }
+        let bins = counts.indices.map {
+            Reliability.Bin(count: Int(clamping: counts[$0]), predicted: predicted[$0], observed: observed[$0])
+        }
         report = Report(
-            learned: try reader.get(), judged: try reader.get(), calibrationError: try reader.getDouble(),
-            agreement: try reader.getDouble())
+            learned: learned, judged: judged, reliability: Reliability(bins: bins), agreement: agreement)
         parameters = try reader.getArray(of: Float.self)
         guard parameters.count == GroupScorerConfiguration(inputs: inputs).parameterCount else {
             throw .invalid("\(parameters.count) parameters of a judge")

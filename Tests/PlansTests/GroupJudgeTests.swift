@@ -1,0 +1,108 @@
+import Basics
+import Graph
+import Learn
+import Testing
+import World
+
+@testable import Plans
+
+@Suite struct GroupJudgeTests {
+    private let city = TestCity(people: 600, places: 40, communities: 4, seed: 8)
+    private let pool = ComputePool(threads: 2)
+
+    /// Rows that say which of four communities somebody or something belongs to, and some noise.
+    private var embeddings: CityEmbeddings {
+        var random = SeededRandom(seed: 2)
+        func row(_ community: Int) -> [Float] {
+            (0..<16).map { ($0 % 4 == community ? 1 : 0) + 0.2 * random.uniformFloat() }
+        }
+        return CityEmbeddings(
+            dimensions: 16, people: city.graph.people.flatMap { row(Int($0.number) % 4) },
+            places: city.graph.places.flatMap { row(Int($0.number) % 4) })
+    }
+
+    /// Three of a community at a place of it; for every fourth person a place that they hold out.
+    private func met(_ count: Int) -> [MetGroup] {
+        let graph = city.graph
+        var random = SeededRandom(seed: 6)
+        return (0..<count).compactMap { index in
+            let person = UInt32(random.below(graph.residents))
+            let community = Int(graph.people[Int(person)].number) % 4
+            let own = (0..<UInt32(graph.residents)).filter { Int(graph.people[Int($0)].number) % 4 == community }
+            let places = (0..<UInt32(graph.places.count)).filter { Int(graph.places[Int($0)].number) % 4 == community }
+            let held = graph.heldOut(of: person).map { graph.heldOutPlaces[$0] }.filter { places.contains($0) }
+            let venue = index % 2 == 0 ? held.first : places[random.below(places.count)]
+            guard let venue else { return nil }
+            let others = (0..<2).map { _ in own[random.below(own.count)] }
+            let members = Set([person] + others).sorted()
+            return members.count == 3 ? MetGroup(venue: venue, members: members) : nil
+        }
+    }
+
+    @Test func whoBelongTogetherAreToldFromWhoDoNotAndTheSameSeedJudgesTheSame() throws {
+        let embeddings = embeddings
+        func train(threads: Int) throws -> GroupJudge {
+            try #require(
+                GroupJudge(
+                    met(2000), graph: city.graph, embeddings: embeddings, random: SeededRandom(seed: 1),
+                    pool: ComputePool(threads: threads)))
+        }
+        let judge = try train(threads: 2)
+        let again = try train(threads: 1)
+        #expect(judge == again)
+        #expect(judge.report.agreement > 0.8 && judge.report.reliability.expectedError < 0.15)
+        func chance(_ people: [UInt64], at place: UInt64) -> Double? {
+            let (rows, venue) = (
+                people.map { row(embeddings.people, Int(city.graph.localPerson(PersonID(100 + $0)) ?? 0)) },
+                row(embeddings.places, Int(city.graph.localPlace(PlaceID(1000 + place)) ?? 0))
+            )
+            return judge.chance(venue: venue, members: rows, pool: pool)
+        }
+        let (fits, wrongPlace) = (try #require(chance([1, 5, 9], at: 1)), try #require(chance([1, 5, 9], at: 2)))
+        let (stranger, permuted) = (try #require(chance([1, 5, 10], at: 1)), try #require(chance([9, 1, 5], at: 1)))
+        #expect(fits > 0.5 && wrongPlace < 0.3 && fits > stranger && abs(fits - permuted) < 1e-5)
+        #expect(chance([1], at: 1) == nil && judge.chance(venue: [1], members: [[1], [1]], pool: pool) == nil)
+        var writer = ByteWriter()
+        judge.encode(into: &writer)
+        var reader = ByteReader(writer.bytes)
+        #expect(try GroupJudge(from: &reader) == judge)
+        var short = ByteReader(Array(writer.bytes.dropLast()))
+        #expect(throws: ByteError.self) { try GroupJudge(from: &short) }
+    }
+
+    private func row(_ rows: [Float], _ index: Int) -> [Float] { Array(rows[index * 16..<(index + 1) * 16]) }
+
+    @Test func tooFewGroupsTellNothing() {
+        #expect(
+            GroupJudge(
+                met(150), graph: city.graph, embeddings: embeddings, random: SeededRandom(seed: 1), pool: pool) == nil)
+    }
+
+    @Test func friendsWhoCameAtOneTimeMetAndOthersDidNot() {
+        let graph = city.graph
+        guard let person = (0..<UInt32(graph.residents)).first(where: { graph.friends(of: $0).count > 2 }) else {
+            Issue.record("nobody has friends")
+            return
+        }
+        let friend = graph.socialNeighbors[graph.friends(of: person).upperBound - 1]
+        let isTied = Set(graph.friends(of: person).map { graph.socialNeighbors[$0] })
+            .union(graph.friends(of: friend).map { graph.socialNeighbors[$0] })
+        guard let stranger = (0..<UInt32(graph.residents)).first(where: { !isTied.contains($0) && $0 != person }) else {
+            return
+        }
+        let hour: Int64 = 3_600_000
+        let group = MetGroup(venue: 3, members: [person, friend].sorted())
+        func met(_ encounters: [Encounter], most: Int = 10) -> [MetGroup] {
+            metGroups(encounters, in: graph, most: most)
+        }
+        let together = [
+            Encounter(person: person, place: 3, time: 0), Encounter(person: friend, place: 3, time: hour),
+            Encounter(person: stranger, place: 3, time: hour),
+        ]
+        #expect(met(together) == [group])
+        #expect(met(together.map { Encounter(person: $0.person, place: $0.place, time: $0.time * 3) }) == [])
+        let later = together.map { Encounter(person: $0.person, place: 5, time: $0.time + 9 * hour) }
+        #expect(met(later + together).map(\.venue) == [3, 5])
+        #expect(met(later + together, most: 1).map(\.venue) == [5], "the latest stay")
+    }
+}
