@@ -26,7 +26,7 @@ struct Audience: Sendable {
         var ranked: [Promise] = context.table.row(cell.place).map { index in
             let person = context.table.people[index]
             let factor = context.rhythm.factor(person: person, place: cell.place, slot: cell.slot)
-            return Promise(gain: Double(context.table.strengths[index] * factor), vertex: person)
+            return Promise(gain: Double(context.table.strength(index, slot: cell.slot) * factor), vertex: person)
         }
         ranked.sort(by: >)
         let kept = ranked.prefix(PlanLimits.audience)

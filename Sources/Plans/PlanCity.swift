@@ -1,6 +1,7 @@
 // Planning a city, from interest to invitations:
 //
-//   1  interests become acceptance per person, venue and slot (Willingness.swift)
+//   1  interests, and what people have shown lately, become acceptance per person, venue and slot (Willingness.swift,
+//      Interest/RecentInterest.swift)
 //   2  acceptance becomes demand per cell, and the promising cells are kept (Cells.swift)
 //   3  each cell gets its audience, starter groups and a first invitation list (Audience, StarterGroups, Candidates)
 //   4  the city's plans are chosen together (Choice.swift)
@@ -34,15 +35,16 @@ package struct PlannedSeed: Sendable {
 }
 
 /// The plan of a city: at most `options.seedsPerCity` seeds, best first, each with what moved it. `interests` has one
-/// entry per resident, `influence` one vertex per local person, `embeddings` one row per local person. A pure function
+/// entry per resident, `recent` is what residents have shown interest in lately, `influence` has one vertex per local person, `embeddings` one row per local person. A pure function
 /// of its arguments, the pool excepted. Cost: O(interests) for the demand of all cells, then a bounded
 /// amount per promising cell, of which there are a few hundred.
 package func planCity(
-    graph: CityGraph, influence: InfluenceGraph, interests: [PersonInterest], embeddings: CityEmbeddings,
-    options: PlanOptions, pool: ComputePool
+    graph: CityGraph, influence: InfluenceGraph, interests: [PersonInterest], recent: RecentInterest = .none,
+    embeddings: CityEmbeddings, options: PlanOptions, pool: ComputePool
 ) -> [PlannedSeed] {
     let context = PlanningContext(
-        graph: graph, influence: influence, interests: interests, embeddings: embeddings, options: options)
+        graph: graph, influence: influence, interests: interests, recent: recent, embeddings: embeddings,
+        options: options)
     let demand = demand(context.table, rhythm: context.rhythm, places: graph.places.count)
     let wanted = min(max(PlanLimits.cells, options.seedsPerCity * 4), PlanLimits.cellsMax)
     let cells = promisingCells(context.table, demand: demand, count: wanted)

@@ -1,8 +1,8 @@
 // How likely a person comes to a place in a slot when asked by nobody in particular.
 //
-//     acceptance(u, p, s) = strength(u, p) * rhythm(u, p, s)
-//     strength(u, p)      = logistic(b + r * (score(u, p) - m) / d), held within 0.05...0.95
-//                           m the median of u's kept scores, d their root mean square distance from it,
+//     acceptance(u, p, s) = strength(u, p, s) * rhythm(u, p, s)
+//     strength(u, p, s)   = logistic(b + r * ((score(u, p) - m) / d + lift(u, p, s))), held within 0.05...0.95
+//                           lift what u has shown lately (Interest/RecentInterest.swift), m the median of u's kept scores, d their root mean square distance from it,
 //                           b = logit(1/10), r = 1/2
 //     rhythm(u, p, s)     = f(s) / greatest f over the slots,  f(s) = sqrt(lift(u, s) * lift(p, s))
 //     lift(x, s)          = (1 + 6 * share of x's visits in slot s) / 2
@@ -129,42 +129,70 @@ struct InterestTable: Sendable {
     private(set) var offsets: [UInt32]
     /// Local residents, ascending within a place.
     private(set) var people: [UInt32] = []
+    /// Of those who have shown nothing lately.
     private(set) var strengths: [Float] = []
+    /// Where the strengths by slot of those stand who have; -1 for the others.
+    private var liftRows: [Int32] = []
+    private var lifted: [Float] = []
 
-    /// Of a place that repeats in a person's list the first mention counts. O(interests + places).
-    init(_ interests: [PersonInterest], _ willingness: Willingness = .stated, places: Int) {
+    /// Of a place that repeats in a person's list the first mention counts. Places of recent interest that are not in
+    /// the list count as middling ones that are lifted. O(interests + places).
+    init(
+        _ interests: [PersonInterest], recent: RecentInterest = .none, _ willingness: Willingness = .stated,
+        places: Int
+    ) {
         var starts = [UInt32](repeating: 0, count: places + 1)
-        Self.forEachInterest(interests, willingness, places: places) { _, place, _ in starts[place + 1] += 1 }
+        Self.forEachInterest(interests, recent, places: places) { _, place, _, _ in starts[place + 1] += 1 }
         for place in 0..<places { starts[place + 1] += starts[place] }
         var next = starts
-        var people = [UInt32](repeating: 0, count: Int(starts[places]))
-        var strengths = [Float](repeating: 0, count: Int(starts[places]))
-        Self.forEachInterest(interests, willingness, places: places) { person, place, strength in
-            people[Int(next[place])] = UInt32(person)
-            strengths[Int(next[place])] = strength
+        let count = Int(starts[places])
+        var people = [UInt32](repeating: 0, count: count)
+        var strengths = [Float](repeating: 0, count: count)
+        var rows = [Int32](repeating: -1, count: count)
+        var lifted: [Float] = []
+        Self.forEachInterest(interests, recent, places: places) { person, place, distance, entry in
+            let index = Int(next[place])
+            people[index] = UInt32(person)
+            strengths[index] = willingness.strength(distance)
+            if let entry {
+                rows[index] = Int32(lifted.count / TimeSlot.count)
+                lifted += entry.lifts.map { willingness.strength(distance + $0) }
+            }
             next[place] += 1
         }
         offsets = starts
-        self.people = people
-        self.strengths = strengths
+        (self.people, self.strengths, liftRows, self.lifted) = (people, strengths, rows, lifted)
     }
 
     /// Where the interested people of a place stand.
     func row(_ place: UInt32) -> Range<Int> { Int(offsets[Int(place)])..<Int(offsets[Int(place) + 1]) }
 
+    /// How willing one of them is in a slot that suits.
+    @inline(always)
+    func strength(_ index: Int, slot: Int) -> Float {
+        let row = Int(liftRows[index])
+        return row < 0 ? strengths[index] : lifted[row * TimeSlot.count + slot]
+    }
+
     private static func forEachInterest(
-        _ interests: [PersonInterest], _ willingness: Willingness, places: Int,
-        _ body: (_ person: Int, _ place: Int, _ strength: Float) -> Void
+        _ interests: [PersonInterest], _ recent: RecentInterest, places: Int,
+        _ body: (_ person: Int, _ place: Int, _ distance: Float, _ recent: RecentInterest.Entry?) -> Void
     ) {
         var lastPerson = [Int](repeating: -1, count: places)
         for (person, interest) in interests.enumerated() {
+            let shown = recent.of(person)
             let finite = interest.scores.filter(\.isFinite)
-            if finite.isEmpty { continue }
-            let scale = ScoreScale(finite)
-            for (place, score) in zip(interest.places, interest.scores)
-            where score.isFinite && lastPerson[Int(place)] != person {
-                lastPerson[Int(place)] = person
-                body(person, Int(place), willingness.strength(scale.distance(score)))
+            if !finite.isEmpty {
+                let scale = ScoreScale(finite)
+                for (place, score) in zip(interest.places, interest.scores)
+                where score.isFinite && lastPerson[Int(place)] != person {
+                    lastPerson[Int(place)] = person
+                    body(person, Int(place), scale.distance(score), shown.first { $0.place == place })
+                }
+            }
+            for entry in shown where lastPerson[Int(entry.place)] != person {
+                lastPerson[Int(entry.place)] = person
+                body(person, Int(entry.place), 0, entry)
             }
         }
     }

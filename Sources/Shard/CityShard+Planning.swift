@@ -20,7 +20,8 @@ private let interestsKept = 40
 /// (`knownPeople` nil means all), and Plans' choice. A pure function of its arguments, the pool excepted.
 package func chooseSeeds(
     graph: CityGraph, embeddings: CityEmbeddings, knownPeople: [Bool]? = nil, unknownPlaces: [UInt32] = [],
-    configuration: ModelConfiguration, weights: [Float], options: PlanOptions, pool: ComputePool
+    configuration: ModelConfiguration, weights: [Float], recent: RecentInterest = .none, options: PlanOptions,
+    pool: ComputePool
 ) -> [PlannedSeed] {
     let asked = (0..<graph.residents).filter { knownPeople?[$0] ?? true }
     let found = Interests(
@@ -30,8 +31,8 @@ package func chooseSeeds(
     var interests = [PersonInterest](repeating: PersonInterest(places: [], scores: []), count: graph.residents)
     for (row, person) in asked.enumerated() { interests[person] = found[row] }
     return planCity(
-        graph: graph, influence: .weightedCascade(of: graph), interests: interests, embeddings: embeddings,
-        options: options, pool: pool)
+        graph: graph, influence: .weightedCascade(of: graph), interests: interests, recent: recent,
+        embeddings: embeddings, options: options, pool: pool)
 }
 
 extension CityShard {
@@ -52,7 +53,7 @@ extension CityShard {
             let chosen = chooseSeeds(
                 graph: graph, embeddings: known.embeddings, knownPeople: known.people,
                 unknownPlaces: known.unknownPlaces, configuration: model.configuration, weights: model.weights,
-                options: options, pool: pool)
+                recent: try recentInterest(graph, pool: pool), options: options, pool: pool)
             let builder = RosterBuilder(
                 chosen, answers: Self.local(answers, in: graph), graph: graph, embeddings: known.embeddings,
                 isKnown: known.people, seed: options.seed, pool: pool)
