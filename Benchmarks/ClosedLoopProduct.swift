@@ -3,6 +3,7 @@
 
 import Basics
 import Graph
+import Learn
 import Plans
 import Shard
 import Wire
