@@ -43,7 +43,6 @@ extension ResponseModel {
         var model = self
         if answers.isEmpty { return model }
         model.refit(answers)
-        for answer in answers { model.hear(answer) }
         return model
     }
 }
