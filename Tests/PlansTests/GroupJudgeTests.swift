@@ -7,8 +7,27 @@ import World
 @testable import Plans
 
 @Suite struct GroupJudgeTests {
-    private let city = TestCity(people: 600, places: 40, communities: 4, seed: 8)
     private let pool = ComputePool(threads: 2)
+    private let graph = Self.graph()
+
+    /// Person i and place j belong to communities i and j modulo 4; everybody was at six places of theirs.
+    private static func graph() -> CityGraph {
+        var random = SeededRandom(seed: 8)
+        var builder = CityGraphBuilder(city: CityID(9))
+        for person in 0..<400 { builder.add(.person(Person(id: PersonID(UInt64(person)), homeCity: CityID(9)))) }
+        for place in 0..<40 { builder.add(.place(Place(id: PlaceID(UInt64(place)), city: CityID(9)))) }
+        for person in 0..<400 {
+            for visit in 0..<6 {
+                let place = person % 4 + 4 * random.below(10)
+                builder.add(
+                    .visit(
+                        Visit(
+                            person: PersonID(UInt64(person)), place: PlaceID(UInt64(place)),
+                            time: Timestamp(milliseconds: Int64(visit) * 86_400_000))))
+            }
+        }
+        return builder.build(pool: ComputePool(threads: 1))
+    }
 
     /// Rows that say which of four communities somebody or something belongs to, and some noise.
     private var embeddings: CityEmbeddings {
@@ -17,25 +36,23 @@ import World
             (0..<16).map { ($0 % 4 == community ? 1 : 0) + 0.2 * random.uniformFloat() }
         }
         return CityEmbeddings(
-            dimensions: 16, people: city.graph.people.flatMap { row(Int($0.number) % 4) },
-            places: city.graph.places.flatMap { row(Int($0.number) % 4) })
+            dimensions: 16, people: graph.people.flatMap { row(Int($0.number) % 4) },
+            places: graph.places.flatMap { row(Int($0.number) % 4) })
     }
 
-    /// Three of a community at a place of it; for every fourth person a place that they hold out.
+    /// Three of a community at a place of it, every other time at one that the first holds out, where there is one.
     private func met(_ count: Int) -> [MetGroup] {
-        let graph = city.graph
         var random = SeededRandom(seed: 6)
         return (0..<count).compactMap { index in
-            let person = UInt32(random.below(graph.residents))
-            let community = Int(graph.people[Int(person)].number) % 4
-            let own = (0..<UInt32(graph.residents)).filter { Int(graph.people[Int($0)].number) % 4 == community }
-            let places = (0..<UInt32(graph.places.count)).filter { Int(graph.places[Int($0)].number) % 4 == community }
-            let held = graph.heldOut(of: person).map { graph.heldOutPlaces[$0] }.filter { places.contains($0) }
-            let venue = index % 2 == 0 ? held.first : places[random.below(places.count)]
-            guard let venue else { return nil }
-            let others = (0..<2).map { _ in own[random.below(own.count)] }
-            let members = Set([person] + others).sorted()
-            return members.count == 3 ? MetGroup(venue: venue, members: members) : nil
+            let person = random.below(400)
+            func another(_ random: inout SeededRandom, of all: Int) -> UInt32 {
+                UInt32(person % 4 + 4 * random.below(all / 4))
+            }
+            let held = graph.heldOut(of: UInt32(person)).map { graph.heldOutPlaces[$0] }
+            let venue = index % 2 == 0 ? held.first : another(&random, of: 40)
+            let members = Set([UInt32(person), another(&random, of: 400), another(&random, of: 400)]).sorted()
+            guard let venue, members.count == 3 else { return nil }
+            return MetGroup(venue: venue, members: members)
         }
     }
 
@@ -44,7 +61,7 @@ import World
         func train(threads: Int) throws -> GroupJudge {
             try #require(
                 GroupJudge(
-                    met(2000), graph: city.graph, embeddings: embeddings, random: SeededRandom(seed: 1),
+                    met(2000), graph: graph, embeddings: embeddings, random: SeededRandom(seed: 1),
                     pool: ComputePool(threads: threads)))
         }
         let judge = try train(threads: 2)
@@ -53,8 +70,7 @@ import World
         #expect(judge.report.agreement > 0.8 && judge.report.reliability.expectedError < 0.15)
         func chance(_ people: [UInt64], at place: UInt64) -> Double? {
             let (rows, venue) = (
-                people.map { row(embeddings.people, Int(city.graph.localPerson(PersonID(100 + $0)) ?? 0)) },
-                row(embeddings.places, Int(city.graph.localPlace(PlaceID(1000 + place)) ?? 0))
+                people.map { row(embeddings.people, Int($0)) }, row(embeddings.places, Int(place))
             )
             return judge.chance(venue: venue, members: rows, pool: pool)
         }
@@ -75,11 +91,11 @@ import World
     @Test func tooFewGroupsTellNothing() {
         #expect(
             GroupJudge(
-                met(150), graph: city.graph, embeddings: embeddings, random: SeededRandom(seed: 1), pool: pool) == nil)
+                met(150), graph: graph, embeddings: embeddings, random: SeededRandom(seed: 1), pool: pool) == nil)
     }
 
     @Test func friendsWhoCameAtOneTimeMetAndOthersDidNot() {
-        let graph = city.graph
+        let graph = TestCity(people: 60, places: 12, seed: 1).graph
         guard let person = (0..<UInt32(graph.residents)).first(where: { graph.friends(of: $0).count > 2 }) else {
             Issue.record("nobody has friends")
             return

@@ -22,8 +22,8 @@ package struct AcceptancePace: Equatable, Sendable {
     /// Acceptances of all plans from which on they are believed.
     package static let acceptancesMin = 100
 
-    /// Fitted on whole plans of the past, each a cascade in seconds since it opened: laid one behind the other with
-    /// as long a silence between, so that none pulls in the next. Nil when there are too few acceptances.
+    /// Fitted on whole plans of the past, each a cascade in seconds since it opened, laid one behind the other: plans last
+    /// for days and pulls for hours, so little reaches over a seam. Nil when there are too few acceptances.
     package init?(fitting plans: [Cascade]) {
         guard plans.reduce(0, { $0 + $1.count }) >= Self.acceptancesMin else { return nil }
         var (times, marks): ([Double], [Double]) = ([], [])
@@ -31,7 +31,7 @@ package struct AcceptancePace: Equatable, Sendable {
         for plan in plans {
             times += plan.times.map { start + $0 }
             marks += plan.marks
-            start += 2 * plan.end
+            start += plan.end
         }
         let process = HawkesFit(exponential: Cascade(times: times, marks: marks, end: start)).process
         guard case .exponential(let decay) = process.kernel else { return nil }
