@@ -2,7 +2,6 @@ package import Basics
 import Learn
 import Plans
 import Store
-import Synchronization
 package import Wire
 import World
 
@@ -116,17 +115,14 @@ extension CityShard {
 extension CityShard {
     /// How far a seed has come; a list of none for one whose life cannot be read.
     private func life(of seed: PlanSeed) throws -> [SeedLife] {
-        try signals.withLock { _ in
-            let desk = LivesDesk(self, now: millisecondsNow())
-            guard let plan = try livePlan(of: seed.id, desk) else { return [] }
-            return [
-                SeedLife(
-                    stage: "\(plan.lifecycle.stage)", asked: UInt32(plan.asked.count),
-                    accepted: UInt32(plan.lifecycle.accepted.count), declined: UInt32(plan.lifecycle.declined.count),
-                    reachesMinimum: plan.momentum.reachesMinimum ?? -1, expected: plan.momentum.finalSize,
-                    isHighMomentum: plan.lifecycle.isHighMomentum)
-            ]
-        }
+        guard let plan = try livePlan(of: seed.id, LivesDesk(self, now: millisecondsNow())) else { return [] }
+        let (lifecycle, momentum) = (plan.lifecycle, plan.momentum)
+        return [
+            SeedLife(
+                stage: "\(lifecycle.stage)", asked: UInt32(plan.asked.count), accepted: UInt32(lifecycle.accepted.count),
+                declined: UInt32(lifecycle.declined.count), reachesMinimum: momentum.reachesMinimum ?? -1,
+                expected: momentum.finalSize, isHighMomentum: lifecycle.isHighMomentum)
+        ]
     }
 }
 
