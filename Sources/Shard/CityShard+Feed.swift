@@ -119,7 +119,8 @@ extension CityShard {
         let (lifecycle, momentum) = (plan.lifecycle, plan.momentum)
         return [
             SeedLife(
-                stage: "\(lifecycle.stage)", asked: UInt32(plan.asked.count), accepted: UInt32(lifecycle.accepted.count),
+                stage: "\(lifecycle.stage)", asked: UInt32(plan.asked.count),
+                accepted: UInt32(lifecycle.accepted.count),
                 declined: UInt32(lifecycle.declined.count), reachesMinimum: momentum.reachesMinimum ?? -1,
                 expected: momentum.finalSize, isHighMomentum: lifecycle.isHighMomentum)
         ]
