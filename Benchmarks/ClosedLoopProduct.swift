@@ -29,13 +29,14 @@ final class MusterPolicy: LoopPolicy {
         var policy = InvitationPolicy()
         policy.minimum = world.options.minimum
         policy.perWeek = world.options.invitationsPerPerson
-        folder = try ShardFolder(in: "/tmp", policy: policy)
-        shard = try folder.shard(CityID(0), name: "city")
+        let folder = try ShardFolder(in: "/tmp", policy: policy)
+        let shard = try folder.shard(CityID(0), name: "city")
         var last: Int64 = 0
         try cities.read(emit: { city, record in
             if city == CityID(0), case .visit(let visit) = record { last = max(last, visit.time.milliseconds) }
         })
         try cities.readBlocks { city, block, _ in if city == CityID(0) { _ = try shard.importBlock(block) } }
+        (self.folder, self.shard) = (folder, shard)
         (self.pool, self.world, start) = (pool, world, last + Self.hour)
     }
 
