@@ -45,7 +45,8 @@ struct ReliabilityPlot {
         func y(_ value: Double) -> Int { Int(margin + (1 - value) * side) }
         let total = Double(max(points.reduce(0) { $0 + $1.count }, 1))
         var parts = [
-            "<rect x=\"\(x(0))\" y=\"\(y(1))\" width=\"\(Int(side))\" height=\"\(Int(side))\" fill=\"none\" stroke=\"#888\"/>",
+            "<rect x=\"\(x(0))\" y=\"\(y(1))\" width=\"\(Int(side))\" height=\"\(Int(side))\" fill=\"none\" "
+                + "stroke=\"#888\"/>",
             "<line x1=\"\(x(0))\" y1=\"\(y(0))\" x2=\"\(x(1))\" y2=\"\(y(1))\" stroke=\"#bbb\"/>",
             text(title, x: x(0), y: 28, anchor: "start"), text("said", x: x(0.5), y: y(0) + 34, anchor: "middle"),
             text("happened", x: x(0) - 4, y: y(1) - 6, anchor: "start"),

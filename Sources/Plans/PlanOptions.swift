@@ -12,6 +12,12 @@ package struct PersonInterest: Equatable, Sendable {
         self.places = places
         self.scores = scores
     }
+
+    /// The same without some places.
+    package func without(_ out: Set<UInt32>) -> PersonInterest {
+        let kept = places.indices.filter { !out.contains(places[$0]) }
+        return PersonInterest(places: kept.map { places[$0] }, scores: kept.map { scores[$0] })
+    }
 }
 
 /// How much to plan, and how much to ask of one person.

@@ -2,7 +2,8 @@
 //
 //     acceptance(u, p, s) = strength(u, p, s) * rhythm(u, p, s)
 //     strength(u, p, s)   = logistic(b + r * ((score(u, p) - m) / d + lift(u, p, s))), held within 0.05...0.95
-//                           lift what u has shown lately (Interest/RecentInterest.swift), m the median of u's kept scores, d their root mean square distance from it,
+//                           lift what u has shown lately (Interest/RecentInterest.swift), m the median of u's
+//                           kept scores, d their root mean square distance from it,
 //                           b = logit(1/10), r = 1/2
 //     rhythm(u, p, s)     = f(s) / greatest f over the slots,  f(s) = sqrt(lift(u, s) * lift(p, s))
 //     lift(x, s)          = (1 + 6 * share of x's visits in slot s) / 2

@@ -3,7 +3,7 @@ import Learn
 
 /// How the objectives of a card are weighed in a city: as stated, or as its people's choices taught.
 struct CardWeights: Equatable, Sendable {
-    /// Pairs of plans that were proposed to one person, of which one was accepted; none: the weights are the fixed ones.
+    /// Pairs of plans that were proposed to one person, of which one was accepted; 0: the weights are the fixed ones.
     var choices: UInt32 = 0
     /// The share of pairs kept apart in which the accepted plan scores higher; by the learned and by the fixed weights.
     var agreement = 0.0

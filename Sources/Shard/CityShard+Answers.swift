@@ -42,6 +42,25 @@ extension CityShard {
         }
     }
 
+    /// Seconds for which whoever said yes to a plan at a place is planned for other places.
+    private static let restSeconds: UInt64 = 21 * 86_400
+
+    /// The places, local, that local people said yes to lately: variety, and few want to go back so soon.
+    func resting(_ answers: [KeptAnswer], _ graph: CityGraph, now: Int64) throws -> [Int: Set<UInt32>] {
+        var venues: [SeedID: UInt32] = [:]
+        var resting: [Int: Set<UInt32>] = [:]
+        for answer in answers where answer.saidYes && answer.time + Self.restSeconds > UInt64(max(now, 0)) / 1000 {
+            if venues[answer.seed] == nil, let bytes = try store.database.get(.seeds, key: ShardKeys.seed(answer.seed))
+            {
+                var reader = ByteReader(bytes)
+                venues[answer.seed] = graph.localPlace(try PlanSeed(from: &reader).venue)
+            }
+            guard let place = venues[answer.seed], let person = graph.localPerson(answer.person) else { continue }
+            resting[Int(person), default: []].insert(place)
+        }
+        return resting
+    }
+
     /// How acceptances of the city's plans bring each other, as the latest plans that are over tell.
     func acceptancePace(_ desk: LivesDesk) throws -> AcceptancePace {
         var ended: [LivePlan] = []

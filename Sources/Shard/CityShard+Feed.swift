@@ -9,8 +9,8 @@ import World
 // its planning, and the scalarizer says how much each counts in the situation. No model runs for it: a feed is a read.
 
 extension CityShard {
-    /// The plans of the current list in which the person starts or is invited, best first by the weights that the city's
-    /// people taught. O(seeds).
+    /// The plans of the current list in which the person starts or is invited, best first by the weights that the
+    /// city's people taught. O(seeds).
     package func feed(of person: PersonID, count: Int) throws -> [FeedCard] {
         let scalarizer = try cardWeights().scalarizer
         var cards: [FeedCard] = []

@@ -59,12 +59,24 @@ extension CityShard {
     /// Who really was where, of those whom a graph knows.
     private func encounters(in graph: CityGraph, pool: ComputePool) throws -> [Encounter] {
         try store.mapVisits(pool: pool) { visits in
-            visits.compactMap { visit -> Encounter? in
-                guard visit.attended, let person = graph.localPerson(visit.person),
-                    let place = graph.localPlace(visit.place)
-                else { return nil }
-                return Encounter(person: person, place: place, time: visit.time.milliseconds)
+            var encounters: [Encounter] = []
+            var start = visits.startIndex
+            while start < visits.endIndex {
+                let own = visits[start...].prefix { $0.person == visits[start].person }
+                start = own.endIndex
+                guard let person = graph.localPerson(own[own.startIndex].person) else { continue }
+                let share = Int(person) < graph.residents ? graph.heldOutShare : 0
+                let held = heldOutCount(visits: own.count, share: share)
+                let firstHeld = held > 0 ? own.map(\.time).sorted()[own.count - held] : nil
+                for visit in own where visit.attended {
+                    guard let place = graph.localPlace(visit.place) else { continue }
+                    encounters.append(
+                        Encounter(
+                            person: person, place: place, time: visit.time.milliseconds,
+                            isHeldOut: firstHeld.map { visit.time >= $0 } ?? false))
+                }
             }
+            return encounters
         }.flatMap { $0 }
     }
 }

@@ -17,11 +17,13 @@ import World
 private let interestsKept = 40
 
 /// What people would like, then the plan that fits them all: retrieval and ranking for everybody the model knows
-/// (`knownPeople` nil means all), and Plans' choice. A pure function of its arguments, the pool excepted.
+/// (`knownPeople` nil means all), and Plans' choice. `resting` are places, local, that local people are left alone with
+/// for now. A pure function of its arguments, the pool excepted.
 package func chooseSeeds(
     graph: CityGraph, embeddings: CityEmbeddings, knownPeople: [Bool]? = nil, unknownPlaces: [UInt32] = [],
-    configuration: ModelConfiguration, weights: [Float], recent: RecentInterest = .none, options: PlanOptions,
-    pool: ComputePool
+    configuration: ModelConfiguration, weights: [Float], recent: RecentInterest = .none,
+    resting: [Int: Set<UInt32>] = [:],
+    options: PlanOptions, pool: ComputePool
 ) -> [PlannedSeed] {
     let asked = (0..<graph.residents).filter { knownPeople?[$0] ?? true }
     let found = Interests(
@@ -29,9 +31,11 @@ package func chooseSeeds(
         weights: weights
     ).of(people: asked, candidates: CityShard.candidates, keep: interestsKept, skippingVisited: false, pool: pool)
     var interests = [PersonInterest](repeating: PersonInterest(places: [], scores: []), count: graph.residents)
-    for (row, person) in asked.enumerated() { interests[person] = found[row] }
+    for (row, person) in asked.enumerated() {
+        interests[person] = resting[person].map { found[row].without($0) } ?? found[row]
+    }
     return planCity(
-        graph: graph, influence: .weightedCascade(of: graph), interests: interests, recent: recent,
+        graph: graph, influence: .weightedCascade(of: graph), interests: interests, recent: recent.without(resting),
         embeddings: embeddings, options: options, pool: pool)
 }
 
@@ -53,7 +57,8 @@ extension CityShard {
             let chosen = chooseSeeds(
                 graph: graph, embeddings: known.embeddings, knownPeople: known.people,
                 unknownPlaces: known.unknownPlaces, configuration: model.configuration, weights: model.weights,
-                recent: try recentInterest(graph, pool: pool), options: options, pool: pool)
+                recent: try recentInterest(graph, pool: pool), resting: try resting(answers, graph, now: now),
+                options: options, pool: pool)
             let builder = RosterBuilder(
                 chosen, answers: Self.local(answers, in: graph), graph: graph, embeddings: known.embeddings,
                 isKnown: known.people, seed: options.seed, pool: pool)

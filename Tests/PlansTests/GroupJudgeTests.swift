@@ -41,7 +41,7 @@ import World
     }
 
     /// Three of a community at a place of it, every other time at one that the first holds out, where there is one.
-    private func met(_ count: Int) -> [MetGroup] {
+    private func met(_ count: Int) -> [Meeting] {
         var random = SeededRandom(seed: 6)
         return (0..<count).compactMap { index in
             let person = random.below(400)
@@ -49,10 +49,11 @@ import World
                 UInt32(person % 4 + 4 * random.below(all / 4))
             }
             let held = graph.heldOut(of: UInt32(person)).map { graph.heldOutPlaces[$0] }
-            let venue = index % 2 == 0 ? held.first : another(&random, of: 40)
+            let isHeldOut = index % 2 == 0
+            let venue = isHeldOut ? held.first : another(&random, of: 40)
             let members = Set([UInt32(person), another(&random, of: 400), another(&random, of: 400)]).sorted()
             guard let venue, members.count == 3 else { return nil }
-            return MetGroup(venue: venue, members: members)
+            return Meeting(MetGroup(venue: venue, members: members), isHeldOut: isHeldOut)
         }
     }
 
@@ -109,7 +110,7 @@ import World
         let hour: Int64 = 3_600_000
         let group = MetGroup(venue: 3, members: [person, friend].sorted())
         func met(_ encounters: [Encounter], most: Int = 10) -> [MetGroup] {
-            metGroups(encounters, in: graph, most: most)
+            metGroups(encounters, in: graph, most: most).map(\.group)
         }
         let together = [
             Encounter(person: person, place: 3, time: 0), Encounter(person: friend, place: 3, time: hour),
@@ -120,5 +121,10 @@ import World
         let later = together.map { Encounter(person: $0.person, place: 5, time: $0.time + 9 * hour) }
         #expect(met(later + together).map(\.venue) == [3, 5])
         #expect(met(later + together, most: 1).map(\.venue) == [5], "the latest stay")
+        var held = together
+        held[2].isHeldOut = true
+        #expect(metGroups(held, in: graph, most: 9).map(\.isHeldOut) == [false], "the stranger was not with them")
+        held[1].isHeldOut = true
+        #expect(metGroups(held, in: graph, most: 9).map(\.isHeldOut) == [true])
     }
 }

@@ -33,6 +33,9 @@ import World
         }
         #expect(own[0].lifts[2] > own[0].lifts[5] && own[0].lifts[5] > own[0].lifts[0] && own[0].lifts[0] > 0)
         #expect(RecentInterest.none.of(3).isEmpty)
+        #expect(recent.without([Int(person): [3]]).of(Int(person)).map(\.place) == [4])
+        let ranked = PersonInterest(places: [5, 2, 7], scores: [3, 2, 1])
+        #expect(ranked.without([2]) == PersonInterest(places: [5, 7], scores: [3, 1]))
     }
 
     @Test func aVisitSaysTheMoreTheMoreWasDoneAndNothingWhenItIsOld() throws {

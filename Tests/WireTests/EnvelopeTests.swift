@@ -79,7 +79,7 @@ import Testing
         #expect(fault { $0[0].removeLast() } == .headerSize(39))
         #expect(fault { $0[0].append(0) } == .headerSize(41))
         #expect(fault { $0[0][0] = 0x47 } == .foreign(0x5254_5347))
-        #expect(fault { $0[0][4] = 4 } == .unsupportedProtocol(4))
+        #expect(fault { $0[0][4] = 5 } == .unsupportedProtocol(5))
         #expect(fault { $0[0][6] = 250 } == .unknownKind(250))
         let size = WireLimits.bodyBytesMax + 1
         #expect(

@@ -86,14 +86,11 @@ package struct Reliability: Equatable, Sendable {
             bins[bin].predicted += chance
             bins[bin].observed += Double(label)
         }
-        var error = 0.0
         for bin in bins.indices where bins[bin].count > 0 {
-            error += abs(bins[bin].observed - bins[bin].predicted)
             bins[bin].predicted /= Double(bins[bin].count)
             bins[bin].observed /= Double(bins[bin].count)
         }
-        self.bins = bins
-        expectedError = chances.isEmpty ? 0 : error / Double(chances.count)
+        self.init(bins: bins)
     }
 
     /// Takes over bins from elsewhere.

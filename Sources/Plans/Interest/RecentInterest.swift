@@ -1,7 +1,7 @@
-// What people have shown interest in lately: per person, place and slot, the more they did there, the more often and the
-// later the more. Half of it is gone after two weeks. Where friends were, a part of theirs counts too. A model is trained
-// now and then and stops at what it was trained on; this is read from the rows at each planning, so a signal counts at
-// the next plan.
+// What people have shown interest in lately: per person, place and slot, the more they did there, the more often and
+// the later the more. Half of it is gone after two weeks. Where friends were, a part of theirs counts too. A model is
+// trained now and then and stops at what it was trained on; this is read from the rows at each planning, so a signal
+// counts at the next plan.
 
 package import Basics
 package import Graph
@@ -111,6 +111,15 @@ package struct RecentInterest: Sendable {
             return one != other ? one > other : left.place < right.place
         }
         return kept.prefix(placesMax).sorted { $0.place < $1.place }
+    }
+
+    /// The same without some places of some residents.
+    package func without(_ out: [Int: Set<UInt32>]) -> RecentInterest {
+        if out.isEmpty { return self }
+        return RecentInterest(
+            entries: entries.enumerated().map { person, own in
+                out[person].map { places in own.filter { !places.contains($0.place) } } ?? own
+            })
     }
 
     /// What a resident has shown interest in lately.

@@ -9,7 +9,7 @@ package import Basics
 package import Graph
 package import Learn
 
-/// A trained and calibrated group scorer of one city and one model. A value; cheap to keep, made into a scorer when asked.
+/// A trained and calibrated group scorer of one city and one model. A value, made into a scorer when asked.
 package struct GroupJudge: Equatable, Sendable {
     /// How it does on groups it never saw, as many that met as that were made up.
     package struct Report: Equatable, Sendable {
@@ -38,16 +38,10 @@ package struct GroupJudge: Equatable, Sendable {
 
     /// Nil when the city has too few groups that met. The same random gives the same judge. O(sets learned from).
     package init?(
-        _ met: [MetGroup], graph: CityGraph, embeddings: CityEmbeddings, random: SeededRandom, pool: ComputePool
+        _ met: [Meeting], graph: CityGraph, embeddings: CityEmbeddings, random: SeededRandom, pool: ComputePool
     ) {
-        let isApart = met.map { group in
-            group.members.contains { person in
-                Int(person) < graph.residents
-                    && graph.heldOut(of: person).contains { graph.heldOutPlaces[$0] == group.venue }
-            }
-        }
-        let seen = zip(met, isApart).filter { !$1 }.map(\.0)
-        let apart = zip(met, isApart).filter(\.1).map(\.0)
+        let seen = met.filter { !$0.isHeldOut }.map(\.group)
+        let apart = met.filter(\.isHeldOut).map(\.group)
         guard seen.count >= Self.groupsMin, apart.count >= 2 * Self.calibratingMin else { return nil }
         let people = UInt32(graph.people.count)
         let table = embeddings.people + embeddings.places
@@ -55,7 +49,7 @@ package struct GroupJudge: Equatable, Sendable {
             groups.map { MetGroup(venue: people + $0.venue, members: $0.members) }
         }
         let negatives = GroupNegatives(
-            placed(met), venues: graph.places.indices.map { people + UInt32($0) },
+            placed(met.map(\.group)), venues: graph.places.indices.map { people + UInt32($0) },
             people: (0..<UInt32(graph.residents)).map { $0 })
         inputs = embeddings.dimensions
         var scorer = GroupScorer(
@@ -135,9 +129,9 @@ package struct GroupJudge: Equatable, Sendable {
     }
 }
 
-/// The stored form, little-endian: format `u8`, inputs `u32`, slope and offset `f64`, learned and judged `u32`, agreement
-/// `f64`, three lists of the reliability's bins (counts `i64`, predicted and observed `f64`), then a list of `f32`, the
-/// scorer's parameters.
+/// The stored form, little-endian: format `u8`, inputs `u32`, slope and offset `f64`, learned and judged `u32`,
+/// agreement `f64`, three lists of the reliability's bins (counts `i64`, predicted and observed `f64`), then a list of
+/// `f32`, the scorer's parameters.
 extension GroupJudge {
     private static let format: UInt8 = 1
 

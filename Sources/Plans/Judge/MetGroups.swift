@@ -8,20 +8,35 @@ package struct Encounter: Equatable, Sendable {
     package var place: UInt32
     /// Milliseconds since 1970.
     package var time: Int64
+    /// Whether models are judged by it and so must not see it.
+    package var isHeldOut: Bool
 
-    package init(person: UInt32, place: UInt32, time: Int64) {
+    package init(person: UInt32, place: UInt32, time: Int64, isHeldOut: Bool = false) {
         self.person = person
         self.place = place
         self.time = time
+        self.isHeldOut = isHeldOut
+    }
+}
+
+/// Friends who met.
+package struct Meeting: Equatable, Sendable {
+    package var group: MetGroup
+    /// Whether one of them holds the visit out.
+    package var isHeldOut: Bool
+
+    package init(_ group: MetGroup, isHeldOut: Bool) {
+        self.group = group
+        self.isHeldOut = isHeldOut
     }
 }
 
 /// Groups of friends who were at a place together, from a city's visits: people who came within two hours of the first
 /// and are tied by friendships among them. The latest `most`, oldest first; groups of two to six.
 /// O(encounters · log + friendships of those who met).
-package func metGroups(_ encounters: [Encounter], in graph: CityGraph, most: Int) -> [MetGroup] {
+package func metGroups(_ encounters: [Encounter], in graph: CityGraph, most: Int) -> [Meeting] {
     let sorted = encounters.sorted { ($0.place, $0.time, $0.person) < ($1.place, $1.time, $1.person) }
-    var found: [(time: Int64, group: MetGroup)] = []
+    var found: [(time: Int64, meeting: Meeting)] = []
     var start = 0
     while start < sorted.count {
         var end = start + 1
@@ -30,13 +45,18 @@ package func metGroups(_ encounters: [Encounter], in graph: CityGraph, most: Int
         { end += 1 }
         if end - start > 1 {
             for members in tied(sorted[start..<end].map(\.person), graph) where members.count <= membersMax {
-                found.append((sorted[start].time, MetGroup(venue: sorted[start].place, members: members)))
+                let isHeldOut = sorted[start..<end].contains { $0.isHeldOut && members.contains($0.person) }
+                let group = MetGroup(venue: sorted[start].place, members: members)
+                found.append((sorted[start].time, Meeting(group, isHeldOut: isHeldOut)))
             }
         }
         start = end
     }
-    found.sort { ($0.time, $0.group.venue, $0.group.members[0]) < ($1.time, $1.group.venue, $1.group.members[0]) }
-    return found.suffix(most).map(\.group)
+    found.sort { left, right in
+        let (one, other) = (left.meeting.group, right.meeting.group)
+        return (left.time, one.venue, one.members[0]) < (right.time, other.venue, other.members[0])
+    }
+    return found.suffix(most).map(\.meeting)
 }
 
 private let togetherMilliseconds: Int64 = 2 * 3_600_000

@@ -1,6 +1,6 @@
-// Where one plan is heading while it lives. Its acceptances are a Hawkes process: a base rate, because people are asked,
-// and a pull, because people come where others come. The base follows from the turn-out that was planned; pull and
-// fading are the city's, fitted on the acceptances of its earlier plans, and stated until there are enough.
+// Where one plan is heading while it lives. Its acceptances are a Hawkes process: a base rate, because people are
+// asked, and a pull, because people come where others come. The base follows from the turn-out that was planned; pull
+// and fading are the city's, fitted on the acceptances of its earlier plans, and stated until there are enough.
 
 package import Basics
 
@@ -22,8 +22,8 @@ package struct AcceptancePace: Equatable, Sendable {
     /// Acceptances of all plans from which on they are believed.
     package static let acceptancesMin = 100
 
-    /// Fitted on whole plans of the past, each a cascade in seconds since it opened, laid one behind the other: plans last
-    /// for days and pulls for hours, so little reaches over a seam. Nil when there are too few acceptances.
+    /// Fitted on whole plans of the past, each a cascade in seconds since it opened, laid one behind the other: plans
+    /// last for days and pulls for hours, so little reaches over a seam. Nil when there are too few acceptances.
     package init?(fitting plans: [Cascade]) {
         guard plans.reduce(0, { $0 + $1.count }) >= Self.acceptancesMin else { return nil }
         var (times, marks): ([Double], [Double]) = ([], [])

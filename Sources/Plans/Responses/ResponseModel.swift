@@ -5,8 +5,8 @@
 //     log-odds = weights · features + person's intercept + pair's intercept
 //
 // Weights have a normal prior around what was known before there were answers (from visits, or stated); intercepts one
-// around zero. Weights and intercepts are refitted on all answers by turns, and the intercepts move a step at each answer,
-// so the model learns during a campaign and not only between two.
+// around zero. Weights and intercepts are refitted on all answers by turns, and the intercepts move a step at each
+// answer, so the model learns during a campaign and not only between two.
 
 import Learn
 
