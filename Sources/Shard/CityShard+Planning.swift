@@ -1,7 +1,7 @@
 package import Basics
 import Events
 package import Graph
-import Influence
+package import Influence
 package import Learn
 package import Plans
 import Store
@@ -20,10 +20,9 @@ private let interestsKept = 40
 /// (`knownPeople` nil means all), and Plans' choice. `resting` are places, local, that local people are left alone with
 /// for now. A pure function of its arguments, the pool excepted.
 package func chooseSeeds(
-    graph: CityGraph, embeddings: CityEmbeddings, knownPeople: [Bool]? = nil, unknownPlaces: [UInt32] = [],
-    configuration: ModelConfiguration, weights: [Float], recent: RecentInterest = .none,
-    resting: [Int: Set<UInt32>] = [:],
-    options: PlanOptions, pool: ComputePool
+    graph: CityGraph, influence: InfluenceGraph, embeddings: CityEmbeddings, knownPeople: [Bool]? = nil,
+    unknownPlaces: [UInt32] = [], configuration: ModelConfiguration, weights: [Float],
+    recent: RecentInterest = .none, resting: [Int: Set<UInt32>] = [:], options: PlanOptions, pool: ComputePool
 ) -> [PlannedSeed] {
     let asked = (0..<graph.residents).filter { knownPeople?[$0] ?? true }
     let found = Interests(
@@ -35,7 +34,7 @@ package func chooseSeeds(
         interests[person] = resting[person].map { found[row].without($0) } ?? found[row]
     }
     return planCity(
-        graph: graph, influence: .weightedCascade(of: graph), interests: interests, recent: recent.without(resting),
+        graph: graph, influence: influence, interests: interests, recent: recent.without(resting),
         embeddings: embeddings, options: options, pool: pool)
 }
 
@@ -55,8 +54,9 @@ extension CityShard {
                 seedsPerCity: Int(order.seedsPerCity), modelVersion: model.version,
                 willingness: Self.willingness(answers), seed: order.seed ^ UInt64(city.number))
             let chosen = chooseSeeds(
-                graph: graph, embeddings: known.embeddings, knownPeople: known.people,
-                unknownPlaces: known.unknownPlaces, configuration: model.configuration, weights: model.weights,
+                graph: graph, influence: try influenceGraph(of: graph, order.origin, pool: pool),
+                embeddings: known.embeddings, knownPeople: known.people, unknownPlaces: known.unknownPlaces,
+                configuration: model.configuration, weights: model.weights,
                 recent: try recentInterest(graph, pool: pool), resting: try resting(answers, graph, now: now),
                 options: options, pool: pool)
             let builder = RosterBuilder(
@@ -143,23 +143,6 @@ extension CityShard {
             var reader = ByteReader(bytes)
             let seed = try PlanSeed(from: &reader)
             return SeedRow(seed)
-        }
-    }
-
-    /// The people who, asked first, bring the most others, under independent cascade with weighted-cascade odds.
-    package func influencers(_ order: InfluencersRequest, pool: ComputePool) throws -> Influencers {
-        try computing.withLock { _, _ in
-            let graph = try currentGraph(pool: pool)
-            let result = maximizeInfluence(
-                SetSampler(.weightedCascade(of: graph), threads: pool.threads),
-                options: try InfluenceOptions(budget: Int(order.count), epsilon: order.epsilon, seed: order.seed),
-                pool: pool)
-            let rows = zip(result.seeds, result.marginal).map {
-                InfluencerRow(person: graph.people[Int($0)], marginal: $1)
-            }
-            return Influencers(
-                people: Array(rows), spread: result.spread, certifiedRatio: result.certifiedRatio,
-                confidence: result.confidence, epsilon: result.epsilon, sets: UInt64(result.sets))
         }
     }
 }
