@@ -38,7 +38,7 @@ struct LoopWorld: Sendable {
 
     /// The slot a place is made for, first, then the liveliest other by its visits.
     func slots(of place: Int) -> [Int] {
-        let typical = Int(graph.placeFeatures[place * PlaceColumns.count + PlaceColumns.typicalSlot])
+        let typical = graph.typicalSlot(of: place)
         let shares = graph.placeSlots[place * TimeSlot.count..<(place + 1) * TimeSlot.count]
         let others = (0..<TimeSlot.count).filter { $0 != typical }
         let next = others.max { shares[place * TimeSlot.count + $0] < shares[place * TimeSlot.count + $1] }

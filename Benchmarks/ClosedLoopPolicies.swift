@@ -23,33 +23,9 @@ final class LearnedResponses: ResponseEstimate {
     init(_ world: LoopWorld) {
         graph = world.graph
         features = InvitationFeatures(graph, pool: ComputePool(threads: 1))
-        // A friend's word counts; how much, answers will tell.
-        var prior = [Double](repeating: 0, count: InvitationColumns.count)
-        prior[InvitationColumns.friend] = 1
-        var learner = ResponseModel(prior: prior, precision: 1)
         var random = SeededRandom(seed: world.seed).child("what was not visited")
-        var (rows, outcomes): ([[Float]], [Double]) = ([], [])
-        for person in 0..<graph.residents {
-            let visits = Int(graph.visitOffsets[person])..<Int(graph.visitOffsets[person + 1])
-            for _ in 0..<min(visits.count, 6) {
-                let visited = Int(graph.visitPlaces[visits.lowerBound + random.below(visits.count)])
-                for (place, outcome) in [(visited, 1.0), (random.below(graph.places.count), 0)] {
-                    features.write(
-                        person: person, place: place, slot: world.slots(of: place)[0], friend: nil, into: &row)
-                    // Visits are what is to be explained here: that there was one explains nothing.
-                    row[InvitationColumns.returning] = 0
-                    rows.append(row)
-                    outcomes.append(outcome)
-                }
-            }
-        }
-        learner.fit(rows, [Double](repeating: 0, count: rows.count), outcomes, rounds: 10)
-        var known = learner.weights
-        // Half of what was shown are visits, far more than an invitation gets; and the slots were chosen, not lived.
-        known[InvitationColumns.bias] -= 2
-        known[InvitationColumns.slotOfPlace] = 0.5
-        known[InvitationColumns.slotOfPerson] = 0.5
-        model = ResponseModel(prior: known, precision: 4)
+        model = ResponseModel(
+            visitsOf: 0..<graph.residents, features, graph, slot: { world.slots(of: $0)[0] }, &random)
     }
 
     func chance(of invitation: Invitation) -> Double {

@@ -34,11 +34,18 @@ extension Bench {
             let weights = SharedWeights.initial(configuration, seed: run.seed)
             let options = PlanOptions(
                 seedsPerCity: run.settings.integer("seeds"), modelVersion: ModelVersion(1), seed: run.seed)
-            let seeds = run.working {
+            let planned = run.working {
                 chooseSeeds(
                     graph: graph, influence: .weightedCascade(of: graph), embeddings: embeddings,
                     configuration: .graphRec(configuration), weights: weights.values, options: options, pool: run.pool)
-            }.result.map(\.seed)
+            }.result
+            let seeds = planned.map(\.seed)
+            let rosters = run.working {
+                let builder = RosterBuilder(
+                    planned, answers: [], graph: graph, embeddings: embeddings,
+                    isKnown: [Bool](repeating: true, count: graph.people.count), seed: run.seed, pool: run.pool)
+                return planned.map { builder.roster(of: $0, model: ModelVersion(1)) }
+            }
             let folder = try ShardFolder(in: run.settings.path("scratch") ?? "/tmp")
             let shard = try folder.shard(CityID(0), name: "city")
             _ = try shard.keep(seeds, model: ModelVersion(1), job: JobID(1))
@@ -55,7 +62,8 @@ extension Bench {
                 "query_p50_seconds": .real(times[times.count / 2]),
                 "query_p99_seconds": .real(times[min(times.count * 99 / 100, times.count - 1)]),
                 "venues": .whole(Set(seeds.map(\.venue)).count), "starters": .whole(starters.count),
-                "graph_bytes": .whole(graph.bytes),
+                "graph_bytes": .whole(graph.bytes), "roster_cpu_seconds": .real(rosters.cost.cpu),
+                "roster_people": .whole(rosters.result.reduce(0) { $0 + $1.members.count }),
                 "expected_turnout": .real(seeds.reduce(0) { $0 + $1.conversion * $1.expectedTurnout }),
             ])
         })

@@ -16,7 +16,11 @@ final class ShardFolder {
         "scratch", "folder in which the shards are made and removed; its disk is what is measured", .path,
         default: "/tmp", scope: .call)
 
-    init(in scratch: String) throws {
+    /// How people are asked in its cities.
+    private let policy: InvitationPolicy
+
+    init(in scratch: String, policy: InvitationPolicy = InvitationPolicy()) throws {
+        self.policy = policy
         var template = Array("\(scratch)/muster-bench-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw BenchError("no folder can be made in \(scratch): \(String(cString: strerror(errno)))")
@@ -35,7 +39,7 @@ final class ShardFolder {
     func shard(_ city: CityID, name: String) throws -> CityShard {
         if let shard = shards[city] { return shard }
         let shard = try CityShard(
-            directory: "\(path)/city-\(city)", city: city, name: name, cluster: 1, outboxIfNew: 1)
+            directory: "\(path)/city-\(city)", city: city, name: name, cluster: 1, outboxIfNew: 1, policy: policy)
         shards[city] = shard
         return shard
     }

@@ -11,12 +11,15 @@ import Wire
 final class ShardHost: Sendable {
     private let directory: String
     private let outboxMax: Int
+    private let policy: InvitationPolicy
     private let shards = Mutex<[CityID: CityShard]>([:])
 
-    /// Opens every city found in `directory`. `outboxMax` is how many events of each may wait for Redis.
-    init(directory: String, outboxMax: Int) throws {
+    /// Opens every city found in `directory`. `outboxMax` is how many events of each may wait for Redis, `policy` how
+    /// people are asked.
+    init(directory: String, outboxMax: Int, policy: InvitationPolicy) throws {
         self.directory = directory
         self.outboxMax = outboxMax
+        self.policy = policy
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         for folder in try FileManager.default.contentsOfDirectory(atPath: directory).sorted() {
             guard folder.hasPrefix("city-"), let number = UInt32(folder.dropFirst(5)) else { continue }
@@ -60,7 +63,7 @@ final class ShardHost: Sendable {
     private func open(_ city: CityID, _ label: CityLabel) throws {
         let shard = try CityShard(
             directory: folder(city) + "/rows", city: city, name: label.name, cluster: label.cluster,
-            outboxIfNew: Self.drawOutbox(of: city, cluster: label.cluster), outboxMax: outboxMax)
+            outboxIfNew: Self.drawOutbox(of: city, cluster: label.cluster), outboxMax: outboxMax, policy: policy)
         shards.withLock { $0[city] = shard }
         Log.info("city opened", ["city": label.name, "epoch": shard.epoch])
     }

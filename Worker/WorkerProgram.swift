@@ -3,6 +3,7 @@ import Courier
 import FoundationEssentials
 import Glibc
 import Linalg
+import Shard
 import Transport
 import Wire
 
@@ -32,7 +33,9 @@ enum WorkerProgram {
             endpoint: settings.text("coordinator"),
             keys: try settings.path("key-file").map { try CurveKeys.load($0) },
             serverKey: try settings.path("server-key").map { try CurveKeys.loadPublicKey($0) })
-        let host = try ShardHost(directory: settings.text("data"), outboxMax: settings.integer("outbox-max"))
+        let host = try ShardHost(
+            directory: settings.text("data"), outboxMax: settings.integer("outbox-max"),
+            policy: try InvitationPolicy(settings))
         let redis = try redis(settings)
         let relay = Relay(cities: { host.all() }, redis: redis)
         let intake = redis.map { Intake(cities: { host.all() }, redis: $0) }

@@ -72,6 +72,28 @@ extension SettingsTable {
             Setting(
                 "memory", "what trainings may use for all cities here; 0: four fifths of this machine's",
                 .integer(0...1 << 30), default: "0", unit: "MiB"),
+            Setting(
+                "minimum", "people without whom a plan is not confirmed; never fewer than start it",
+                .integer(2...100), default: "2", unit: "people", scope: .cluster),
+            Setting(
+                "wave", "invitations of one plan that wait for an answer at the same time, its starters' aside",
+                .integer(1...100), default: "3", unit: "invitations", scope: .cluster),
+            Setting(
+                "silence", "after so long an invitation without an answer makes room for the next",
+                .integer(1...720), default: "12", unit: "hours", scope: .cluster),
+            Setting(
+                "invitations-per-week", "invitations one person may get in seven days, of all plans of a city",
+                .integer(1...1000), default: "4", unit: "invitations", scope: .cluster),
+            Setting(
+                "quiet-hours", "when nobody is invited, in the city's time, as 22-8; empty: never", .text,
+                scope: .cluster),
+            Setting(
+                "city-clocks",
+                "what the clocks of cities are ahead of UTC, in minutes, as Oslo=60,Lima=-300; others are in UTC",
+                .text, scope: .cluster),
+            Setting(
+                "fit-bar", "the least chance, as the group scorer sees it, with which a group is confirmed",
+                .number(0...1), default: "0.25", scope: .cluster),
             logLevel,
         ])
 

@@ -31,7 +31,7 @@ struct VisitPiece: Sendable {
 
 /// How many of `visits` visits of a resident are held out: the share rounded down but at least one,
 /// and none of fewer than five or when the share is zero.
-func heldOutCount(visits: Int, share: Double) -> Int {
+package func heldOutCount(visits: Int, share: Double) -> Int {
     if visits < 5 || share <= 0 { return 0 }
     return max(1, Int(Double(visits) * share))
 }

@@ -13,6 +13,8 @@ struct Audience: Sendable {
     let people: [UInt32]
     /// Chance that each accepts when asked.
     let acceptance: [Float]
+    /// How the slot suits each, in (0, 1]: a factor of the acceptance.
+    let rhythm: [Float]
     /// Backward searches over the audience, each person the root equally often.
     let sets: RRCollection
 
@@ -24,12 +26,13 @@ struct Audience: Sendable {
         var ranked: [Promise] = context.table.row(cell.place).map { index in
             let person = context.table.people[index]
             let factor = context.rhythm.factor(person: person, place: cell.place, slot: cell.slot)
-            return Promise(gain: Double(context.table.strengths[index] * factor), vertex: person)
+            return Promise(gain: Double(context.table.strength(index, slot: cell.slot) * factor), vertex: person)
         }
         ranked.sort(by: >)
         let kept = ranked.prefix(PlanLimits.audience)
         people = kept.map(\.vertex)
         acceptance = kept.map { Float($0.gain) }
+        rhythm = people.map { context.rhythm.factor(person: $0, place: cell.place, slot: cell.slot) }
         var positions = [Int32](repeating: -1, count: context.graph.residents)
         for (position, person) in people.enumerated() { positions[Int(person)] = Int32(position) }
         self.positions = positions

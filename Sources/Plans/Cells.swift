@@ -18,9 +18,8 @@ func demand(_ table: InterestTable, rhythm: Rhythm, places: Int) -> [Double] {
     for place in 0..<UInt32(places) {
         let base = Int(place) * TimeSlot.count
         for index in table.row(place) {
-            let strength = table.strengths[index]
             rhythm.forEachSlot(person: table.people[index], place: place) { slot, factor in
-                demand[base + slot] += Double(strength * factor)
+                demand[base + slot] += Double(table.strength(index, slot: slot) * factor)
             }
         }
     }

@@ -1,6 +1,7 @@
 // Planning a city, from interest to invitations:
 //
-//   1  interests become acceptance per person, venue and slot (Willingness.swift)
+//   1  interests, and what people have shown lately, become acceptance per person, venue and slot (Willingness.swift,
+//      Interest/RecentInterest.swift)
 //   2  acceptance becomes demand per cell, and the promising cells are kept (Cells.swift)
 //   3  each cell gets its audience, starter groups and a first invitation list (Audience, StarterGroups, Candidates)
 //   4  the city's plans are chosen together (Choice.swift)
@@ -17,16 +18,33 @@ package import Learn
 import Synchronization
 import World
 
+/// A seed with what moved it, and everybody who may be asked to it.
+package struct PlannedSeed: Sendable {
+    /// Somebody who may be asked, as the planner saw them: see `Roster.Member`.
+    package struct Candidate: Equatable, Sendable {
+        /// Local.
+        package let person: UInt32
+        package let score: Float
+        package let rhythm: Float
+    }
+
+    package let seed: PlanSeed
+    package let reasons: PlanReasons
+    /// Starters, then those who are invited, then others in reserve.
+    package let candidates: [Candidate]
+}
+
 /// The plan of a city: at most `options.seedsPerCity` seeds, best first, each with what moved it. `interests` has one
-/// entry per resident, `influence` one vertex per local person, `embeddings` one row per local person. A pure function
-/// of its arguments, the pool excepted. Cost: O(interests) for the demand of all cells, then a bounded
-/// amount per promising cell, of which there are a few hundred.
+/// entry per resident, `recent` is what residents have shown interest in lately, `influence` has one vertex per local
+/// person, `embeddings` one row per local person. A pure function of its arguments, the pool excepted. Cost:
+/// O(interests) for the demand of all cells, then a bounded amount per promising cell, of which there are some hundred.
 package func planCity(
-    graph: CityGraph, influence: InfluenceGraph, interests: [PersonInterest], embeddings: CityEmbeddings,
-    options: PlanOptions, pool: ComputePool
-) -> [(seed: PlanSeed, reasons: PlanReasons)] {
+    graph: CityGraph, influence: InfluenceGraph, interests: [PersonInterest], recent: RecentInterest = .none,
+    embeddings: CityEmbeddings, options: PlanOptions, pool: ComputePool
+) -> [PlannedSeed] {
     let context = PlanningContext(
-        graph: graph, influence: influence, interests: interests, embeddings: embeddings, options: options)
+        graph: graph, influence: influence, interests: interests, recent: recent, embeddings: embeddings,
+        options: options)
     let demand = demand(context.table, rhythm: context.rhythm, places: graph.places.count)
     let wanted = min(max(PlanLimits.cells, options.seedsPerCity * 4), PlanLimits.cellsMax)
     let cells = promisingCells(context.table, demand: demand, count: wanted)
@@ -69,7 +87,7 @@ private struct Inviter {
 
     mutating func finish(
         _ candidate: Candidate, gain: Double, audience: Audience, among cells: [Cell]
-    ) -> (seed: PlanSeed, reasons: PlanReasons) {
+    ) -> PlannedSeed {
         let graph = context.graph, options = context.options
         let free = audience.people.indices.filter { position in
             let person = Int(audience.people[position])
@@ -94,6 +112,29 @@ private struct Inviter {
         let reasons = PlanReasons(
             candidate, positions: order, audience: audience, cell: cell,
             rank: 1 + cells.count { $0.demand > cell.demand }, cells: cells.count, in: context)
-        return (seed, reasons)
+        let reserve = reserve(free, apartFrom: candidate.positions + order, audience)
+        return PlannedSeed(
+            seed: seed, reasons: reasons,
+            candidates: (candidate.positions + order + reserve).map { position in
+                PlannedSeed.Candidate(
+                    person: audience.people[position],
+                    score: options.willingness.distance(audience.acceptance[position] / audience.rhythm[position]),
+                    rhythm: Float(logarithm(Double(audience.rhythm[position]))))
+            })
+    }
+
+    /// Who else may be asked, by position: friends of those who are asked, then the most willing.
+    private func reserve(_ free: [Int], apartFrom asked: [Int], _ audience: Audience) -> [Int] {
+        let isAsked = Set(asked)
+        let friends = asked.flatMap { position in
+            context.graph.friends(of: audience.people[position]).compactMap {
+                audience.position(of: context.graph.socialNeighbors[$0])
+            }
+        }
+        let isFriend = Set(friends)
+        let others = free.filter { !isAsked.contains($0) }
+        let known = Array(others.filter { isFriend.contains($0) }.prefix(PlanLimits.friendsInReserve))
+        let isKnown = Set(known)
+        return known + Array(others.lazy.filter { !isKnown.contains($0) }.prefix(PlanLimits.reserve - known.count))
     }
 }

@@ -12,6 +12,12 @@ package struct PersonInterest: Equatable, Sendable {
         self.places = places
         self.scores = scores
     }
+
+    /// The same without some places.
+    package func without(_ out: Set<UInt32>) -> PersonInterest {
+        let kept = places.indices.filter { !out.contains(places[$0]) }
+        return PersonInterest(places: kept.map { places[$0] }, scores: kept.map { scores[$0] })
+    }
 }
 
 /// How much to plan, and how much to ask of one person.
@@ -25,11 +31,13 @@ package struct PlanOptions: Equatable, Sendable {
     /// Invitations one person may get, over all seeds.
     package var invitationsPerPerson: Int
     package var modelVersion: ModelVersion
+    /// How far scores tell whether people come.
+    package var willingness: Willingness
     package var seed: UInt64
 
     package init(
         seedsPerCity: Int = 50, seedsPerPerson: Int = 2, invites: Int = 8, invitationsPerPerson: Int = 4,
-        modelVersion: ModelVersion, seed: UInt64
+        modelVersion: ModelVersion, willingness: Willingness = .stated, seed: UInt64
     ) {
         precondition(
             min(seedsPerCity, seedsPerPerson, invites, invitationsPerPerson) >= 0, "amounts are not negative")
@@ -38,6 +46,7 @@ package struct PlanOptions: Equatable, Sendable {
         self.invites = invites
         self.invitationsPerPerson = invitationsPerPerson
         self.modelVersion = modelVersion
+        self.willingness = willingness
         self.seed = seed
     }
 }
@@ -56,6 +65,9 @@ enum PlanLimits {
     static let anchors = 64
     /// Disjoint groups kept per cell, so that one busy person does not cost the venue its plan.
     static let groups = 3
+    /// People of a seed's roster beside its starters and those it invites, and how many of these are there as friends.
+    static let reserve = 24
+    static let friendsInReserve = 12
     /// A venue's second slot counts half in the first sieve, its third a quarter.
     static let repeatedSlotDiscount = 0.5
 }

@@ -13,15 +13,15 @@ struct PlanningContext: Sendable {
     let options: PlanOptions
 
     init(
-        graph: CityGraph, influence: InfluenceGraph, interests: [PersonInterest], embeddings: CityEmbeddings,
-        options: PlanOptions
+        graph: CityGraph, influence: InfluenceGraph, interests: [PersonInterest], recent: RecentInterest = .none,
+        embeddings: CityEmbeddings, options: PlanOptions
     ) {
         precondition(interests.count == graph.residents, "one interest per resident")
         precondition(influence.count == graph.people.count, "influence and city have the same people")
         self.graph = graph
         self.influence = influence
         self.options = options
-        table = InterestTable(interests, places: graph.places.count)
+        table = InterestTable(interests, recent: recent, options.willingness, places: graph.places.count)
         rhythm = Rhythm(personSlots: graph.personSlots, placeSlots: graph.placeSlots)
         likeness = Likeness(embeddings, people: graph.people.count)
     }

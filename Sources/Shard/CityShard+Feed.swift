@@ -1,6 +1,7 @@
 package import Basics
 import Learn
 import Plans
+import Store
 package import Wire
 import World
 
@@ -8,21 +9,59 @@ import World
 // its planning, and the scalarizer says how much each counts in the situation. No model runs for it: a feed is a read.
 
 extension CityShard {
-    /// The plans of the current list in which the person starts or is invited, best first. O(seeds).
+    /// The plans of the current list in which the person starts or is invited, best first by the weights that the
+    /// city's people taught. O(seeds).
     package func feed(of person: PersonID, count: Int) throws -> [FeedCard] {
-        let scalarizer = Scalarizer.fixed
+        let scalarizer = try cardWeights().scalarizer
         var cards: [FeedCard] = []
         for id in try currentPlan() {
             guard let (seed, reasons) = try explain(id) else { continue }
             let starts = seed.starters.contains(person)
             guard starts || seed.invites.contains(person) else { continue }
-            let terms = scalarizer.terms(
-                Self.objectives(seed, reasons, person), Self.situation(seed, reasons, person))
+            let terms = scalarizer.terms(Self.card(seed, reasons, person))
             cards.append(
                 FeedCard(seed: SeedRow(seed), starts: starts, score: terms.reduce(0, +), terms: terms))
         }
         cards.sort { ($0.score, $1.seed.id.number) > ($1.score, $0.seed.id.number) }
         return Array(cards.prefix(count))
+    }
+
+    /// How cards are weighed here now.
+    func cardWeights() throws -> CardWeights {
+        try store.database.get(.meta, key: ShardKeys.cardWeights).map { try CardWeights(decoding: $0) } ?? CardWeights()
+    }
+
+    /// Learns the weights anew from what became of invitations: of two plans that one person was asked to within two
+    /// weeks, the one they accepted against the one they did not.
+    func learnCardWeights(_ answers: [KeptAnswer]) throws {
+        let ofPeople = Dictionary(grouping: answers, by: \.person)
+        var plans: [SeedID: (seed: PlanSeed, reasons: PlanReasons)] = [:]
+        var choices: [CardChoice] = []
+        for (person, own) in ofPeople.sorted(by: { $0.key < $1.key }) {
+            for yes in own where yes.saidYes {
+                for no in own where !no.saidYes && Self.areNear(yes, no) && choices.count < CardWeights.choicesMax {
+                    let cards = try [yes, no].compactMap { answer -> CardFacts? in
+                        if plans[answer.seed] == nil { plans[answer.seed] = try explain(answer.seed) }
+                        return plans[answer.seed].map { Self.card($0.seed, $0.reasons, person) }
+                    }
+                    if cards.count == 2 { choices.append(CardChoice(taken: cards[0], skipped: cards[1])) }
+                }
+            }
+        }
+        let weights = CardWeights(learningFrom: choices)
+        var batch = WriteBatch()
+        batch.put(.meta, key: ShardKeys.cardWeights, value: weights.encoded())
+        try store.database.commit(batch)
+    }
+
+    private static func areNear(_ one: KeptAnswer, _ other: KeptAnswer) -> Bool {
+        max(one.time, other.time) - min(one.time, other.time) <= 14 * 86_400
+    }
+
+    /// A plan as a card for one person.
+    static func card(_ seed: PlanSeed, _ reasons: PlanReasons, _ person: PersonID) -> CardFacts {
+        CardFacts(
+            objectives: objectives(seed, reasons, person), situation: situation(seed, reasons, person))
     }
 
     /// Taste: the person's own chance to come. Cohesion: friends among those before, or what ties add to the start.
@@ -59,14 +98,32 @@ extension CityShard {
     /// As a message. Errors: `ShardError.unknownSeed`.
     package func explanation(of id: SeedID) throws -> SeedExplanation {
         guard let (seed, reasons) = try explain(id) else { throw ShardError.unknownSeed(city: name, seed: id) }
+        let (weights, first) = (try cardWeights(), Self.card(seed, reasons, seed.starters[0]))
         return SeedExplanation(
             seed: SeedRow(seed), demand: reasons.demand, rank: reasons.rank, cells: reasons.cells,
+            weights: weights.choices > 0 ? weights.scalarizer.weights(first.situation) : [],
+            fixedWeights: Scalarizer.fixed.weights(first.situation), life: try life(of: seed),
             starters: reasons.starters.map {
                 ExplainedPerson(person: $0.person, acceptance: $0.acceptance, adds: $0.pull, friends: 0)
             },
             guests: reasons.guests.map {
                 ExplainedPerson(person: $0.person, acceptance: $0.acceptance, adds: $0.gain, friends: $0.friends)
             })
+    }
+}
+
+extension CityShard {
+    /// How far a seed has come; a list of none for one whose life cannot be read.
+    private func life(of seed: PlanSeed) throws -> [SeedLife] {
+        guard let plan = try livePlan(of: seed.id, LivesDesk(self, now: millisecondsNow())) else { return [] }
+        let (lifecycle, momentum) = (plan.lifecycle, plan.momentum)
+        return [
+            SeedLife(
+                stage: "\(lifecycle.stage)", asked: UInt32(plan.asked.count),
+                accepted: UInt32(lifecycle.accepted.count),
+                declined: UInt32(lifecycle.declined.count), reachesMinimum: momentum.reachesMinimum ?? -1,
+                expected: momentum.finalSize, isHighMomentum: lifecycle.isHighMomentum)
+        ]
     }
 }
 

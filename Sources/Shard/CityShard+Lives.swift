@@ -1,4 +1,4 @@
-import Basics
+package import Basics
 import Events
 import Glibc
 import Plans
@@ -10,26 +10,28 @@ import Synchronization
 
 extension CityShard {
     /// Moves seeds by answers and by what came of bookings, puts their new state into `batch`, and says what follows.
+    /// `now` is in milliseconds since 1970.
     func follow(
-        _ signals: [(signal: Signal, cause: String)], in batch: inout WriteBatch
+        _ signals: [(signal: Signal, cause: String)], now: Int64, in batch: inout WriteBatch
     ) throws -> [EventDraft] {
+        let desk = LivesDesk(self, now: now)
         var plans: [SeedID: LivePlan] = [:]
         var order: [SeedID] = []
         for (signal, id) in signals {
-            guard let seed = signal.seed, var plan = try plans[seed] ?? livePlan(of: seed, now: signal.time) else {
-                continue
-            }
+            guard let seed = signal.seed, var plan = try plans[seed] ?? livePlan(of: seed, desk) else { continue }
             if plans[seed] == nil { order.append(seed) }
             let cause = EventCause.signal(id)
             switch signal.deed {
             case .answer(let person, _, let answer):
-                plan.answer(answer, of: person, cause: cause, time: signal.time)
-            case .booked(_, let reference): plan.book(reference: reference, cause: cause, time: signal.time)
-            case .notBooked: plan.refuseBooking(cause: cause, time: signal.time)
+                try plan.answer(answer, of: person, cause: cause, time: signal.time, desk: desk)
+            case .booked(_, let reference):
+                try plan.book(reference: reference, cause: cause, time: signal.time, desk: desk)
+            case .notBooked: try plan.refuseBooking(cause: cause, time: signal.time, desk: desk)
             default: break
             }
             plans[seed] = plan
         }
+        desk.write(into: &batch)
         return order.flatMap { seed in
             guard let plan = plans[seed] else { return [EventDraft]() }
             return keep(plan, in: &batch)
@@ -45,43 +47,49 @@ extension CityShard {
         return plan.drafts
     }
 
-    /// Lets time pass for all open seeds: those whose time is over are locked in or released. `now` is in milliseconds
-    /// since 1970.
+    /// Lets time pass for all open seeds: invitations go out that are due, and seeds whose time is over are locked in
+    /// or released. `now` is in milliseconds since 1970.
     package func tick(now: Int64) throws {
         try signals.withLock { _ in
+            let desk = LivesDesk(self, now: now)
             var due: [SeedID] = []
             let prefix = ShardKeys.signal("life/")
-            try store.database.scan(.signals, prefix: prefix) { key, _ in
+            try store.database.scan(.signals, prefix: prefix) { key, value in
+                guard try LivePlan.due(Array(value)) <= desk.now else { return true }
                 var reader = ByteReader(Array(key.dropFirst(prefix.count)))
                 due.append(SeedID(try reader.getBigEndian(UInt64.self)))
                 return true
             }
+            if due.isEmpty || store.isOutboxFull { return }
             var batch = WriteBatch()
             var drafts: [EventDraft] = []
             for id in due {
-                guard var plan = try livePlan(of: id, now: now),
-                    plan.lifecycle.terms.deadline <= UInt64(max(now, 0)) / 1000
-                else { continue }
-                plan.tick(now: now)
+                guard var plan = try livePlan(of: id, desk) else { continue }
+                try plan.tick(desk: desk)
                 drafts += keep(plan, in: &batch)
             }
-            if drafts.isEmpty { return }
+            desk.write(into: &batch)
             _ = try store.commit(batch, events: outboxEvents(drafts))
         }
     }
 
+    /// Whom a seed has asked so far, each in whose name, in the order of asking.
+    package func asked(by seed: SeedID) throws -> [(person: PersonID, friend: PersonID?)] {
+        try livePlan(of: seed, LivesDesk(self, now: 0))?.asked.map { ($0.person, $0.friend) } ?? []
+    }
+
     /// A seed and how far it is; nil, and said, where what is stored of it cannot be read: the others go on.
-    private func livePlan(of id: SeedID, now: Int64) throws -> LivePlan? {
+    func livePlan(of id: SeedID, _ desk: LivesDesk) throws -> LivePlan? {
         guard let bytes = try store.database.get(.seeds, key: ShardKeys.seed(id)) else { return nil }
         do {
             var reader = ByteReader(bytes)
             let seed = try PlanSeed(from: &reader)
             for word in ["life/", "past/"] {
                 if let life = try store.database.get(.signals, key: ShardKeys.signal(word, id.number)) {
-                    return try LivePlan(decoding: life, of: seed, city: name)
+                    return try LivePlan.decoding(life, of: seed, desk: desk)
                 }
             }
-            return LivePlan(seed, city: name, now: now)
+            return LivePlan(unwritten: seed, desk: desk)
         } catch let error as ByteError {
             Log.error("a seed cannot be read", ["city": name, "seed": id, "reason": "\(error)"])
             return nil

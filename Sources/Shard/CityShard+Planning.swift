@@ -17,55 +17,68 @@ import World
 private let interestsKept = 40
 
 /// What people would like, then the plan that fits them all: retrieval and ranking for everybody the model knows
-/// (`knownPeople` nil means all), and Plans' choice. A pure function of its arguments, the pool excepted.
+/// (`knownPeople` nil means all), and Plans' choice. `resting` are places, local, that local people are left alone with
+/// for now. A pure function of its arguments, the pool excepted.
 package func chooseSeeds(
     graph: CityGraph, influence: InfluenceGraph, embeddings: CityEmbeddings, knownPeople: [Bool]? = nil,
-    unknownPlaces: [UInt32] = [], configuration: ModelConfiguration, weights: [Float], options: PlanOptions,
-    pool: ComputePool
-) -> [(seed: PlanSeed, reasons: PlanReasons)] {
+    unknownPlaces: [UInt32] = [], configuration: ModelConfiguration, weights: [Float],
+    recent: RecentInterest = .none, resting: [Int: Set<UInt32>] = [:], options: PlanOptions, pool: ComputePool
+) -> [PlannedSeed] {
     let asked = (0..<graph.residents).filter { knownPeople?[$0] ?? true }
     let found = Interests(
         graph: graph, embeddings: embeddings, unknownPlaces: unknownPlaces, configuration: configuration,
         weights: weights
     ).of(people: asked, candidates: CityShard.candidates, keep: interestsKept, skippingVisited: false, pool: pool)
     var interests = [PersonInterest](repeating: PersonInterest(places: [], scores: []), count: graph.residents)
-    for (row, person) in asked.enumerated() { interests[person] = found[row] }
+    for (row, person) in asked.enumerated() {
+        interests[person] = resting[person].map { found[row].without($0) } ?? found[row]
+    }
     return planCity(
-        graph: graph, influence: influence, interests: interests, embeddings: embeddings,
-        options: options, pool: pool)
+        graph: graph, influence: influence, interests: interests, recent: recent.without(resting),
+        embeddings: embeddings, options: options, pool: pool)
 }
 
 extension CityShard {
-    /// Chooses the city's seeds with the current model.
-    package func plan(_ order: PlanCity, pool: ComputePool) throws -> Planned {
+    /// Chooses the city's seeds with the current model. `now`, in milliseconds since 1970, is when their lives begin.
+    package func plan(_ order: PlanCity, pool: ComputePool, now: Int64 = millisecondsNow()) throws -> Planned {
         try computing.withLock { state, _ in
             guard let model = try model(&state) else { throw ShardError.noModel(city: name) }
             // Said before the work is done, not after.
             try requireOutboxRoom()
             let graph = try currentGraph(pool: pool)
             let known = model.aligned(with: graph)
+            try prepareJudge(of: model, graph, seed: order.seed ^ UInt64(city.number), pool: pool)
+            let answers = try keptAnswers()
+            try learnCardWeights(answers)
+            let options = PlanOptions(
+                seedsPerCity: Int(order.seedsPerCity), modelVersion: model.version,
+                willingness: Self.willingness(answers), seed: order.seed ^ UInt64(city.number))
             let chosen = chooseSeeds(
                 graph: graph, influence: try influenceGraph(of: graph, order.origin, pool: pool),
                 embeddings: known.embeddings, knownPeople: known.people, unknownPlaces: known.unknownPlaces,
                 configuration: model.configuration, weights: model.weights,
-                options: PlanOptions(
-                    seedsPerCity: Int(order.seedsPerCity), modelVersion: model.version,
-                    seed: order.seed ^ UInt64(city.number)), pool: pool)
+                recent: try recentInterest(graph, pool: pool), resting: try resting(answers, graph, now: now),
+                options: options, pool: pool)
+            let builder = RosterBuilder(
+                chosen, answers: Self.local(answers, in: graph), graph: graph, embeddings: known.embeddings,
+                isKnown: known.people, seed: options.seed, pool: pool)
             let seeds = chosen.map(\.seed)
-            try keep(chosen.map(\.reasons), of: seeds)
-            let created = try keep(seeds, model: model.version, job: order.job)
+            try keep(chosen, rosters: chosen.map { builder.roster(of: $0, model: model.version) })
+            let created = try keep(seeds, model: model.version, job: order.job, now: now)
             try serveAnew(model, graph: graph, pool: pool)
             return Planned(job: order.job, seeds: UInt32(seeds.count), created: UInt32(created))
         }
     }
 
-    /// Keeps why each seed is what it is. Before the seeds themselves, so that no seed is without.
-    private func keep(_ reasons: [PlanReasons], of seeds: [PlanSeed]) throws {
+    /// Keeps why each seed is what it is, and whom it may ask. Before the seeds themselves, so that no seed is without.
+    private func keep(_ planned: [PlannedSeed], rosters: [Roster]) throws {
         var batch = WriteBatch()
-        for (seed, reasons) in zip(seeds, reasons) {
-            var writer = ByteWriter()
-            reasons.encode(into: &writer)
-            batch.put(.meta, key: ShardKeys.reasons(seed.id), value: writer.bytes)
+        for (planned, roster) in zip(planned, rosters) {
+            var (reasons, people) = (ByteWriter(), ByteWriter())
+            planned.reasons.encode(into: &reasons)
+            roster.encode(into: &people)
+            batch.put(.meta, key: ShardKeys.reasons(planned.seed.id), value: reasons.bytes)
+            batch.put(.signals, key: ShardKeys.signal("roster/", planned.seed.id.number), value: people.bytes)
         }
         _ = try store.commit(batch, events: [])
     }
@@ -81,31 +94,37 @@ extension CityShard {
 
     /// Makes these the city's current plan. Answers how many are new; each of those leaves events, in
     /// the same batch, and begins its life.
-    package func keep(_ seeds: [PlanSeed], model: ModelVersion, job: JobID) throws -> Int {
-        var batch = WriteBatch()
-        var events: [EventDraft] = []
-        var created = 0
-        let now = millisecondsNow()
-        for seed in seeds {
-            let key = ShardKeys.seed(seed.id)
-            if try store.database.get(.seeds, key: key) == nil {
-                created += 1
-                let cause = EventCause.job(job)
-                let (event, number) = (SeedCreated(seed, city: name, model: model), seed.id.number)
-                events.append(EventDraft(event, about: number, seed: seed.id, key: String(number), cause: cause))
-                events += keep(LivePlan(proposing: seed, city: name, cause: cause, now: now), in: &batch)
+    package func keep(
+        _ seeds: [PlanSeed], model: ModelVersion, job: JobID, now: Int64 = millisecondsNow()
+    ) throws -> Int {
+        try signals.withLock { _ in
+            var batch = WriteBatch()
+            var events: [EventDraft] = []
+            var created = 0
+            let desk = LivesDesk(self, now: now)
+            let pace = try acceptancePace(desk)
+            for seed in seeds {
+                let key = ShardKeys.seed(seed.id)
+                if try store.database.get(.seeds, key: key) == nil {
+                    created += 1
+                    let cause = EventCause.job(job)
+                    let (event, number) = (SeedCreated(seed, city: name, model: model), seed.id.number)
+                    events.append(EventDraft(event, about: number, seed: seed.id, key: String(number), cause: cause))
+                    events += keep(try LivePlan(proposing: seed, pace: pace, cause: cause, desk: desk), in: &batch)
+                }
+                // A known seed keeps its name and its one event; its invitations may be better now.
+                var writer = ByteWriter()
+                seed.encode(into: &writer)
+                batch.put(.seeds, key: key, value: writer.bytes)
             }
-            // A known seed keeps its name and its one event; its invitations may be better now.
-            var writer = ByteWriter()
-            seed.encode(into: &writer)
-            batch.put(.seeds, key: key, value: writer.bytes)
+            desk.write(into: &batch)
+            var list = ByteWriter()
+            list.put(array: seeds.map(\.id.number))
+            batch.put(.meta, key: ShardKeys.currentPlan, value: list.bytes)
+            _ = try store.commit(batch, events: outboxEvents(events))
+            view.withLock { $0.seeds = seeds.count }
+            return created
         }
-        var list = ByteWriter()
-        list.put(array: seeds.map(\.id.number))
-        batch.put(.meta, key: ShardKeys.currentPlan, value: list.bytes)
-        _ = try store.commit(batch, events: outboxEvents(events))
-        view.withLock { $0.seeds = seeds.count }
-        return created
     }
 
     /// The ids of the current plan's seeds, best first.

@@ -36,8 +36,10 @@ extension CityShard {
     /// Takes entries of the city's stream, which follow each other, all or none. Those at or before the offset change
     /// nothing and count as replayed. `refusing` is told which are refused before anything is written; when it throws,
     /// nothing is. Durable when it returns. Throws `outboxFull` where an answer would make an event for which there
-    /// is no room.
-    package func take(_ entries: [SignalEntry], refusing: ([SignalRefusal]) throws -> Void) throws {
+    /// is no room. `now`, in milliseconds since 1970, is when people are asked who are next.
+    package func take(
+        _ entries: [SignalEntry], now: Int64 = millisecondsNow(), refusing: ([SignalRefusal]) throws -> Void
+    ) throws {
         guard let last = entries.last?.id else { return }
         try signals.withLock { state in
             var account = try account(&state)
@@ -46,7 +48,7 @@ extension CityShard {
             account.offset = max(account.offset, last)
             let batch = SignalBatch(
                 signals: entries[fresh...].map(\.signal), cause: { "\(entries[fresh + $0].id)" })
-            try apply(batch, &account, &state) { refusals, _ in
+            try apply(batch, now: now, &account, &state) { refusals, _ in
                 try refusing(refusals.map { SignalRefusal(index: $0.index + fresh, fault: $0.fault) })
             }
             keep(account, in: &state)
@@ -78,7 +80,7 @@ extension CityShard {
             }
             var answer = SignalsTaken(taken: 0, refused: [])
             let given = SignalBatch(signals: signals, cause: { "\(name)/\($0)" })
-            try apply(given, &account, &state) { refusals, batch in
+            try apply(given, now: now, &account, &state) { refusals, batch in
                 answer.taken = UInt32(list.count - refusals.count)
                 answer.refused = refusals.map {
                     RowReject(index: UInt32($0.index), reason: $0.fault.rawValue)
@@ -122,9 +124,9 @@ extension CityShard {
         note { $0.signals = account }
     }
 
-    /// Writes the effects of signals and the account, in one step.
+    /// Writes the effects of signals and the account, in one step. Whoever is to be asked next is asked `now`.
     private func apply(
-        _ given: SignalBatch, _ account: inout SignalAccount, _ state: inout SignalState,
+        _ given: SignalBatch, now: Int64, _ account: inout SignalAccount, _ state: inout SignalState,
         alongside: ([SignalRefusal], inout WriteBatch) throws -> Void
     ) throws {
         let (taken, refusals) = try judged(given.signals, &state)
@@ -134,7 +136,7 @@ extension CityShard {
         var drafts: [EventDraft] = []
         if !effects.forLives.isEmpty {
             try requireOutboxRoom()
-            drafts = try follow(effects.forLives, in: &change.alongside)
+            drafts = try follow(effects.forLives, now: now, in: &change.alongside)
         }
         account.taken += UInt64(taken.count)
         account.refused += UInt64(refusals.count)

@@ -42,6 +42,8 @@ package final class CityShard: Sendable {
     package let store: ShardStore
     /// The number of the cluster it belongs to.
     package let cluster: UInt64
+    /// How people are asked.
+    let policy: InvitationPolicy
     let view = Mutex(View())
     let computing = Monitor(Computing())
     let serving = Mutex(Serving())
@@ -49,16 +51,17 @@ package final class CityShard: Sendable {
     let delivery = Mutex(Delivery())
     /// A search over several cities that this one takes part in; nil too while one of its steps runs.
     let openSearch = Mutex<OpenSearch?>(nil)
-    /// Held while signals are taken, disk included.
+    /// Held while signals are taken or lives move, disk included.
     let signals = Mutex(SignalState())
 
     /// Opens the city's folder, or makes it. `name` is for messages, events and people; `cluster` goes into events.
     /// `outboxIfNew` is a number that no other outbox has been given; `outboxMax` is how many events may wait for
-    /// Redis.
+    /// Redis. `policy` says how people are asked.
     package init(
         directory: String, city: CityID, name: String, cluster: UInt64, outboxIfNew: UInt64,
-        outboxMax: Int = StoreLimits.outboxMax
+        outboxMax: Int = StoreLimits.outboxMax, policy: InvitationPolicy = InvitationPolicy()
     ) throws {
+        self.policy = policy
         self.city = city
         self.name = name
         self.cluster = cluster

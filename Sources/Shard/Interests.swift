@@ -3,6 +3,8 @@ package import Graph
 package import Learn
 import Nearest
 import Plans
+import Store
+import World
 
 // Retrieval, then ranking: exact search by inner product gives each person's candidates, the place head orders them.
 // Models without such a head rank by the inner product.
@@ -77,4 +79,23 @@ package func rankNewPlaces(
         people: people.map { Int($0) }, candidates: min(candidates ?? CityShard.candidates, graph.places.count),
         keep: keep, skippingVisited: true, pool: pool
     ).map(\.places)
+}
+
+extension CityShard {
+    /// What people have shown interest in lately, from the rows as they are now. Time is counted back from the city's
+    /// latest row, not from a clock. The visits that models hold out count as well: nothing is judged by a plan.
+    func recentInterest(_ graph: CityGraph, pool: ComputePool) throws -> RecentInterest {
+        let latest = try store.mapVisits(pool: pool) { $0.reduce(Int64.min) { max($0, $1.time.milliseconds) } }
+        guard let last = latest.max(), last > .min else { return .none }
+        let signs = try store.mapVisits(pool: pool) { visits in
+            visits.compactMap { visit -> InterestSign? in
+                guard let person = graph.localPerson(visit.person), let place = graph.localPlace(visit.place) else {
+                    return nil
+                }
+                return InterestSign(
+                    visit, person: person, place: place, latest: Timestamp(milliseconds: last))
+            }
+        }
+        return RecentInterest(signs.flatMap { $0 }, in: graph, pool: pool)
+    }
 }

@@ -8,6 +8,7 @@ import Store
 // | meta   | "model"                               | current model version, u64                   |
 // | meta   | "plan"                                | current plan: u32 count, then seed ids u64   |
 // | meta   | "reasons/" seed id u64                | PlanReasons                                  |
+// | meta   | "card weights"                        | CardWeights                                  |
 // | model  | "model/" version u64                  | CityModel: configuration, weights, embeddings, report |
 // | model  | "trainer/" job u64, round u32         | the trainer's state after that round         |
 // | model  | "round/" job u64, round u32           | RoundRecord                                  |
@@ -19,12 +20,17 @@ import Store
 // | signals | "booking/" seed u64                  | flag succeeded, text                         |
 // | signals | "feedback/" seed u64, person u64     | time i64, rating u8                          |
 // | signals | "life/", "past/", then seed u64      | LivePlan: of a seed that is open; that is over |
+// | signals | "roster/" seed u64                   | Roster: whom the seed may ask                |
+// | signals | "asked/" person u64                  | u32 count, then time u64 s, slot u8: the week's invitations |
+// | signals | "judge/" model version u64           | GroupJudge: of groups of seeds planned with it |
+// | signals | "answer/" seed u64, person u64       | KeptAnswer: what was asked, and what came    |
 // | signals | "request/" number u64                | key of a request, text                       |
 // | signals | "key/" text                          | number u64 of its request, SignalsTaken      |
 
 enum ShardKeys {
     static let currentModel = Array("model".utf8)
     static let currentPlan = Array("plan".utf8)
+    static let cardWeights = Array("card weights".utf8)
     static let trainers = Array("trainer/".utf8)
     static let models = Array("model/".utf8)
     static let rounds = Array("round/".utf8)

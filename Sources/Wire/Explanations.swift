@@ -49,6 +49,55 @@ package struct ExplainedPerson: Part {
     }
 }
 
+/// How far a seed has come.
+package struct SeedLife: Part {
+    /// proposed, gathering, judging, confirmed, booked or released.
+    package var stage: String
+    /// People who were asked so far, who said yes and have not left, and who said no or left.
+    package var asked: UInt32
+    package var accepted: UInt32
+    package var declined: UInt32
+    /// Chance that as many come as the plan needs; below 0 before anybody said yes.
+    package var reachesMinimum: Double
+    /// People who come in the end in half of what may still happen; 0 before anybody said yes.
+    package var expected: Double
+    /// Whether acceptances have come fast.
+    package var isHighMomentum: Bool
+
+    package init(
+        stage: String, asked: UInt32, accepted: UInt32, declined: UInt32, reachesMinimum: Double, expected: Double,
+        isHighMomentum: Bool
+    ) {
+        self.stage = stage
+        self.asked = asked
+        self.accepted = accepted
+        self.declined = declined
+        self.reachesMinimum = reachesMinimum
+        self.expected = expected
+        self.isHighMomentum = isHighMomentum
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        stage = try reader.getName()
+        asked = try reader.get()
+        accepted = try reader.get()
+        declined = try reader.get()
+        reachesMinimum = try reader.getDouble()
+        expected = try reader.getDouble()
+        isHighMomentum = try reader.getBool()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(stage)
+        writer.put(asked)
+        writer.put(accepted)
+        writer.put(declined)
+        writer.put(reachesMinimum)
+        writer.put(expected)
+        writer.put(isHighMomentum)
+    }
+}
+
 /// Worker to command: a seed and the numbers that moved it.
 package struct SeedExplanation: Body {
     package static let kind = Kind.seedExplanation
@@ -60,19 +109,29 @@ package struct SeedExplanation: Body {
     package var rank: UInt32
     /// How many venues and slots were looked at.
     package var cells: UInt32
+    /// What taste, cohesion, conversion, convenience and concentration weigh in the feed of the first starter, as the
+    /// city's answers taught; empty where they have not.
+    package var weights: [Double]
+    /// The same as stated.
+    package var fixedWeights: [Double]
+    /// How far it has come; a list of one, or none where that cannot be read.
+    package var life: [SeedLife]
     /// In the order in which they are asked.
     package var starters: [ExplainedPerson]
     /// In the order in which they are asked.
     package var guests: [ExplainedPerson]
 
     package init(
-        seed: SeedRow, demand: Double, rank: UInt32, cells: UInt32, starters: [ExplainedPerson],
-        guests: [ExplainedPerson]
+        seed: SeedRow, demand: Double, rank: UInt32, cells: UInt32, weights: [Double], fixedWeights: [Double],
+        life: [SeedLife], starters: [ExplainedPerson], guests: [ExplainedPerson]
     ) {
         self.seed = [seed]
         self.demand = demand
         self.rank = rank
         self.cells = cells
+        self.weights = weights
+        self.fixedWeights = fixedWeights
+        self.life = life
         self.starters = starters
         self.guests = guests
     }
@@ -82,9 +141,13 @@ package struct SeedExplanation: Body {
         demand = try reader.getDouble()
         rank = try reader.get()
         cells = try reader.get()
+        weights = try reader.getArray(of: Double.self)
+        fixedWeights = try reader.getArray(of: Double.self)
+        life = try reader.getList(smallest: 33)
         starters = try reader.getList(smallest: 28)
         guests = try reader.getList(smallest: 28)
         guard seed.count == 1 else { throw .invalid("an explanation of \(seed.count) seeds") }
+        guard life.count <= 1 else { throw .invalid("a seed of \(life.count) lives") }
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -92,6 +155,9 @@ package struct SeedExplanation: Body {
         writer.put(demand)
         writer.put(rank)
         writer.put(cells)
+        writer.put(array: weights)
+        writer.put(array: fixedWeights)
+        writer.put(list: life)
         writer.put(list: starters)
         writer.put(list: guests)
     }

@@ -18,10 +18,33 @@ package struct SeedExplanationView: Encodable, Sendable {
         }
     }
 
+    package struct Life: Encodable, Sendable {
+        package var stage: String
+        package var asked: UInt32
+        package var accepted: UInt32
+        package var declined: UInt32
+        /// Absent before anybody said yes.
+        package var reachesMinimum: Double?
+        package var expected: Double?
+        package var highMomentum: Bool
+
+        init(_ life: SeedLife) {
+            (stage, asked, accepted, declined) = (life.stage, life.asked, life.accepted, life.declined)
+            let isForeseen = life.reachesMinimum >= 0
+            reachesMinimum = isForeseen ? life.reachesMinimum : nil
+            expected = isForeseen ? life.expected : nil
+            highMomentum = life.isHighMomentum
+        }
+    }
+
     package var seed: [SeedView]
     package var demand: Double
     package var rank: UInt32
     package var cells: UInt32
+    /// By objective; absent where nothing was learned.
+    package var weights: [String: Double]?
+    package var fixedWeights: [String: Double]
+    package var life: Life?
     package var starters: [Person]
     package var guests: [Person]
 
@@ -30,6 +53,12 @@ package struct SeedExplanationView: Encodable, Sendable {
         demand = explanation.demand
         rank = explanation.rank
         cells = explanation.cells
+        func named(_ weights: [Double]) -> [String: Double] {
+            Dictionary(zip(FeedCardView.objectives, weights)) { first, _ in first }
+        }
+        weights = explanation.weights.isEmpty ? nil : named(explanation.weights)
+        fixedWeights = named(explanation.fixedWeights)
+        life = explanation.life.first.map(Life.init)
         starters = explanation.starters.map(Person.init)
         guests = explanation.guests.map(Person.init)
     }

@@ -88,7 +88,23 @@ extension SeedExplanationView {
                 "  guest \(place + 1) \(guest.person) comes with chance \(rounded(guest.acceptance)), "
                     + "has \(friends) among those before, and adds \(rounded(guest.adds)) people")
         }
+        lines.append("  feed    fixed weights: \(Self.text(fixedWeights))")
+        lines.append("          learned from answers: \(weights.map(Self.text) ?? "not yet, or no better")")
+        if let life { lines.append("  life    \(life.text())") }
         return lines.joined(separator: "\n")
+    }
+
+    private static func text(_ weights: [String: Double]) -> String {
+        FeedCardView.objectives.map { "\($0) \(rounded(weights[$0] ?? 0))" }.joined(separator: ", ")
+    }
+}
+
+extension SeedExplanationView.Life {
+    fileprivate func text() -> String {
+        let counts = "\(stage): \(asked) asked, \(accepted) come, \(declined) do not"
+        guard let reachesMinimum, let expected else { return counts }
+        return counts + "; the minimum is reached with chance \(rounded(reachesMinimum)), "
+            + "\(rounded(expected)) people come in the end\(highMomentum ? ", high momentum" : "")"
     }
 }
 

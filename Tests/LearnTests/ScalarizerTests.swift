@@ -7,14 +7,17 @@ import Testing
 private func choices(_ count: Int, seed: UInt64) -> [CardChoice] {
     var random = SeededRandom(seed: seed)
     return (0..<count).map { _ in
-        var situation = (0..<SituationColumns.count).map { _ in random.uniformFloat() }
-        situation[SituationColumns.weekend] = random.uniform() < 0.5 ? 1 : 0
-        let cards = (0..<2).map { _ in Objective.allCases.map { _ in random.uniformFloat() } }
-        let aim = situation[SituationColumns.weekend] == 1 ? Objective.cohesion : .convenience
-        let margin = Double(cards[0][aim.rawValue] - cards[1][aim.rawValue])
-        let takesFirst = random.uniform() < logistic(10 * margin)
-        return CardChoice(
-            situation: situation, taken: cards[takesFirst ? 0 : 1], skipped: cards[takesFirst ? 1 : 0])
+        let cards = (0..<2).map { _ in
+            var situation = (0..<SituationColumns.count).map { _ in random.uniformFloat() }
+            situation[SituationColumns.weekend] = random.uniform() < 0.5 ? 1 : 0
+            return CardFacts(objectives: Objective.allCases.map { _ in random.uniformFloat() }, situation: situation)
+        }
+        let worth = cards.map { card in
+            let aim = card.situation[SituationColumns.weekend] == 1 ? Objective.cohesion : .convenience
+            return Double(card.objectives[aim.rawValue])
+        }
+        let takesFirst = random.uniform() < logistic(10 * (worth[0] - worth[1]))
+        return CardChoice(taken: cards[takesFirst ? 0 : 1], skipped: cards[takesFirst ? 1 : 0])
     }
 }
 
@@ -50,13 +53,13 @@ private func choices(_ count: Int, seed: UInt64) -> [CardChoice] {
 
     @Test func termsAreWhatMovesTheScore() {
         let situation = [Float](repeating: 0.3, count: SituationColumns.count)
-        let card: [Float] = [0.9, 0.2, 0.6, 0.4, 0.5]
+        let card = CardFacts(objectives: [0.9, 0.2, 0.6, 0.4, 0.5], situation: situation)
         let scalarizer = Scalarizer.fixed
-        let terms = scalarizer.terms(card, situation)
+        let terms = scalarizer.terms(card)
         for objective in Objective.allCases {
             var without = card
-            without[objective.rawValue] = 0
-            let fall = scalarizer.score(card, situation) - scalarizer.score(without, situation)
+            without.objectives[objective.rawValue] = 0
+            let fall = scalarizer.score(card) - scalarizer.score(without)
             #expect(abs(fall - terms[objective.rawValue]) < 1e-9 && fall > 0)
         }
     }

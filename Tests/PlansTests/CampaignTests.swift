@@ -89,6 +89,15 @@ private final class PlainResponses: ResponseEstimate {
         #expect(model.chance(features, person: 8, friend: 9) < plain - 0.1)
     }
 
+    /// Full steps would leap over the top and back, further each time.
+    @Test func aFitFromFarAwayEndsAtTheTop() {
+        var model = ResponseModel(prior: [-9, 3], precision: 0.01)
+        let rows: [[Float]] = (0..<400).map { [1, Float($0 % 20) / 20] }
+        let outcomes = rows.indices.map { Double($0 / 20 % 2) }
+        model.fit(rows, [Double](repeating: 0, count: rows.count), outcomes, rounds: 30)
+        #expect(abs(model.weights[0]) < 0.05 && abs(model.weights[1]) < 0.1)
+    }
+
     /// An explanation that names a feature names one without which the chance falls by as much as it says.
     @Test func contributionsAreWhatMovesTheOdds() {
         let model = ResponseModel(prior: [-1, 2, 0.5], precision: 1)

@@ -55,7 +55,8 @@ private func randomEvent(_ random: inout SeededRandom) -> PlanEvent {
     case 2...7: return .answered(person, yes: random.uniform() < 0.7)
     case 8: return .left(person)
     case 9: return .momentum(3 * random.uniform())
-    case 10...11: return .ticked
+    case 10: return .ticked
+    case 11: return .exhausted
     case 12...13: return .judged(random.uniform())
     case 14: return random.uniform() < 0.7 ? .bookingAccepted : .bookingRefused
     default: return random.uniform() < 0.1 ? .cancelled : .ticked
@@ -176,6 +177,7 @@ private func randomEvent(_ random: inout SeededRandom) -> PlanEvent {
         case ("momentum", _, let amount?): return (.momentum(amount), now)
         case ("judged", _, let amount?): return (.judged(amount), now)
         case ("tick", _, _): return (.ticked, now)
+        case ("exhausted", _, _): return (.exhausted, now)
         case ("accepted", _, _): return (.bookingAccepted, now)
         case ("full", _, _): return (.bookingRefused, now)
         case ("cancel", _, _): return (.cancelled, now)

@@ -10,7 +10,8 @@ import Testing
     @Test func reasonsSpeakOfTheSeedsPeopleInTheirOrder() {
         let plan = city.explainedPlan(options)
         #expect(plan.count > 4)
-        for (seed, reasons) in plan {
+        for planned in plan {
+            let (seed, reasons) = (planned.seed, planned.reasons)
             #expect(reasons.starters.map(\.person) == seed.starters)
             #expect(reasons.guests.map(\.person) == seed.invites)
             #expect(reasons.rank >= 1 && reasons.rank <= reasons.cells && reasons.demand > 0)
@@ -21,7 +22,8 @@ import Testing
     @Test func reasonsAreFaithful() {
         let context = city.context(options)
         var (ties, friends) = (0, 0)
-        for (seed, reasons) in city.explainedPlan(options) {
+        for planned in city.explainedPlan(options) {
+            let (seed, reasons) = (planned.seed, planned.reasons)
             let acceptance = reasons.starters.map(\.acceptance)
             let alone = conversion(acceptance) { _, _ in 0 }
             for (index, starter) in reasons.starters.enumerated() {

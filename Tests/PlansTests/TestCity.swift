@@ -61,7 +61,7 @@ struct TestCity {
         explainedPlan(options, threads: threads).map(\.seed)
     }
 
-    func explainedPlan(_ options: PlanOptions, threads: Int = 2) -> [(seed: PlanSeed, reasons: PlanReasons)] {
+    func explainedPlan(_ options: PlanOptions, threads: Int = 2) -> [PlannedSeed] {
         planCity(
             graph: graph, influence: influence, interests: interests, embeddings: embeddings, options: options,
             pool: ComputePool(threads: threads))

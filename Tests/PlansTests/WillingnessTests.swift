@@ -16,11 +16,13 @@ import Testing
 
     @Test func nobodyIsCertainAndScoresInAnyUnitSayTheSame() {
         let spread = [100] + [Float](repeating: 0, count: 200)
-        #expect(ScoreScale(spread).strength(100) == 0.95)
-        #expect(ScoreScale(spread).strength(-100) == 0.05)
-        #expect(ScoreScale([3, 3]).strength(3) == ScoreScale([-7]).strength(-7))
-        let small = ScoreScale([3, 1, 0]), large = ScoreScale([300, 100, 0])
-        #expect(abs(small.strength(3) - large.strength(300)) < 1e-6)
+        func strength(_ score: Float, _ scores: [Float]) -> Float {
+            Willingness.stated.strength(ScoreScale(scores).distance(score))
+        }
+        #expect(strength(100, spread) == 0.95)
+        #expect(strength(-100, spread) == 0.05)
+        #expect(strength(3, [3, 3]) == strength(-7, [-7]))
+        #expect(abs(strength(3, [3, 1, 0]) - strength(300, [300, 100, 0])) < 1e-6)
     }
 
     @Test func repeatsCountOnceAndScoresThatAreNoNumbersNotAtAll() {

@@ -113,7 +113,13 @@ enum Samples {
             certifiedRatio: 0.6, greedyRatio: 0.632, confidence: 0.99, epsilon: 0.1, sets: 4096, exchanged: 70),
         ExplainRequest(seed: SeedID(4)),
         SeedExplanation(
-            seed: seed, demand: 40.5, rank: 3, cells: 300,
+            seed: seed, demand: 40.5, rank: 3, cells: 300, weights: [0.5, 0.125, 0.125, 0.125, 0.125],
+            fixedWeights: [0.25, 0.25, 0.25, 0.125, 0.125],
+            life: [
+                SeedLife(
+                    stage: "gathering", asked: 5, accepted: 3, declined: 1, reachesMinimum: 0.75, expected: 6,
+                    isHighMomentum: true)
+            ],
             starters: [ExplainedPerson(person: PersonID(1), acceptance: 0.25, adds: 0.125, friends: 0)],
             guests: [ExplainedPerson(person: PersonID(2), acceptance: 0.5, adds: 1.5, friends: 2)]),
         FeedRequest(person: PersonID(7), count: 10),

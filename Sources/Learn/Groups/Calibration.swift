@@ -64,6 +64,12 @@ package struct Reliability: Equatable, Sendable {
         package var predicted = 0.0
         /// Share that happened.
         package var observed = 0.0
+
+        package init(count: Int = 0, predicted: Double = 0, observed: Double = 0) {
+            self.count = count
+            self.predicted = predicted
+            self.observed = observed
+        }
     }
 
     /// Equally wide bins of 0...1.
@@ -80,13 +86,18 @@ package struct Reliability: Equatable, Sendable {
             bins[bin].predicted += chance
             bins[bin].observed += Double(label)
         }
-        var error = 0.0
         for bin in bins.indices where bins[bin].count > 0 {
-            error += abs(bins[bin].observed - bins[bin].predicted)
             bins[bin].predicted /= Double(bins[bin].count)
             bins[bin].observed /= Double(bins[bin].count)
         }
+        self.init(bins: bins)
+    }
+
+    /// Takes over bins from elsewhere.
+    package init(bins: [Bin]) {
         self.bins = bins
-        expectedError = chances.isEmpty ? 0 : error / Double(chances.count)
+        let count = bins.reduce(0) { $0 + $1.count }
+        let error = bins.reduce(0.0) { $0 + Double($1.count) * abs($1.observed - $1.predicted) }
+        expectedError = count == 0 ? 0 : error / Double(count)
     }
 }

@@ -33,6 +33,9 @@ package struct GroupScorerConfiguration: Equatable, Sendable {
         self.blocks = blocks
         self.extras = extras
     }
+
+    /// How many numbers a scorer of these sizes learns.
+    package var parameterCount: Int { GroupScorerLayout(self).count }
 }
 
 /// Parameters of one attention with what follows it.

@@ -4,7 +4,7 @@
 //
 //     weights(c) = softmax(A · c + b)          score(card | c) = sharpness · Σ weights(c)[k] · objective[k]
 //
-// learned from which of two cards shown in one situation was taken: log(1 + e^-(score(taken) - score(skipped))), as in
+// learned from which of two cards shown to one person was taken: log(1 + e^-(score(taken) - score(skipped))), as in
 // RankNet (Burges et al., ICML 2005), by full gradients and Adam; 66 numbers need no tape.
 
 import Linalg
@@ -45,17 +45,25 @@ package enum Objective: Int, CaseIterable, Sendable {
     case concentration
 }
 
-/// Two cards shown in one situation, of which one was taken.
-package struct CardChoice: Equatable, Sendable {
+/// What one card is good for, and the situation it is shown in: two plans for one person differ in both.
+package struct CardFacts: Equatable, Sendable {
+    package var objectives: [Float]
     package var situation: [Float]
-    package var taken: [Float]
-    package var skipped: [Float]
 
-    package init(situation: [Float], taken: [Float], skipped: [Float]) {
+    package init(objectives: [Float], situation: [Float]) {
         precondition(situation.count == SituationColumns.count, "a situation has twelve numbers")
-        precondition(
-            taken.count == Objective.allCases.count && skipped.count == taken.count, "a card has five objectives")
+        precondition(objectives.count == Objective.allCases.count, "a card has five objectives")
+        self.objectives = objectives
         self.situation = situation
+    }
+}
+
+/// Two cards shown to one person, of which one was taken.
+package struct CardChoice: Equatable, Sendable {
+    package var taken: CardFacts
+    package var skipped: CardFacts
+
+    package init(taken: CardFacts, skipped: CardFacts) {
         self.taken = taken
         self.skipped = skipped
     }
@@ -107,18 +115,18 @@ package struct Scalarizer: Equatable, Sendable {
     }
 
     /// What each objective adds to a card's score: the terms of an explanation.
-    package func terms(_ card: [Float], _ situation: [Float]) -> [Double] {
+    package func terms(_ card: CardFacts) -> [Double] {
         let sharpness = Double.exponential(parameters[Self.parameterCount - 1])
-        return zip(weights(situation), card).map { sharpness * $0 * Double($1) }
+        return zip(weights(card.situation), card.objectives).map { sharpness * $0 * Double($1) }
     }
 
-    package func score(_ card: [Float], _ situation: [Float]) -> Double { terms(card, situation).reduce(0, +) }
+    package func score(_ card: CardFacts) -> Double { terms(card).reduce(0, +) }
 
     /// The share of choices whose taken card scores higher; ties count half.
     package func agreement(_ choices: [CardChoice]) -> Double {
         if choices.isEmpty { return 0 }
         let sum = choices.reduce(0.0) { sum, choice in
-            let margin = score(choice.taken, choice.situation) - score(choice.skipped, choice.situation)
+            let margin = score(choice.taken) - score(choice.skipped)
             return sum + (margin > 0 ? 1 : margin == 0 ? 0.5 : 0)
         }
         return sum / Double(choices.count)
@@ -151,25 +159,30 @@ package struct Scalarizer: Equatable, Sendable {
         return losses
     }
 
-    /// Mean loss and its gradient. With d the difference of two cards and w the weights: d score / d (A c + b)[k] =
-    /// sharpness · w[k] · (d[k] - Σ w · d).
+    /// Mean loss and its gradient. With w the weights and o the objectives of a card: d score / d (A c + b)[k] =
+    /// sharpness · w[k] · (o[k] - Σ w · o).
     func slope(_ choices: [CardChoice]) -> (loss: Double, gradient: [Double]) {
         var loss = 0.0
         var gradient = [Double](repeating: 0, count: Self.parameterCount)
         let sharpness = Double.exponential(parameters[Self.parameterCount - 1])
         for choice in choices {
-            let weights = weights(choice.situation)
-            let differences = zip(choice.taken, choice.skipped).map { Double($0 - $1) }
-            let mean = zip(weights, differences).reduce(0) { $0 + $1.0 * $1.1 }
-            let margin = sharpness * mean
+            let cards = [(choice.taken, 1.0), (choice.skipped, -1.0)].map { card, sign in
+                let weights = weights(card.situation)
+                let mean = zip(weights, card.objectives).reduce(0) { $0 + $1.0 * Double($1.1) }
+                return (card: card, weights: weights, mean: mean, sign: sign)
+            }
+            let margin = sharpness * (cards[0].mean - cards[1].mean)
             let small = Double.exponential(-abs(margin))
             loss += (margin < 0 ? -margin : 0) + Double.logOnePlus(small)
             let missing = (margin < 0 ? 1 : small) / (1 + small)
-            for objective in 0..<Self.objectives {
-                let change = -missing * sharpness * weights[objective] * (differences[objective] - mean)
-                gradient[Self.offsets + objective] += change
-                for column in 0..<Self.columns {
-                    gradient[objective * Self.columns + column] += change * Double(choice.situation[column])
+            for (card, weights, mean, sign) in cards {
+                for objective in 0..<Self.objectives {
+                    let share = weights[objective] * (Double(card.objectives[objective]) - mean)
+                    let change = -sign * missing * sharpness * share
+                    gradient[Self.offsets + objective] += change
+                    for column in 0..<Self.columns {
+                        gradient[objective * Self.columns + column] += change * Double(card.situation[column])
+                    }
                 }
             }
             gradient[Self.parameterCount - 1] -= missing * margin

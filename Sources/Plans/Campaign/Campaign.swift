@@ -51,9 +51,15 @@ package struct CampaignOptions: Equatable, Sendable {
     package var anchors = 6
     /// People of a cell who are looked at, friends of those who come aside.
     package var audience = 48
+    /// Invitations of a plan that go out together, the first aside.
+    package var wave: Int
 
-    package init(minimum: Int = 4, capacity: Int = 12, invitationsPerPerson: Int = 2, plansPerPlace: Int = 2) {
+    package init(
+        minimum: Int = 4, capacity: Int = 12, invitationsPerPerson: Int = 2, plansPerPlace: Int = 2, wave: Int = 1
+    ) {
         precondition(2 <= minimum && minimum <= capacity, "a plan is for two or more, and has room for its minimum")
+        precondition(wave > 0, "a wave is somebody")
+        self.wave = wave
         self.minimum = minimum
         self.capacity = capacity
         self.invitationsPerPerson = invitationsPerPerson
@@ -184,51 +190,39 @@ package struct Campaign {
         return low < row.upperBound && Int(graph.socialNeighbors[low]) == friend ? low : nil
     }
 
-    /// Asks one plan's people, one after the other.
+    /// Asks one plan's people, wave after wave.
     private mutating func grow(_ cell: Int, _ anchor: Int, _ ask: (Invitation) -> Bool) {
         guard let people = audiences[cell] else { return }
         let first = Int(people[anchor])
         plansAt[cell / TimeSlot.count] += 1
-        guard
-            put(
-                Invitation(person: UInt32(first), place: UInt32(cell / TimeSlot.count), slot: cell % TimeSlot.count),
-                ask)
-        else { return plansAt[cell / TimeSlot.count] -= 1 }
+        guard put(invitation(first, cell, nil), ask) else { return plansAt[cell / TimeSlot.count] -= 1 }
         var group = GrowingGroup(first, chance: 1)
         offerFriends(of: first, cell, &group)
         var asked = 1
-        while group.members.count < options.capacity, budget > 0, let next = next(cell, people, &group) {
-            let isShort = group.members.count < options.minimum
-            let floor = isShort ? Self.leastChance : Self.share * came / spent
-            if next.chance < floor { break }
-            asked += 1
-            let invitation = Invitation(
-                person: UInt32(next.person), place: UInt32(cell / TimeSlot.count), slot: cell % TimeSlot.count,
-                edge: next.edge)
-            if put(invitation, ask) { join(next, cell, &group) }
+        while case let wave = next(cell, people, &group), !wave.isEmpty {
+            asked += wave.count
+            for next in wave where put(invitation(next.person, cell, next.edge), ask) { join(next, cell, &group) }
         }
         spent += Double(asked)
         if group.members.count >= options.minimum { came += Double(group.members.count) }
     }
 
-    /// Nobody is asked who comes with less than this.
-    private static let leastChance = 0.12
-    /// A further person is asked when they promise so much of what an invitation brings elsewhere.
-    private static let share = 0.9
+    /// Whom a plan asks next, with what its budget and its room allow.
+    private func next(_ cell: Int, _ people: [UInt32], _ group: inout GrowingGroup) -> [GrowingGroup.Candidate] {
+        var wave: [GrowingGroup.Candidate] = []
+        let room = min(options.wave, options.capacity - group.members.count, budget)
+        let isShort = group.members.count < options.minimum
+        while wave.count < room,
+            let next = group.next(
+                among: people.lazy.map { Int($0) }, isShort: isShort, elsewhere: came / spent,
+                isFree: { isFree($0, cell) }, chance: { chance($0, cell, nil) })
+        { wave.append(next) }
+        return wave
+    }
 
-    /// The likeliest of the friends of those who come; where there is none, the likeliest of the cell.
-    private func next(_ cell: Int, _ people: [UInt32], _ group: inout GrowingGroup) -> GrowingGroup.Candidate? {
-        while let best = group.best() {
-            group.drop(best)
-            if isFree(best.person, cell) { return best }
-        }
-        for person in people where !group.knows(Int(person)) && isFree(Int(person), cell) {
-            let candidate = GrowingGroup.Candidate(
-                person: Int(person), edge: nil, chance: chance(Int(person), cell, nil))
-            group.drop(candidate)
-            return candidate
-        }
-        return nil
+    private func invitation(_ person: Int, _ cell: Int, _ edge: Int?) -> Invitation {
+        Invitation(
+            person: UInt32(person), place: UInt32(cell / TimeSlot.count), slot: cell % TimeSlot.count, edge: edge)
     }
 
     private mutating func put(_ invitation: Invitation, _ ask: (Invitation) -> Bool) -> Bool {
@@ -239,52 +233,5 @@ package struct Campaign {
         // A yes fills the slot; after a no most have something else to do then, whatever is proposed.
         isTaken[Int(invitation.person)] |= 1 << invitation.slot
         return answer
-    }
-}
-
-/// Who comes, and whom they could ask.
-private struct GrowingGroup {
-    struct Candidate {
-        var person: Int
-        var edge: Int?
-        var chance: Double
-    }
-
-    private(set) var members: [Int]
-    private(set) var chances: [Double]
-    private var offers: [Candidate] = []
-    private var dropped: Set<Int> = []
-
-    init(_ first: Int, chance: Double) {
-        members = [first]
-        chances = [chance]
-    }
-
-    /// Whether somebody comes already or was asked.
-    func knows(_ person: Int) -> Bool { members.contains(person) || dropped.contains(person) }
-
-    /// One more friend who could ask somebody: the likelier counts.
-    mutating func offer(_ person: Int, edge: Int, chance: Double) {
-        if let place = offers.firstIndex(where: { $0.person == person }) {
-            if chance > offers[place].chance { offers[place] = Candidate(person: person, edge: edge, chance: chance) }
-        } else {
-            offers.append(Candidate(person: person, edge: edge, chance: chance))
-        }
-    }
-
-    /// The likeliest, ties to the lower person.
-    func best() -> Candidate? {
-        offers.max { ($0.chance, $1.person) < ($1.chance, $0.person) }
-    }
-
-    mutating func add(_ candidate: Candidate) {
-        members.append(candidate.person)
-        chances.append(candidate.chance)
-        offers.removeAll { $0.person == candidate.person }
-    }
-
-    mutating func drop(_ candidate: Candidate) {
-        dropped.insert(candidate.person)
-        offers.removeAll { $0.person == candidate.person }
     }
 }

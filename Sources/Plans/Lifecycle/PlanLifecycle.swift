@@ -52,6 +52,8 @@ package enum PlanEvent: Equatable, Sendable {
     case momentum(Double)
     /// Time passes.
     case ticked
+    /// Everybody who was asked has answered, and nobody else is worth asking.
+    case exhausted
     /// The group scorer's chance that the group as it is comes together.
     case judged(Double)
     case bookingAccepted
@@ -170,6 +172,8 @@ package struct PlanLifecycle: Equatable, Sendable {
         case .left(let person): return leave(person, now)
         case .momentum(let intensity): return momentum(intensity)
         case .ticked: return tick(now)
+        case .exhausted:
+            if stage == .gathering, accepted.count >= Int(terms.minimum) { return move(to: .judging, .lockedIn) }
         case .judged(let chance): return judge(chance, now)
         case .bookingAccepted:
             if stage == .confirmed { return move(to: .booked, .booked) }

@@ -37,10 +37,11 @@ package struct InvitationFeatures: Sendable {
     /// Likings at which joy is half, for the three bends.
     private static let bends: [Float] = [2, 3.5, 5]
 
-    /// O(people · places) for the tastes, see `TasteProfiles`.
-    package init(_ graph: CityGraph, pool: ComputePool) {
+    /// Of invitations of those people for whom `isWanted` says so, and by them; nil means all. O(wanted · places) for
+    /// the tastes, see `TasteProfiles`.
+    package init(_ graph: CityGraph, for isWanted: [Bool]? = nil, pool: ComputePool) {
         self.graph = graph
-        profiles = TasteProfiles(graph, pool: pool)
+        profiles = TasteProfiles(graph, for: isWanted, pool: pool)
         slots = Self.lifts(graph)
     }
 
@@ -48,14 +49,11 @@ package struct InvitationFeatures: Sendable {
     /// the same kind see on the mean is taken out, and what is left, drawn towards one by a few visits, is habit.
     private static func lifts(_ graph: CityGraph) -> [Float] {
         let count = TimeSlot.count
-        func typical(_ place: Int) -> Int {
-            Int(graph.placeFeatures[place * PlaceColumns.count + PlaceColumns.typicalSlot])
-        }
         var usual = [Float](repeating: 1, count: count * count)
         for place in graph.places.indices {
             let visits = Float(graph.placeOffsets[place + 1] - graph.placeOffsets[place])
             for slot in 0..<count {
-                usual[typical(place) * count + slot] += visits * graph.placeSlots[place * count + slot]
+                usual[graph.typicalSlot(of: place) * count + slot] += visits * graph.placeSlots[place * count + slot]
             }
         }
         for kind in 0..<count {
@@ -68,7 +66,7 @@ package struct InvitationFeatures: Sendable {
             let visits = Int(graph.visitOffsets[person])..<Int(graph.visitOffsets[person + 1])
             var expected = [Float](repeating: 0, count: count)
             for visit in visits {
-                let kind = typical(Int(graph.visitPlaces[visit]))
+                let kind = graph.typicalSlot(of: Int(graph.visitPlaces[visit]))
                 for slot in 0..<count { expected[slot] += usual[kind * count + slot] }
             }
             for slot in 0..<count {
@@ -92,8 +90,7 @@ package struct InvitationFeatures: Sendable {
             row[column] = 1 / (1 + exponential(bend - liking))
         }
         row[Columns.setting] = profiles.setting(person, place)
-        let typical = Int(graph.placeFeatures[place * PlaceColumns.count + PlaceColumns.typicalSlot])
-        row[Columns.slotOfPlace] = typical == slot ? 1 : 0
+        row[Columns.slotOfPlace] = graph.typicalSlot(of: place) == slot ? 1 : 0
         row[Columns.slotOfPerson] = slots[person * TimeSlot.count + slot]
         var returns: Float = 0
         for visit in Int(graph.visitOffsets[person])..<Int(graph.visitOffsets[person + 1])
@@ -108,5 +105,12 @@ package struct InvitationFeatures: Sendable {
             row[column] = graph.socialFeatures[edge * FriendshipColumns.count + feature]
         }
         row[Columns.friendLikeness] = profiles.likeness(person, Int(graph.socialNeighbors[edge]))
+    }
+}
+
+extension CityGraph {
+    /// The slot a place is made for.
+    package func typicalSlot(of place: Int) -> Int {
+        Int(placeFeatures[place * PlaceColumns.count + PlaceColumns.typicalSlot])
     }
 }

@@ -5,8 +5,8 @@
 //     log-odds = weights · features + person's intercept + pair's intercept
 //
 // Weights have a normal prior around what was known before there were answers (from visits, or stated); intercepts one
-// around zero. The weights are refitted on all answers by Newton's method, the intercepts move a step at each answer,
-// so the model learns during a campaign and not only between two.
+// around zero. Weights and intercepts are refitted on all answers by turns, and the intercepts move a step at each
+// answer, so the model learns during a campaign and not only between two.
 
 import Learn
 
@@ -82,7 +82,11 @@ package struct ResponseModel: Equatable, Sendable {
 
     /// Hears one answer: moves the intercepts of the person and the pair.
     package mutating func hear(_ answer: InvitationAnswer) {
-        let chance = chance(answer.features, person: answer.person, friend: answer.friend)
+        attribute(answer, chance: chance(answer.features, person: answer.person, friend: answer.friend))
+    }
+
+    /// What an answer says beyond a chance, to the person and the pair.
+    private mutating func attribute(_ answer: InvitationAnswer, chance: Double) {
         let (surprise, information) = ((answer.saidYes ? 1 : 0) - chance, chance * (1 - chance))
         personIntercepts[answer.person, default: Intercept()].surprise += surprise
         personIntercepts[answer.person, default: Intercept()].information += information
@@ -92,35 +96,77 @@ package struct ResponseModel: Equatable, Sendable {
         pairIntercepts[key, default: Intercept()].information += information
     }
 
-    /// Refits the weights on all answers, with the intercepts as they are. O(rounds · answers · features²).
+    /// Refits the weights on all answers, then the intercepts on what the weights leave, by turns.
+    /// O(rounds · answers · features²).
     package mutating func refit(_ answers: [InvitationAnswer], rounds: Int = 8) {
-        let offsets = answers.map { intercepts($0.person, $0.friend) }
-        fit(answers.map(\.features), offsets, answers.map { $0.saidYes ? 1 : 0 }, rounds: rounds)
+        for _ in 0..<Self.turns {
+            let offsets = answers.map { intercepts($0.person, $0.friend) }
+            fit(answers.map(\.features), offsets, answers.map { $0.saidYes ? 1 : 0 }, rounds: rounds)
+            (personIntercepts, pairIntercepts) = ([:], [:])
+            for answer in answers {
+                // Each from zero, so that what one answer says does not depend on those before it.
+                let chance = logistic(zip(weights, answer.features).reduce(0) { $0 + $1.0 * Double($1.1) })
+                attribute(answer, chance: chance)
+            }
+        }
     }
 
-    /// The weights from rows of features and what became of them (1 for yes).
+    private static let turns = 2
+    private static let stepMax = 2.0
+
+    /// The most likely weights for rows of features and what became of them (1 for yes), by Newton's method, each step
+    /// halved until it does not lead down.
     package mutating func fit(_ rows: [[Float]], _ offsets: [Double], _ outcomes: [Double], rounds: Int) {
         precondition(rows.count == outcomes.count && rows.count == offsets.count, "one outcome per row")
-        let count = weights.count
+        var height = posterior(weights, rows, offsets, outcomes)
         for _ in 0..<rounds {
-            var gradient = (0..<count).map { precision * (prior[$0] - weights[$0]) }
-            var hessian = [Double](repeating: 0, count: count * count)
-            for column in 0..<count { hessian[column * count + column] = precision }
-            for (index, row) in rows.enumerated() {
-                var sum = offsets[index]
-                for column in 0..<count { sum += weights[column] * Double(row[column]) }
-                let chance = logistic(sum)
-                let (miss, weight) = (outcomes[index] - chance, chance * (1 - chance))
-                for column in 0..<count where row[column] != 0 {
-                    let own = Double(row[column])
-                    gradient[column] += miss * own
-                    for other in 0...column { hessian[column * count + other] += weight * own * Double(row[other]) }
-                }
+            let step = newtonStep(rows, offsets, outcomes)
+            // Far from the top the parabola is a poor likeness: a step is held short, in its direction.
+            let longest = step.reduce(0) { max($0, abs($1)) }
+            var (share, next) = (min(1, Self.stepMax / max(longest, 1e-12)), weights)
+            var reached = -Double.infinity
+            while share > 1e-4 {
+                next = zip(weights, step).map { $0 + share * $1 }
+                reached = posterior(next, rows, offsets, outcomes)
+                if reached >= height { break }
+                share /= 2
             }
-            let step = solve(hessian, gradient)
-            for column in 0..<count { weights[column] += min(max(step[column], -2), 2) }
+            if reached < height { break }
+            (weights, height) = (next, reached)
             if step.allSatisfy({ abs($0) < 1e-6 }) { break }
         }
+    }
+
+    /// Log-likelihood of weights and their prior.
+    private func posterior(
+        _ weights: [Double], _ rows: [[Float]], _ offsets: [Double], _ outcomes: [Double]
+    ) -> Double {
+        var sum = zip(weights, prior).reduce(0.0) { $0 - precision / 2 * ($1.0 - $1.1) * ($1.0 - $1.1) }
+        for (index, row) in rows.enumerated() {
+            var odds = offsets[index]
+            for column in weights.indices { odds += weights[column] * Double(row[column]) }
+            sum += outcomes[index] * odds - max(odds, 0) - logarithm(1 + exponential(-abs(odds)))
+        }
+        return sum
+    }
+
+    private func newtonStep(_ rows: [[Float]], _ offsets: [Double], _ outcomes: [Double]) -> [Double] {
+        let count = weights.count
+        var gradient = (0..<count).map { precision * (prior[$0] - weights[$0]) }
+        var hessian = [Double](repeating: 0, count: count * count)
+        for column in 0..<count { hessian[column * count + column] = precision }
+        for (index, row) in rows.enumerated() {
+            var sum = offsets[index]
+            for column in 0..<count { sum += weights[column] * Double(row[column]) }
+            let chance = logistic(sum)
+            let (miss, weight) = (outcomes[index] - chance, chance * (1 - chance))
+            for column in 0..<count where row[column] != 0 {
+                let own = Double(row[column])
+                gradient[column] += miss * own
+                for other in 0...column { hessian[column * count + other] += weight * own * Double(row[other]) }
+            }
+        }
+        return solve(hessian, gradient)
     }
 }
 

@@ -9,13 +9,15 @@
 package import Basics
 package import Graph
 
-/// The tastes of all people of a city. Immutable.
+/// The tastes of people of a city. Immutable.
 package struct TasteProfiles: Sendable {
     /// Columns of a taste: 100 tags, 6 categories, the neighborhoods, popularity.
     private let width: Int
     private let neighborhoods: Int
-    /// [people, width]
+    /// [people whose tastes were read, width]
     private let tastes: [Float]
+    /// Each person's row of `tastes`, -1 for those whose were not read.
+    private let rows: [Int32]
     private let offers: Offers
 
     /// What places offer, as few numbers each: offer i of place p is `columns[i]`, `weights[i]` for i in
@@ -37,8 +39,8 @@ package struct TasteProfiles: Sendable {
     private static let categories = PlaceColumns.fineTags.count
     private static let areas = categories + PlaceColumns.categories.count
 
-    /// O(rounds · people · places compared · tags).
-    package init(_ graph: CityGraph, pool: ComputePool) {
+    /// Of those people for whom `isWanted` says so; nil means all. O(rounds · wanted · places compared · tags).
+    package init(_ graph: CityGraph, for isWanted: [Bool]? = nil, pool: ComputePool) {
         let count =
             1
             + (graph.places.indices.map { place in
@@ -49,10 +51,14 @@ package struct TasteProfiles: Sendable {
         (neighborhoods, self.width, self.offers) = (count, width, offers)
         let step = max(1, (graph.places.count + Self.alternativesMax - 1) / Self.alternativesMax)
         let alternatives = Array(stride(from: 0, to: graph.places.count, by: step))
-        let rows = pool.map(graph.people.count, chunks: 64) { person in
-            Self.fit(person, graph, offers, alternatives, width: width)
+        let wanted = graph.people.indices.filter { isWanted?[$0] ?? true }
+        var rows = [Int32](repeating: -1, count: graph.people.count)
+        for (row, person) in wanted.enumerated() { rows[person] = Int32(row) }
+        self.rows = rows
+        let fitted = pool.map(wanted.count, chunks: 64) { row in
+            Self.fit(wanted[row], graph, offers, alternatives, width: width)
         }
-        tastes = rows.flatMap { $0 }
+        tastes = fitted.flatMap { $0 }
     }
 
     private static func offers(_ graph: CityGraph, popularity: Int) -> Offers {
@@ -150,24 +156,26 @@ package struct TasteProfiles: Sendable {
         return sum
     }
 
+    private func taste(_ person: Int) -> ArraySlice<Float> {
+        precondition(rows[person] >= 0, "the taste of person \(person) was not read")
+        return tastes[Int(rows[person]) * width..<(Int(rows[person]) + 1) * width]
+    }
+
     /// How much a person likes what a place is (its tags and categories), about 0 to 10. O(tags of the place).
     package func liking(_ person: Int, _ place: Int) -> Float {
-        Self.utility(
-            tastes[person * width..<(person + 1) * width], offers, offers.offsets[place]..<offers.middles[place])
+        Self.utility(taste(person), offers, offers.offsets[place]..<offers.middles[place])
     }
 
     /// How much where it is and the crowd add to it.
     package func setting(_ person: Int, _ place: Int) -> Float {
-        Self.utility(
-            tastes[person * width..<(person + 1) * width], offers, offers.middles[place]..<offers.offsets[place + 1])
+        Self.utility(taste(person), offers, offers.middles[place]..<offers.offsets[place + 1])
     }
 
     /// Cosine of the tags two people like, -1...1; 0 where nothing is known.
     package func likeness(_ one: Int, _ other: Int) -> Float {
         let tags = PlaceColumns.fineTags.count
         var (product, left, right): (Float, Float, Float) = (0, 0, 0)
-        for tag in 0..<tags {
-            let (a, b) = (tastes[one * width + tag], tastes[other * width + tag])
+        for (a, b) in zip(taste(one).prefix(tags), taste(other)) {
             product += a * b
             left += a * a
             right += b * b
