@@ -78,10 +78,12 @@ let package = Package(
         // Floor 8: the programs
         program(
             "muster-worker", at: "Worker",
-            ["Basics", "World", "Linalg", "Wire", "Store", "Transport", "Learn", "Shard", "Courier"]),
+            [
+                "Basics", "World", "Linalg", "Wire", "Store", "Transport", "Learn", "Influence", "Shard", "Courier",
+            ]),
         program(
             "muster-coordinator", at: "Coordinator",
-            ["Basics", "Wire", "Events", "Cluster", "Store", "Transport", "Gateway"]),
+            ["Basics", "Wire", "Events", "Cluster", "Store", "Transport", "Gateway", "Influence"]),
         program("muster-booking", at: "Booking", ["Basics", "Events", "Store", "Transport"]),
         program(
             "muster", at: "Sources/muster",
@@ -119,7 +121,8 @@ let package = Package(
         tests(
             "Integration",
             [
-                "Transport", "Events", "World", "Basics", "muster", "muster-coordinator", "muster-worker",
+                "Transport", "Events", "Graph", "Influence", "World", "Basics", "muster", "muster-coordinator",
+                "muster-worker",
                 "muster-booking",
             ]),
         tests("Tidy", ["Basics"]),

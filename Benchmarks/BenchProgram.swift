@@ -13,7 +13,8 @@ import Linalg
 @main
 enum BenchProgram {
     static let benches: [Bench] = [
-        .world, .importing, .estimate, .openCity, .nearest, .influence, .invites, .sweep, .graphRec, .quality,
+        .world, .importing, .estimate, .openCity, .nearest, .influence, .places, .follows, .invites, .sweep, .graphRec,
+        .quality,
         .lightGCN, .socialLGN, .groups, .hawkes, .closedLoop, .plan, .events, .consumer, .serve,
         .scaleOut, .rounds, .union,
     ]

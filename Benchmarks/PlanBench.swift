@@ -8,6 +8,7 @@
 import Basics
 import Glibc
 import Graph
+import Influence
 import Learn
 import Plans
 import Shard
@@ -35,9 +36,8 @@ extension Bench {
                 seedsPerCity: run.settings.integer("seeds"), modelVersion: ModelVersion(1), seed: run.seed)
             let seeds = run.working {
                 chooseSeeds(
-                    graph: graph, embeddings: embeddings, configuration: .graphRec(configuration),
-                    weights: weights.values,
-                    options: options, pool: run.pool)
+                    graph: graph, influence: .weightedCascade(of: graph), embeddings: embeddings,
+                    configuration: .graphRec(configuration), weights: weights.values, options: options, pool: run.pool)
             }.result.map(\.seed)
             let folder = try ShardFolder(in: run.settings.path("scratch") ?? "/tmp")
             let shard = try folder.shard(CityID(0), name: "city")

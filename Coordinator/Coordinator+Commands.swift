@@ -17,8 +17,14 @@ extension Coordinator {
             send(request.answer(CityTable(cities: cities.map { row(of: $0) })), to: peer)
         case .statusRequest:
             send(request.answer(status()), to: peer)
+        case .influencersRequest where request.city == nil:
+            if !conductor.offer(request, from: peer) {
+                refuse(request, peer, .busy, "too many searches over several cities wait; ask again")
+            }
+        case .searchOrder where peer != Self.deskPeer:
+            refuse(request, peer, .badRequest, "the steps of a search are the coordinator's own")
         case .importBlock, .exportRequest, .evaluationRequest, .seedsRequest, .influencersRequest,
-            .eventsRequest, .postSignals, .explainRequest, .feedRequest:
+            .eventsRequest, .postSignals, .explainRequest, .feedRequest, .searchOrder:
             forward(request, from: peer)
         case .recommendPlaces, .recommendPeople:
             try recommend(request, from: peer)

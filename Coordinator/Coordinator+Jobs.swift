@@ -34,7 +34,8 @@ extension Coordinator {
                 .planning(
                     PlanJob(
                         .init(
-                            job: job, seedsPerCity: order.seedsPerCity, seed: order.seed, cities: cities,
+                            job: job, seedsPerCity: order.seedsPerCity, seed: order.seed, origin: order.origin,
+                            cities: cities,
                             patience: jobPatience)))
             }
         case .jobRequest:

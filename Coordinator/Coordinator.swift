@@ -15,6 +15,7 @@ final class Coordinator {
     let link: RouterLink
     let ledger: Ledger
     let desk: Desk
+    let conductor: SearchConductor
     let cluster: UInt64
     let patience: UInt64
     let deadlineMilliseconds: UInt32
@@ -47,10 +48,14 @@ final class Coordinator {
     /// In the request book, HTTP callers are this peer; no ZeroMQ identity is a single zero.
     static let deskPeer: [UInt8] = [0]
 
-    init(link: RouterLink, ledger: Ledger, desk: Desk, patience: Int, deadlineMilliseconds: Int) throws {
+    init(
+        link: RouterLink, ledger: Ledger, desk: Desk, conductor: SearchConductor, patience: Int,
+        deadlineMilliseconds: Int
+    ) throws {
         self.link = link
         self.ledger = ledger
         self.desk = desk
+        self.conductor = conductor
         self.patience = UInt64(patience)
         self.deadlineMilliseconds = UInt32(deadlineMilliseconds)
         cluster = try ledger.cluster()
@@ -82,13 +87,18 @@ final class Coordinator {
             guard let received = try link.receive(timeoutMilliseconds: wait) else { break }
             wait = 0
             if case .message(let peer, let frames) = received { take(frames, from: peer.bytes) }
-            while let call = desk.next() { take(call) }
+            takeCalls()
         }
-        while let call = desk.next() { take(call) }
+        takeCalls()
         if now > lastTick {
             lastTick = now
             tick()
         }
+    }
+
+    private func takeCalls() {
+        while let call = desk.next() { take(call) }
+        while let answer = conductor.next() { send(answer.envelope, to: answer.peer) }
     }
 
     private func tick() {
@@ -150,7 +160,7 @@ final class Coordinator {
         case .assigned, .modelUsed: break
         case .citySurvey, .roundResult, .delta, .published, .planned: try takeJobAnswer(message, from: peer)
         case .imported, .exportRows, .evaluation, .seeds, .influencers, .placeRecommendations,
-            .peopleRecommendations, .personAnswer, .eventRows, .signalsTaken, .seedExplanation, .feed:
+            .peopleRecommendations, .personAnswer, .eventRows, .signalsTaken, .seedExplanation, .feed, .searchReply:
             passBack(message)
         case .personMissing: try takeMissing(message)
         case .failure: try takeFailure(message, from: peer)

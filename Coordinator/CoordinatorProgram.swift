@@ -6,7 +6,8 @@ import Wire
 
 /// muster-coordinator: knows who owns which city, runs jobs, averages weights, and answers people.
 ///
-/// One loop thread (Coordinator) owns the socket and all state; HTTP threads hand it requests and wait for answers.
+/// One loop thread (Coordinator) owns the socket and all state; HTTP threads, and the one that conducts searches over
+/// several cities, hand it requests and wait for answers.
 @main
 enum CoordinatorProgram {
     static func main() {
@@ -29,8 +30,9 @@ enum CoordinatorProgram {
             keys: try settings.path("key-file").map { try CurveKeys.load($0) }, allowedClients: allowed, waker: waker)
         let ledger = try Ledger(directory: settings.text("data"))
         let desk = Desk(waker: waker)
+        let conductor = SearchConductor(desk: desk) { waker.wake() }
         let coordinator = try Coordinator(
-            link: link, ledger: ledger, desk: desk, patience: settings.integer("patience"),
+            link: link, ledger: ledger, desk: desk, conductor: conductor, patience: settings.integer("patience"),
             deadlineMilliseconds: settings.integer("request-deadline"))
         let front = HTTPFront(desk: desk)
         let server = try HTTPServer(
@@ -39,6 +41,7 @@ enum CoordinatorProgram {
         Log.info(
             "ready", ["endpoint": link.boundEndpoint, "http": "http://\(settings.text("http-address")):\(server.port)"])
         coordinator.run(until: stop)
+        conductor.close()
         server.stop()
         ledger.close()
     }

@@ -25,17 +25,25 @@ final class Desk: Sendable {
     init(waker: Waker) { self.waker = waker }
 
     /// Waits until the loop has an answer, at most as long as the request says. Any thread but the loop's.
-    func ask(_ request: Envelope) -> Envelope {
-        let call = Call(request: request, slot: Monitor(nil))
-        guard calls.offer(call) == .accepted else {
-            return request.answer(Failure(code: .busy, detail: "too many requests wait for the coordinator; ask again"))
+    func ask(_ request: Envelope) -> Envelope { ask([request])[0] }
+
+    /// Asks all at a time; the answers in the order of the requests.
+    func ask(_ requests: [Envelope]) -> [Envelope] {
+        let waiting = requests.map { request in
+            let call = Call(request: request, slot: Monitor(nil))
+            return (call: call, isTaken: calls.offer(call) == .accepted)
         }
         waker.wake()
-        let answer = call.slot.wait(milliseconds: Int(request.deadlineMilliseconds)) { answer in
-            answer.map { .done($0) } ?? .notYet
+        return waiting.map { call, isTaken in
+            let request = call.request
+            guard isTaken else {
+                return request.answer(
+                    Failure(code: .busy, detail: "too many requests wait for the coordinator; ask again"))
+            }
+            let milliseconds = Int(request.deadlineMilliseconds)
+            return call.slot.wait(milliseconds: milliseconds) { answer in answer.map { .done($0) } ?? .notYet }
+                ?? request.answer(Failure(code: .deadline, detail: "no answer within \(milliseconds) ms"))
         }
-        return answer
-            ?? request.answer(Failure(code: .deadline, detail: "no answer within \(request.deadlineMilliseconds) ms"))
     }
 
     /// For the loop: the next call, if one waits.

@@ -7,7 +7,8 @@ import Wire
 // shared out by city, so that one computes while the other waits for the disk; blocks of one city that wait are stored
 // together. Recommendations have two lanes of their own, likewise by city: whatever waits for one city when a thread
 // gets to it is answered together, at most `questionsAtOnce`, so nobody waits longer than for one such batch and those
-// before it in the queue, and the batches grow with the load.
+// before it in the queue, and the batches grow with the load. The steps of a search over several cities, each up to
+// seconds, have a lane too: a training round beside them must not hold up the other cities.
 
 /// Carries requests to the service and answers to the loop.
 final class Lanes: Sendable {
@@ -16,6 +17,7 @@ final class Lanes: Sendable {
     private let quick = Lane(capacity: 256)
     private let imports = [Lane(capacity: 256), Lane(capacity: 256)]
     private let questions = [Lane(capacity: 1024), Lane(capacity: 1024)]
+    private let searches = Lane(capacity: 256)
     private let long = Lane(capacity: 256)
     /// Blocks that are stored together: enough to make a flush of the disk cheap, few enough to be answered soon.
     private static let importsAtOnce = 8
@@ -33,7 +35,7 @@ final class Lanes: Sendable {
 
     /// Starts all threads; `wake` is called whenever an answer is ready to be taken.
     init(service: Service, wake: @escaping @Sendable () -> Void) {
-        for lane in [quick, long] + imports + questions {
+        for lane in [quick, searches, long] + imports + questions {
             running.withLock { count, _ in count += 1 }
             startThread { [self] in
                 serve(lane, service: service, wake: wake)
@@ -52,6 +54,7 @@ final class Lanes: Sendable {
                 switch request.kind {
                 case .importBlock: imports[number % imports.count]
                 case .recommendPlaces, .recommendPeople: questions[number % questions.count]
+                case .searchOrder: searches
                 default: quick
                 }
             return lane.offer(request) == .accepted ? .accepted : .busy
@@ -77,7 +80,7 @@ final class Lanes: Sendable {
     /// Lets what is in the queues finish (running rounds are told to stop), for at most `milliseconds`.
     func drain(milliseconds: Int) {
         stopping.store(true, ordering: .relaxed)
-        for lane in [quick, long] + imports + questions { lane.close() }
+        for lane in [quick, searches, long] + imports + questions { lane.close() }
         _ = running.wait(milliseconds: milliseconds) { $0 == 0 ? .done(()) : .notYet }
     }
 

@@ -1,4 +1,5 @@
 import Basics
+import Influence
 import Learn
 import Shard
 import Wire
@@ -156,6 +157,10 @@ struct Service: Sendable {
         case .influencersRequest:
             return request.answer(
                 try shard.influencers(try request.decode(InfluencersRequest.self), pool: pool))
+        case .searchOrder:
+            let order = try request.decode(SearchOrder.self)
+            let (reply, answer) = try shard.search(order, question: request.bulk.first, pool: pool)
+            return request.answer(reply, bulk: answer.map { [$0] } ?? [])
         default:
             throw Refusal(.badRequest, "a worker does not answer \(request.kind.name)")
         }
@@ -186,7 +191,8 @@ struct Service: Sendable {
         case ShardError.unknownPerson: return .unknownPerson
         case ShardError.unknownPlace: return .unknownPlace
         case ShardError.outboxFull: return .busy
-        case is ShardError: return .badRequest
+        case ShardError.searchGone: return .unavailable
+        case is ShardError, is InfluenceError: return .badRequest
         default: return .internal
         }
     }

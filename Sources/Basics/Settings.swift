@@ -13,6 +13,8 @@
 package struct Setting: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         case text
+        /// A text that may be given several times.
+        case texts
         /// A file or folder; empty means that there is none.
         case path
         case integer(ClosedRange<Int>)
@@ -66,6 +68,7 @@ package struct Setting: Sendable, Equatable {
         let counted = unit.isEmpty ? "" : " (\(unit))"
         return switch kind {
         case .text: "a text"
+        case .texts: "a text, and may be given again"
         case .path: "a path"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)\(counted)"
         case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)\(counted)"
@@ -77,7 +80,7 @@ package struct Setting: Sendable, Equatable {
     /// Whether `value` is of the kind and in the range.
     package func accepts(_ value: String) -> Bool {
         switch kind {
-        case .text, .path: true
+        case .text, .texts, .path: true
         case .integer(let range): Int(value).map(range.contains) ?? false
         case .number(let range): Double(value).map(range.contains) ?? false
         case .flag: value == "true" || value == "false"
@@ -120,6 +123,11 @@ package struct Settings: Sendable {
 
     /// The value of a text, a path or a choice. Asking for a row that the table lacks is a bug and stops the program.
     package func text(_ name: String) -> String { value(name).text }
+
+    /// The values of a text that may be given several times, in the order of the command line.
+    package func texts(_ name: String) -> [String] {
+        value(name).text.split(separator: "\0").map(String.init)
+    }
 
     /// The value of a path; nil when it is empty, that is, when there is none.
     package func path(_ name: String) -> String? {

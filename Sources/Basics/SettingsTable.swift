@@ -72,7 +72,11 @@ package struct SettingsTable: Sendable {
             guard let value = environment[setting.variable], !value.isEmpty else { continue }
             try result.set(setting, to: value, origin: .environment(setting.variable))
         }
-        for (setting, value) in line.values { try result.set(setting, to: value, origin: .argument) }
+        for (setting, value) in line.values {
+            let before = setting.kind == .texts ? result.values[setting.name] : nil
+            let first = before?.origin == .argument ? (before?.text ?? "") + "\0" : ""
+            try result.set(setting, to: first + value, origin: .argument)
+        }
         result.rest = line.rest
         result.asksForHelp = line.asksForHelp
         return result

@@ -15,17 +15,21 @@ package struct PlanJob: Equatable, Sendable {
         package var seedsPerCity: UInt32
         /// All randomness of the work follows from it.
         package var seed: UInt64
+        /// Where the chances come from with which friends bring each other.
+        package var origin: InfluenceOrigin
         /// In any order; a city named twice is one city.
         package var cities: [CityID]
         /// How long the job waits for the absent and the silent.
         package var patience: JobPatience
 
         package init(
-            job: JobID, seedsPerCity: UInt32, seed: UInt64, cities: [CityID], patience: JobPatience = JobPatience()
+            job: JobID, seedsPerCity: UInt32, seed: UInt64, origin: InfluenceOrigin = .weightedCascade,
+            cities: [CityID], patience: JobPatience = JobPatience()
         ) {
             self.job = job
             self.seedsPerCity = seedsPerCity
             self.seed = seed
+            self.origin = origin
             self.cities = Set(cities).sorted()
             self.patience = patience
         }
@@ -144,7 +148,9 @@ package struct PlanJob: Equatable, Sendable {
 extension PlanJob {
     /// The body that asks a city for its plan.
     package var planCity: PlanCity {
-        PlanCity(job: configuration.job, seedsPerCity: configuration.seedsPerCity, seed: configuration.seed)
+        PlanCity(
+            job: configuration.job, seedsPerCity: configuration.seedsPerCity, seed: configuration.seed,
+            origin: configuration.origin)
     }
 
     /// The job as people see it; a city's values are seeds and new seeds. `name` gives a city's name.
@@ -162,17 +168,20 @@ extension PlanJob {
 }
 
 extension PlanJob {
-    private static let format: UInt8 = 1
+    private static let format: UInt8 = 2
+    /// The one before, without origin: weighted cascade was the only one.
+    private static let formatWithoutOrigin: UInt8 = 1
 
-    /// The durable bytes, little-endian: format u8; job u64, seeds per city u32, seed u64, cities u32 list; phase,
-    /// paused flag; outcomes as a list of city u32, seeds u32, created u32; ignored u64; the roster as in a training
-    /// job.
+    /// The durable bytes, little-endian: format u8; job u64, seeds per city u32, seed u64, origin u8, cities u32 list;
+    /// phase, paused flag; outcomes as a list of city u32, seeds u32, created u32; ignored u64; the roster as in a
+    /// training job.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(Self.format)
         writer.put(configuration.job.number)
         writer.put(configuration.seedsPerCity)
         writer.put(configuration.seed)
+        writer.put(configuration.origin.rawValue)
         writer.put(array: configuration.cities.map(\.number))
         phase.encode(into: &writer)
         writer.put(isPaused)
@@ -190,10 +199,12 @@ extension PlanJob {
     /// Reads what `encoded` wrote. After a restart give the job `.start` before anything else.
     package init(decoding bytes: [UInt8]) throws(ByteError) {
         var reader = ByteReader(bytes)
-        try reader.checkFormat(Self.format, of: "planning job")
+        let isOld = bytes.first == Self.formatWithoutOrigin
+        try reader.checkFormat(isOld ? Self.formatWithoutOrigin : Self.format, of: "planning job")
         let job = JobID(try reader.get())
         let seedsPerCity = try reader.get(UInt32.self)
         let seed = try reader.get(UInt64.self)
+        let origin = isOld ? .weightedCascade : try InfluenceOrigin(from: &reader)
         let cities = try reader.getArray(of: UInt32.self).map { CityID($0) }
         phase = try JobState(from: &reader)
         isPaused = try reader.getBool()
@@ -205,7 +216,8 @@ extension PlanJob {
         roster = try Roster(from: &reader)
         try reader.finish()
         configuration = Configuration(
-            job: job, seedsPerCity: seedsPerCity, seed: seed, cities: cities, patience: roster.patience)
+            job: job, seedsPerCity: seedsPerCity, seed: seed, origin: origin, cities: cities,
+            patience: roster.patience)
         guard roster.seats.map(\.city) == configuration.cities else { throw .invalid("other cities than ordered") }
         guard ![.paused, .estimating, .indexing].contains(phase) else {
             throw .invalid("a planning job that is \(phase.word)")

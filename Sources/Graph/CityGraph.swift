@@ -118,6 +118,14 @@ package final class CityGraph: Sendable {
     /// The local number of a person, resident or halo; nil for a stranger. O(1).
     package func localPerson(_ person: PersonID) -> UInt32? { personIndex.position(of: person.number) }
 
+    /// Where a local person lives.
+    package func home(of person: UInt32) -> CityID {
+        CityID(UInt32(personFeatures[Int(person) * PersonColumns.count + PersonColumns.city]))
+    }
+
+    /// When a local person's last training visit took place, milliseconds since 1970; 0 without visits.
+    package func lastTrainingTime(of person: UInt32) -> Int64 { visitSpans[2 * Int(person) + 1] }
+
     /// The local number of a place; nil when it is not of this city. O(1).
     package func localPlace(_ place: PlaceID) -> UInt32? { placeIndex.position(of: place.number) }
 

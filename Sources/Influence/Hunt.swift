@@ -5,17 +5,11 @@
 import Basics
 
 /// One search for people and a certificate, round by round.
-struct Hunt {
-    private let sampler: SetSampler
+struct Hunt<Ground: HuntGround> {
+    /// The sets.
+    private(set) var ground: Ground
     private let options: InfluenceOptions
     private let schedule: Schedule
-    private let roots: RootRule
-    private let threads: ComputePool
-    private let stream: SetStream
-
-    /// The sets that choose; those that meet a sentinel stay empty.
-    private var chosen = SetPool()
-    private var counts: MemberCounts
     private var sentinels: Sentinels
     private var round = -1
     private var cover = GreedyCover()
@@ -31,55 +25,49 @@ struct Hunt {
     private(set) var isOver = false
 
     /// Judgements that may go against the sentinels before they go.
-    private static let patience = 4
+    private static var patience: Int { 4 }
 
-    init(
-        _ sampler: SetSampler, budget: Int, options: InfluenceOptions, values: RootTable?, threads: ComputePool
-    ) {
-        self.sampler = sampler
+    init(_ ground: Ground, _ schedule: Schedule, _ sentinels: Sentinels, options: InfluenceOptions) {
+        self.ground = ground
+        self.schedule = schedule
+        self.sentinels = sentinels
         self.options = options
-        self.threads = threads
-        roots = values.map { .weighted($0) } ?? .uniform
-        let vertices = sampler.graph.count
-        schedule = Schedule(
-            vertices: vertices, worth: values?.total ?? Double(vertices), isPlain: values == nil, budget: budget,
-            options: options)
-        stream = SetStream(seed: options.seed, purpose: "choose", vertices: vertices, roots: roots)
-        sentinels = Sentinels(sampler, budget: budget, options: options, roots: roots, on: threads)
-        // Sets that meet a sentinel stay empty, so nobody's gain would keep greedy from choosing one again.
-        counts = MemberCounts(vertices: vertices, excluding: options.forbidden + sentinels.people)
+        beginAnew()
     }
 
-    private var target: Double { options.ratio ?? greedyRatio - options.epsilon }
+    /// Sets that meet a sentinel stay empty, so nobody's gain would keep greedy from choosing one again.
+    private mutating func beginAnew() { ground.restart(excluding: options.forbidden + sentinels.people) }
+
+    private var target: Double { options.ratio ?? options.limit.greedyRatio - options.epsilon }
     private var isLastSize: Bool { round == schedule.sizes.count - 1 }
     /// Whether the size that does without a look at the instance is known: it takes the best choice to be worth at
-    /// least what as many people are on average, which lists and values together may not leave true.
+    /// least what as many people are on average, which lists and values together may not leave true, nor other limits.
     private var isWorstCaseKnown: Bool {
-        schedule.isPlain || options.forced.isEmpty && options.forbidden.isEmpty
+        guard options.limit.isNumber else { return false }
+        return schedule.isPlain || options.forced.isEmpty && options.forbidden.isEmpty
     }
     /// Whether there is nothing to choose.
     private var isEveryone: Bool {
         schedule.budget == schedule.vertices - options.forbidden.count || schedule.budget == options.forced.count
     }
     private var seeds: [UInt32] { sentinels.people + cover.seeds }
-    private var covered: Int { chosen.hits + cover.covered }
+    private var covered: Int { ground.hits + cover.covered }
 
-    mutating func nextRound() {
+    mutating func nextRound() throws(Ground.Failure) {
         round = roundWorthTrying()
         let size = min(schedule.sizes[round], options.maximumSets / setsPerChunk * setsPerChunk)
-        sampler.extend(&chosen, to: size, stream, goals: sentinels.people, on: threads)
-        counts.extend(chosen)
-        cover = chooseByCover(
-            chosen, counts, budget: schedule.budget - sentinels.people.count, chosen: sentinels.people.count,
-            on: threads)
+        try ground.extend(to: size, goals: sentinels.people)
+        // Other choices may do without sentinels of ours, but not without those who are forced.
+        cover = try ground.choose(
+            budget: schedule.budget - sentinels.people.count, chosen: sentinels.people.count - options.forced.count)
         let greatest = schedule.greatestShare(hits: cover.upperBound, of: size)
         isOver = isLastSize || isEveryone || isFull(after: size)
         // Fresh sets are unlikely to say more than those that chose: judge only where even these would do.
-        let hope = schedule.ratio(lowest: schedule.lowestShare(hits: covered, of: size), greatest: greatest)
+        let hope = provedRatio(lowest: schedule.lowestShare(hits: covered, of: size), greatest: greatest)
         isJudged = isOver || hope >= target
         guard isJudged else { return }
-        judge(sets: size)
-        ratio = schedule.ratio(lowest: schedule.lowestShare(hits: hits, of: judgingSets), greatest: greatest)
+        try judge(sets: size)
+        ratio = provedRatio(lowest: schedule.lowestShare(hits: hits, of: judgingSets), greatest: greatest)
         if isLastSize, !sentinels.areOurs, size == schedule.sizes[round], isWorstCaseKnown {
             ratio = max(ratio, greedyRatio - options.epsilon)
         }
@@ -92,13 +80,15 @@ struct Hunt {
     /// Whether the next size would pass a limit.
     private func isFull(after size: Int) -> Bool {
         size < schedule.sizes[round] || size / 2 * 3 > options.maximumSets
-            || chosen.memberCount / 2 * 3 > options.maximumMembers
+            || ground.memberCount / 2 * 3 > options.maximumMembers
     }
 
-    private mutating func judge(sets: Int) {
-        let fresh = SetStream(
-            seed: options.seed, purpose: "judge", round: round, vertices: schedule.vertices, roots: roots)
-        let (found, seen) = sampler.countHits(seeds, in: sets, of: fresh, on: threads)
+    private func provedRatio(lowest: Double, greatest: Double) -> Double {
+        schedule.ratio(lowest: lowest, greatest: greatest, chosen: seeds.count)
+    }
+
+    private mutating func judge(sets: Int) throws(Ground.Failure) {
+        let (found, seen) = try ground.judge(seeds, sets: sets, round: round)
         hits = found
         judgingSets = sets
         allJudges += sets
@@ -108,8 +98,7 @@ struct Hunt {
     /// Begins this round anew without them; the same sets, whole.
     private mutating func dismissSentinels() {
         sentinels.dismiss()
-        chosen = SetPool()
-        counts = MemberCounts(vertices: schedule.vertices, excluding: options.forbidden + sentinels.people)
+        beginAnew()
         isOver = false
         round -= 1
     }
@@ -117,15 +106,15 @@ struct Hunt {
     /// The next size at which what was seen so far, were it the truth, would be enough. All sizes share the price, so
     /// any may be left out. The truth lies between what the choosing sets say and what the judgingSets said.
     private func roundWorthTrying() -> Int {
-        guard chosen.count > 0 else {
+        guard ground.sets > 0 else {
             return round < 0 ? schedule.firstRound(setsAreLong: sentinels.areOurs) : round + 1
         }
-        var share = Double(covered) / Double(chosen.count)
+        var share = Double(covered) / Double(ground.sets)
         if isJudged { share = (share + Double(hits) / Double(judgingSets)) / 2 }
-        let best = Double(cover.upperBound) / Double(chosen.count)
+        let best = Double(cover.upperBound) / Double(ground.sets)
         for next in round + 1..<schedule.sizes.count - 1 {
             let size = Double(schedule.sizes[next])
-            let hope = schedule.ratio(
+            let hope = provedRatio(
                 lowest: schedule.lowestShare(hits: Int(share * size), of: Int(size)),
                 greatest: schedule.greatestShare(hits: Int(best * size), of: Int(size)))
             if hope >= target { return next }
@@ -138,11 +127,11 @@ struct Hunt {
         let scale = covered > 0 ? spread / Double(covered) : 0
         // What the sentinels met together is shared out as it was in the pilot.
         let pilot = max(sentinels.gains.reduce(0, +), 1e-300)
-        let gains = sentinels.gains.map { Double(chosen.hits) * $0 / pilot } + cover.gains.map { Double($0) }
+        let gains = sentinels.gains.map { Double(ground.hits) * $0 / pilot } + cover.gains.map { Double($0) }
         return InfluenceResult(
             seeds: seeds, marginal: gains.map { $0 * scale }, spread: spread, certifiedRatio: ratio,
-            confidence: isEveryone ? 1 : 1 - schedule.failure, sets: chosen.count + allJudges,
-            members: chosen.memberCount + looked, kept: chosen.memberCount,
-            bytes: chosen.bytes + 4 * schedule.vertices, epsilon: options.epsilon)
+            confidence: isEveryone ? 1 : 1 - schedule.failure, sets: ground.sets + allJudges,
+            members: ground.memberCount + looked, kept: ground.memberCount,
+            bytes: ground.bytes, epsilon: options.epsilon)
     }
 }

@@ -4,6 +4,8 @@
 // or twice or never, so the ratio is drawn towards that of all edges together by a few observations' weight: a Beta
 // prior.
 
+package import Graph
+
 /// Somebody did something others may follow: went to a place, saved it.
 package struct FollowableAction: Sendable, Equatable {
     package var person: UInt32
@@ -79,6 +81,20 @@ package struct FollowCounts: Sendable, Equatable {
         }
     }
 
+    /// What these counts say against chances: nats a trial, lower is better. No chance is taken to be nearer to 0 or 1
+    /// than a millionth. 0 without trials.
+    package func loss(of chances: [Float]) -> Double {
+        precondition(chances.count == trials.count, "one chance per edge")
+        var sum = 0.0, seen = 0.0
+        for edge in trials.indices where trials[edge] > 0 {
+            let chance = min(max(Double(chances[edge]), 1e-6), 1 - 1e-6)
+            let (trials, follows) = (Double(trials[edge]), Double(follows[edge]))
+            sum -= follows * naturalLogarithm(chance) + (trials - follows) * logarithmOfOnePlus(-chance)
+            seen += trials
+        }
+        return seen > 0 ? sum / seen : 0
+    }
+
     /// How well chances foretell these counts: edges in `bins` groups of equal size by chance, and for each the mean
     /// chance and the share of follows, both per trial.
     package func calibration(of chances: [Float], bins: Int) -> [(foretold: Double, observed: Double)] {
@@ -95,3 +111,29 @@ package struct FollowCounts: Sendable, Equatable {
         }
     }
 }
+
+/// How long after a friend somebody's visit to the same place still counts as following them: a week of milliseconds.
+package let followWindow: Int64 = 7 * 24 * 3600 * 1000
+
+/// The chances of a city's friendships, by who followed whom within a week. Times are milliseconds. How many
+/// observations the mean counts as is decided by these visits themselves: the first seven tenths of them foretell the
+/// rest, as far as person and place had not met, and the weight that does it best is taken.
+/// O((visits · log + friendships) · weights).
+package func learnedChances(of graph: CityGraph, _ visits: [FollowableAction]) -> [Float] {
+    func counts(_ actions: [FollowableAction]) -> FollowCounts {
+        FollowCounts(
+            offsets: graph.socialOffsets, sources: graph.socialNeighbors, actions: actions, window: followWindow)
+    }
+    func meeting(_ action: FollowableAction) -> UInt64 { UInt64(action.person) << 32 | UInt64(action.item) }
+    let sorted = visits.sorted { ($0.time, $0.person, $0.item) < ($1.time, $1.person, $1.item) }
+    let cut = sorted.count * 7 / 10
+    let known = Set(sorted[..<cut].map(meeting))
+    let early = counts(Array(sorted[..<cut]))
+    let late = counts(sorted[cut...].filter { !known.contains(meeting($0)) })
+    let losses = priorWeights.map { (weight: $0, loss: late.loss(of: early.chances(weight: $0))) }
+    let best = losses.min { $0.loss < $1.loss }?.weight ?? priorWeights[0]
+    return counts(visits).chances(weight: best)
+}
+
+/// The first of those that do equally well is taken.
+private let priorWeights: [Double] = [16, 4, 64, 256, 1024, 4096, 16_384, 65_536]

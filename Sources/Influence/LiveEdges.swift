@@ -11,11 +11,12 @@ struct LiveEdges<Edges: CascadeEdges> {
     let tails: UnsafePointer<CoinTail>
 
     /// Appends whom the live in-edges of `vertex` come from, in a set with this key. Somebody may stand there twice,
-    /// and `vertex` itself where an edge stands for nobody. O(live edges), O(edges) in a row of single coins.
+    /// and `vertex` itself where an edge stands for nobody. Where the graph is a part of a greater one, `base` is its
+    /// first vertex's number there. O(live edges), O(edges) in a row of single coins.
     @inline(__always)
-    func append(to sources: inout GrowingList<UInt32>, key: UInt64, vertex: UInt32) {
+    func append(to sources: inout GrowingList<UInt32>, key: UInt64, vertex: UInt32, base: UInt32 = 0) {
         let row = rows[Int(vertex)]
-        let coins = SetStream.coins(key: key, vertex: vertex)
+        let coins = SetStream.coins(key: key, vertex: base &+ vertex)
         let draw = SetStream.draw(coins)
         let kind = heads[Int(row.coin)]
         if draw < kind.first, draw < kind.fourth { return }

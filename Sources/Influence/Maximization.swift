@@ -15,11 +15,13 @@ package import Basics
 
 /// What to ask: how many people, how sure, how much memory.
 package struct InfluenceOptions: Sendable {
-    /// People to choose; more than there are means all.
+    /// People to choose; more than there are means all. Where costs limit the choice their number is free.
     package let budget: Int
-    /// The wanted ratio is 1 - 1/e - epsilon; in 0..<1 - 1/e, 0 excluded.
+    /// What else limits the choice.
+    package let limit: ChoiceLimit
+    /// The wanted ratio is what greedy guarantees (`ChoiceLimit.greedyRatio`) less epsilon; above 0 and below that.
     package let epsilon: Double
-    /// A ratio to prove instead, in 0...1, 1 excluded. Above 1 - 1/e - epsilon nothing says that it can be had: then
+    /// A ratio to prove instead, in 0...1, 1 excluded. Above the wanted one nothing says that it can be had: then
     /// the search ends at the size that would do for epsilon, or at a limit, with what was proved.
     package let ratio: Double?
     /// Chance that the certificate is wrong; nil means one in the number of vertices.
@@ -29,7 +31,8 @@ package struct InfluenceOptions: Sendable {
     package let maximumSets: Int
     /// Stop growing when the members of the kept sets would pass this (about 4 bytes each, so 270 MB).
     package let maximumMembers: Int
-    /// Whether long sets may be cut short (see `Sentinels`). The guarantee is the same.
+    /// Whether long sets may be cut short (see `Sentinels`). The guarantee is the same. Only where the number alone
+    /// limits the choice.
     package let usesSentinels: Bool
     /// People who are chosen whatever they bring, first of all; they count towards the budget.
     package let forced: [UInt32]
@@ -38,14 +41,16 @@ package struct InfluenceOptions: Sendable {
 
     /// Errors: `InfluenceError` naming the option that is out of its range.
     package init(
-        budget: Int, epsilon: Double = 0.1, ratio: Double? = nil, failure: Double? = nil, seed: UInt64,
+        budget: Int, limit: ChoiceLimit = .number, epsilon: Double = 0.1, ratio: Double? = nil, failure: Double? = nil,
+        seed: UInt64,
         maximumSets: Int = 1 << 22, maximumMembers: Int = 1 << 26, usesSentinels: Bool = true,
         forced: [UInt32] = [], forbidden: [UInt32] = []
     ) throws(InfluenceError) {
         guard budget >= forced.count else { throw .budget(budget) }
+        _ = try Allowance(limit, number: budget, taken: Set(forced).sorted())
         let both = Set(forced).intersection(forbidden)
         if let person = both.min() { throw .forcedAndForbidden(person) }
-        guard epsilon > 0, epsilon < greedyRatio else { throw .epsilon(epsilon) }
+        guard epsilon > 0, epsilon < limit.greedyRatio else { throw .epsilon(epsilon) }
         if let ratio, !(ratio >= 0 && ratio < 1) { throw .ratio(ratio) }
         if let failure, !(failure > 0 && failure < 1) { throw .failure(failure) }
         guard maximumSets >= setsPerChunk else {
@@ -55,15 +60,36 @@ package struct InfluenceOptions: Sendable {
             throw .limit(name: "maximumMembers", value: maximumMembers, least: 1)
         }
         self.budget = budget
+        self.limit = limit
         self.epsilon = epsilon
         self.ratio = ratio
         self.failure = failure
         self.seed = seed
         self.maximumSets = maximumSets
         self.maximumMembers = maximumMembers
-        self.usesSentinels = usesSentinels
+        // Who was not asked for might use up what others need.
+        self.usesSentinels = usesSentinels && limit.isNumber
         self.forced = Set(forced).sorted()
         self.forbidden = Set(forbidden).sorted()
+    }
+}
+
+extension InfluenceOptions {
+    /// How many of the vertices 0..<count can be chosen at most, those who are forced included.
+    func mostPeople(of count: Int) -> Int {
+        if limit.isNumber { return min(budget, count - forbidden.count) }
+        var isOpen = [Bool](repeating: true, count: count)
+        for person in forced + forbidden { isOpen[Int(person)] = false }
+        return forced.count + allowance.mostPeople(among: isOpen)
+    }
+
+    /// What is left when those who are forced are chosen.
+    var allowance: Allowance {
+        do {
+            return try Allowance(limit, number: budget, taken: forced)
+        } catch {
+            preconditionFailure("the options were checked: \(error)")
+        }
     }
 }
 
@@ -90,7 +116,16 @@ package struct InfluenceResult: Equatable, Sendable {
     package var epsilon: Double
 }
 
-/// 1 - 1/e, what greedy guarantees.
+extension InfluenceResult {
+    /// The answer where nobody may be chosen.
+    static func nobody(_ options: InfluenceOptions) -> InfluenceResult {
+        InfluenceResult(
+            seeds: [], marginal: [], spread: 0, certifiedRatio: 1, confidence: 1, sets: 0, members: 0, kept: 0,
+            bytes: 0, epsilon: options.epsilon)
+    }
+}
+
+/// 1 - 1/e, what greedy guarantees where the number alone limits the choice.
 let greedyRatio = 0.632_120_558_828_557_7
 
 /// Chooses the people whose coming brings most others. The same answer for any number of threads. Cost follows the
@@ -101,13 +136,13 @@ package func maximizeInfluence(
 ) -> InfluenceResult {
     let count = sampler.graph.count
     precondition((options.forced + options.forbidden).allSatisfy { $0 < count }, "people are of this graph")
-    let budget = min(options.budget, count - options.forbidden.count)
-    guard budget > 0 else {
-        return InfluenceResult(
-            seeds: [], marginal: [], spread: 0, certifiedRatio: 1, confidence: 1, sets: 0, members: 0, kept: 0,
-            bytes: 0, epsilon: options.epsilon)
-    }
-    var hunt = Hunt(sampler, budget: budget, options: options, values: values, threads: pool)
+    let budget = options.mostPeople(of: count)
+    guard budget > 0 else { return .nobody(options) }
+    let roots = values.map { RootRule.weighted($0) } ?? .uniform
+    var hunt = Hunt(
+        LocalGround(sampler, options: options, roots: roots, threads: pool),
+        Schedule(vertices: count, values: values, budget: budget, options: options),
+        Sentinels(sampler, budget: budget, options: options, roots: roots, on: pool), options: options)
     while !hunt.isOver { hunt.nextRound() }
     return hunt.result()
 }

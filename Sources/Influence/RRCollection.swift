@@ -2,9 +2,11 @@
 //
 // Turning sets around is a sort of (vertex, set) by vertex. Writing each straight to its place misses the cache twice
 // a member. So vertices are first dealt into blocks small enough that the counters and the holders of a block stay in
-// the cache, then each block is sorted by counting (one pass of a radix sort by the high bits). Threads deal disjoint
-// ranges of sets into places counted beforehand and sort disjoint blocks, so the result is the same for any number of
-// them.
+// the cache, then each block is sorted by counting (one pass of a radix sort by the high bits). Dealt is into the very
+// memory that will hold the holders, since fresh pages cost as much as all the rest: within a block a vertex takes 14
+// bits, and the sets are dealt in parts of at most 2^18, so that both fit into 4 bytes; a block is copied aside before
+// it is sorted back. Threads deal disjoint parts into places counted beforehand and sort disjoint blocks, so the
+// result is the same for any number of them.
 
 package import Basics
 
@@ -74,7 +76,9 @@ package struct RRCollection: Sendable, Equatable {
 }
 
 /// Vertices of a block: their counters take 64 KB.
-private let blockBits = 14
+private let blockBits: UInt32 = 14
+/// Sets of a part, at most 2 to the power of this.
+private let partBits: UInt32 = 32 - blockBits
 
 /// Per vertex, where its holders begin; and all holders. See the head of the file.
 func turnedAround(
@@ -82,10 +86,10 @@ func turnedAround(
 ) -> (offsets: [UInt32], holders: [UInt32]) {
     let total = sets.members.count
     let blocks = max((vertices + (1 << blockBits) - 1) >> blockBits, 1)
-    let parts = min(threads?.threads ?? 1, max(sets.count / setsPerChunk, 1))
+    let workers = min(threads?.threads ?? 1, max(sets.count / setsPerChunk, 1))
+    let parts = max(workers, (sets.count + (1 << partBits) - 1) >> partBits)
     var places = [Int](repeating: 0, count: parts * blocks)
     var offsets = [UInt32](repeating: 0, count: vertices + 1)
-    let dealt = LargeMemory<UInt64>(count: total)
     let holders = [UInt32](unsafeUninitializedCapacity: total) { holderBuffer, initialized in
         sets.offsets.withUnsafeBufferPointer { setOffsets in
             sets.members.withUnsafeBufferPointer { members in
@@ -95,19 +99,18 @@ func turnedAround(
                         nonisolated(unsafe) let turn = Turning(
                             setOffsets: setOffsets.baseAddress!, sets: setOffsets.count - 1,
                             members: members.baseAddress, vertices: vertices, blocks: blocks, parts: parts,
-                            places: places.baseAddress!, dealt: dealt.base, offsets: offsets.baseAddress!,
+                            workers: workers, places: places.baseAddress!, offsets: offsets.baseAddress!,
                             holders: holderBuffer.baseAddress)
                         forEach(parts, on: threads) { turn.count(part: $0) }
                         turn.place()
                         forEach(parts, on: threads) { turn.deal(part: $0) }
-                        forEach(blocks, on: threads) { turn.sort(block: $0) }
+                        forEach(workers, on: threads) { turn.sort(worker: $0) }
                     }
                 }
             }
         }
         initialized = total
     }
-    withExtendedLifetime(dealt) {}
     offsets[vertices] = UInt32(total)
     return (offsets, holders)
 }
@@ -120,7 +123,7 @@ private func forEach(_ count: Int, on threads: ComputePool?, _ body: @Sendable (
     }
 }
 
-/// The steps of turning sets around, each for one part of the sets or one block of the vertices.
+/// The steps of turning sets around, each for one part of the sets or some blocks of the vertices.
 private struct Turning {
     let setOffsets: UnsafePointer<UInt32>
     let sets: Int
@@ -128,20 +131,24 @@ private struct Turning {
     let vertices: Int
     let blocks: Int
     let parts: Int
+    let workers: Int
     /// [parts, blocks]: how many members, then where the next one goes; at the end, where the part's share ends.
     let places: UnsafeMutablePointer<Int>
-    /// set | place of the vertex in its block << 32, block after block.
-    let dealt: UnsafeMutablePointer<UInt64>
     let offsets: UnsafeMutablePointer<UInt32>
+    /// Set in its part | place of the vertex in its block << 18, block after block; at the end, holders.
     let holders: UnsafeMutablePointer<UInt32>?
 
     private func range(_ part: Int) -> Range<Int> { part * sets / parts..<(part + 1) * sets / parts }
+
+    /// Where the shares of all parts in a block begin: in front of the first part's.
+    private func start(_ block: Int) -> Int { block == 0 ? 0 : places[(parts - 1) * blocks + block - 1] }
+    private func end(_ block: Int) -> Int { places[(parts - 1) * blocks + block] }
 
     func count(part: Int) {
         guard let members else { return }
         let range = range(part), counts = places + part * blocks
         for index in Int(setOffsets[range.lowerBound])..<Int(setOffsets[range.upperBound]) {
-            counts[Int(members[index] >> UInt32(blockBits))] += 1
+            counts[Int(members[index] >> blockBits)] += 1
         }
     }
 
@@ -158,37 +165,49 @@ private struct Turning {
     }
 
     func deal(part: Int) {
-        guard let members else { return }
-        let next = places + part * blocks
-        let mask = UInt32(1) << UInt32(blockBits) - 1
-        for set in range(part) {
+        guard let members, let holders else { return }
+        let next = places + part * blocks, range = range(part)
+        let mask = UInt32(1) << blockBits - 1
+        for set in range {
+            let name = UInt32(set - range.lowerBound)
             for index in Int(setOffsets[set])..<Int(setOffsets[set + 1]) {
                 let member = members[index]
-                let block = Int(member >> UInt32(blockBits))
-                dealt[next[block]] = UInt64(member & mask) << 32 | UInt64(set)
+                let block = Int(member >> blockBits)
+                holders[next[block]] = (member & mask) << partBits | name
                 next[block] += 1
             }
         }
     }
 
-    func sort(block: Int) {
-        let first = block << blockBits, count = min(1 << blockBits, vertices - first)
+    func sort(worker: Int) {
+        let mine = stride(from: worker, to: blocks, by: workers)
+        let aside = LargeMemory<UInt32>(count: mine.reduce(0) { max($0, end($1) - start($1)) })
+        for block in mine { sort(block: block, aside: aside.base) }
+        withExtendedLifetime(aside) {}
+    }
+
+    private func sort(block: Int, aside: UnsafeMutablePointer<UInt32>) {
+        let first = block << Int(blockBits), count = min(1 << Int(blockBits), vertices - first)
         guard count > 0, let holders else { return }
-        // The last part's share of the block before ends where this block begins.
-        let start = block == 0 ? 0 : places[(parts - 1) * blocks + block - 1]
-        let end = places[(parts - 1) * blocks + block]
+        let start = start(block), end = end(block)
+        aside.update(from: holders + start, count: end - start)
         let next = offsets + first
-        for index in start..<end { next[Int(dealt[index] >> 32)] += 1 }
+        for index in 0..<end - start { next[Int(aside[index] >> partBits)] += 1 }
         var place = UInt32(start)
         for vertex in 0..<count {
             let holding = next[vertex]
             next[vertex] = place
             place += holding
         }
-        for index in start..<end {
-            let vertex = Int(dealt[index] >> 32)
-            holders[Int(next[vertex])] = UInt32(truncatingIfNeeded: dealt[index])
-            next[vertex] += 1
+        var index = 0
+        for part in 0..<parts {
+            let base = UInt32(range(part).lowerBound)
+            while index < places[part * blocks + block] - start {
+                let vertex = Int(aside[index] >> partBits)
+                holders[Int(next[vertex])] = base + aside[index] & (1 << partBits - 1)
+                next[vertex] += 1
+                index += 1
+            }
         }
         // Each entry now says where its vertex ends, which is where the next begins.
         var vertex = count - 1

@@ -23,10 +23,10 @@ struct Schedule {
     /// less than choosing among too few, twice; and more sets choose better people than the certificate asks for.
     private static let head = 8
 
-    init(vertices: Int, worth: Double, isPlain: Bool, budget: Int, options: InfluenceOptions) {
+    init(vertices: Int, values: RootTable?, budget: Int, options: InfluenceOptions) {
         self.vertices = vertices
-        self.worth = worth
-        self.isPlain = isPlain
+        worth = values?.total ?? Double(vertices)
+        isPlain = values == nil
         self.budget = budget
         failure = options.failure ?? 1 / Double(max(vertices, 2))
         let sure = naturalLogarithm(6 / failure)
@@ -74,8 +74,8 @@ struct Schedule {
 
     /// Lower bound of what the chosen are worth over upper bound of what any choice is, both helped by what needs no
     /// sampling where everyone is worth 1: k people reach at least k; nobody reaches more than everyone.
-    func ratio(lowest: Double, greatest: Double) -> Double {
-        let lower = max(lowest * worth, isPlain ? Double(budget) : 0)
+    func ratio(lowest: Double, greatest: Double, chosen: Int) -> Double {
+        let lower = max(lowest * worth, isPlain ? Double(chosen) : 0)
         return min(lower / min(greatest * worth, worth), 1)
     }
 

@@ -35,21 +35,26 @@ struct Sentinels: Equatable {
     /// A sentinel meets so many sets of its pilot that no earlier one met.
     private static let gainMin = [3, 6]
 
+    /// Those who are forced and nobody else. They share what they meet together.
+    init(forced people: [UInt32]) {
+        self.people = people
+        forced = people.count
+        gains = people.map { _ in 1 / Double(people.count) }
+    }
+
     /// Those who are forced, then at most half of the rest of the budget. Where sets are short it costs 32 of them.
     init(_ sampler: SetSampler, budget: Int, options: InfluenceOptions, roots: RootRule, on threads: ComputePool?) {
-        people = options.forced
-        forced = people.count
+        self.init(forced: options.forced)
         let most = forced + (budget - forced) / 2
-        guard forced > 0 || options.usesSentinels && budget >= 4 else { return }
+        guard options.usesSentinels && budget >= 4 else { return }
         for stage in Self.pilotSets.indices {
             let stream = SetStream(
                 seed: options.seed, purpose: "pilot", round: stage, vertices: sampler.graph.count, roots: roots)
             var pilot = SetPool()
             sampler.extend(&pilot, to: Self.pilotSets[stage], stream, goals: people, on: threads)
             if stage == 0, forced > 0 {
-                gains = people.map { _ in Double(pilot.hits) / Double(Self.pilotSets[0] * forced) }
+                gains = people.map { _ in max(Double(pilot.hits), 1) / Double(Self.pilotSets[0] * forced) }
             }
-            guard options.usesSentinels, budget >= 4 else { return }
             if stage == 0, pilot.memberCount < Self.longSet * Self.pilotSets[0] { return }
             var counts = MemberCounts(vertices: sampler.graph.count, excluding: options.forbidden)
             counts.extend(pilot)

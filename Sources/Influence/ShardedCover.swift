@@ -1,32 +1,39 @@
-// Greedy over sets that lie in several places (NewGreeDi, Tang et al. 2022, section 4). Each place counts, once, how
-// many sets every vertex meets there; the coordinator sums the counts and chooses. Per choice the places tell which
-// sets the chosen one meets; these are met everywhere, and every place answers whose counts fell and by how much. The
-// choice is that of greedy on all sets together. Bytes: 4 a vertex and place once, then 4 a set newly met and 8 a
-// count that fell.
+// The sets of a search that lie in one place: its own members of everybody's sets, or whole sets of its own where every
+// place holds the whole graph. Greedy counts here what a choice meets and loses (`UnionGround` chooses).
 
 import Basics
 
-/// The part of the sets that lies in one place: whole sets of its own, or its own members of everybody's sets.
+/// The part of the sets that lies in one place.
 package struct ShardedSets: Sendable {
     private let collection: RRCollection
     private var isMet: [Bool]
 
-    /// Members by set; a set that has none here is empty.
-    init(_ lists: [[UInt32]], vertices: Int) {
-        var offsets: [UInt32] = [0]
-        offsets.reserveCapacity(lists.count + 1)
-        for list in lists { offsets.append(offsets[offsets.count - 1] + UInt32(list.count)) }
+    package var count: Int { collection.count }
+    package var vertices: Int { collection.vertices }
+
+    /// Members of the sets 0..<sets, in any order; a set that has none here is empty. O(sets + members + vertices).
+    init(_ members: [FrontierEntry], sets: Int, vertices: Int) {
+        var offsets = [UInt32](repeating: 0, count: sets + 1)
+        for member in members { offsets[Int(member.set) + 1] += 1 }
+        for set in 0..<sets { offsets[set + 1] += offsets[set] }
+        var next = offsets
+        var sorted = [UInt32](repeating: 0, count: members.count)
+        for member in members {
+            sorted[Int(next[Int(member.set)])] = member.vertex
+            next[Int(member.set)] += 1
+        }
         collection = RRCollection(
-            FlatSets([SetChunk(offsets: offsets, members: lists.flatMap { $0 })]), vertices: vertices)
-        isMet = [Bool](repeating: false, count: lists.count)
+            FlatSets([SetChunk(offsets: offsets, members: sorted)]), vertices: vertices)
+        isMet = [Bool](repeating: false, count: sets)
     }
 
     /// Sets `range` of a stream, whole; the others are empty here. For a replicated graph whose sets are shared out.
     package init(_ sampler: SetSampler, _ range: Range<Int>, of count: Int, seed: UInt64) {
         let whole = drawSets(sampler, range, seed: seed)
-        self.init(
-            (0..<count).map { range.contains($0) ? Array(whole.members(of: $0 - range.lowerBound)) : [] },
-            vertices: sampler.graph.count)
+        let members = range.flatMap { set in
+            whole.members(of: set - range.lowerBound).map { FrontierEntry(set: UInt32(set), vertex: $0) }
+        }
+        self.init(members, sets: count, vertices: sampler.graph.count)
     }
 
     /// Sets that each vertex meets here.
@@ -47,41 +54,5 @@ package struct ShardedSets: Sendable {
             for member in collection.members(of: Int(set)) { losses[member, default: 0] += 1 }
         }
         return losses.sorted { $0.key < $1.key }.map { (vertex: $0.key, loss: $0.value) }
-    }
-}
-
-/// Who chooses. Ties by lower vertex, as `greedyCover`.
-package struct CoverCoordinator: Sendable {
-    private var gains: [UInt32]
-    private var heap: MaxHeap<Promise>
-    /// Chosen so far, first choice first, and the sets that each added.
-    package private(set) var seeds: [UInt32] = []
-    package private(set) var added: [Int] = []
-
-    /// Counts of every place.
-    package init(counts: [[UInt32]]) {
-        var sums = [UInt32](repeating: 0, count: counts.first?.count ?? 0)
-        for part in counts { for vertex in sums.indices { sums[vertex] += part[vertex] } }
-        gains = sums
-        heap = MaxHeap(sums.indices.map { Promise(gain: Double(sums[$0]), vertex: UInt32($0)) })
-    }
-
-    /// The next choice; nil when nobody is left. Then `absorb` what all places answer.
-    package mutating func next() -> UInt32? {
-        while let top = heap.pop() {
-            let gain = Double(gains[Int(top.vertex)])
-            if gain == top.gain {
-                seeds.append(top.vertex)
-                added.append(Int(gain))
-                return top.vertex
-            }
-            heap.push(Promise(gain: gain, vertex: top.vertex))
-        }
-        return nil
-    }
-
-    /// What one place answered to the last choice.
-    package mutating func absorb(_ losses: [(vertex: UInt32, loss: UInt32)]) {
-        for (vertex, loss) in losses { gains[Int(vertex)] -= loss }
     }
 }

@@ -1,7 +1,7 @@
 package import Basics
 import Events
 package import Graph
-import Influence
+package import Influence
 package import Learn
 package import Plans
 import Store
@@ -19,8 +19,9 @@ private let interestsKept = 40
 /// What people would like, then the plan that fits them all: retrieval and ranking for everybody the model knows
 /// (`knownPeople` nil means all), and Plans' choice. A pure function of its arguments, the pool excepted.
 package func chooseSeeds(
-    graph: CityGraph, embeddings: CityEmbeddings, knownPeople: [Bool]? = nil, unknownPlaces: [UInt32] = [],
-    configuration: ModelConfiguration, weights: [Float], options: PlanOptions, pool: ComputePool
+    graph: CityGraph, influence: InfluenceGraph, embeddings: CityEmbeddings, knownPeople: [Bool]? = nil,
+    unknownPlaces: [UInt32] = [], configuration: ModelConfiguration, weights: [Float], options: PlanOptions,
+    pool: ComputePool
 ) -> [(seed: PlanSeed, reasons: PlanReasons)] {
     let asked = (0..<graph.residents).filter { knownPeople?[$0] ?? true }
     let found = Interests(
@@ -30,7 +31,7 @@ package func chooseSeeds(
     var interests = [PersonInterest](repeating: PersonInterest(places: [], scores: []), count: graph.residents)
     for (row, person) in asked.enumerated() { interests[person] = found[row] }
     return planCity(
-        graph: graph, influence: .weightedCascade(of: graph), interests: interests, embeddings: embeddings,
+        graph: graph, influence: influence, interests: interests, embeddings: embeddings,
         options: options, pool: pool)
 }
 
@@ -44,8 +45,9 @@ extension CityShard {
             let graph = try currentGraph(pool: pool)
             let known = model.aligned(with: graph)
             let chosen = chooseSeeds(
-                graph: graph, embeddings: known.embeddings, knownPeople: known.people,
-                unknownPlaces: known.unknownPlaces, configuration: model.configuration, weights: model.weights,
+                graph: graph, influence: try influenceGraph(of: graph, order.origin, pool: pool),
+                embeddings: known.embeddings, knownPeople: known.people, unknownPlaces: known.unknownPlaces,
+                configuration: model.configuration, weights: model.weights,
                 options: PlanOptions(
                     seedsPerCity: Int(order.seedsPerCity), modelVersion: model.version,
                     seed: order.seed ^ UInt64(city.number)), pool: pool)
@@ -122,23 +124,6 @@ extension CityShard {
             var reader = ByteReader(bytes)
             let seed = try PlanSeed(from: &reader)
             return SeedRow(seed)
-        }
-    }
-
-    /// The people who, asked first, bring the most others, under independent cascade with weighted-cascade odds.
-    package func influencers(_ order: InfluencersRequest, pool: ComputePool) throws -> Influencers {
-        try computing.withLock { _, _ in
-            let graph = try currentGraph(pool: pool)
-            let result = maximizeInfluence(
-                SetSampler(.weightedCascade(of: graph), threads: pool.threads),
-                options: try InfluenceOptions(budget: Int(order.count), epsilon: order.epsilon, seed: order.seed),
-                pool: pool)
-            let rows = zip(result.seeds, result.marginal).map {
-                InfluencerRow(person: graph.people[Int($0)], marginal: $1)
-            }
-            return Influencers(
-                people: Array(rows), spread: result.spread, certifiedRatio: result.certifiedRatio,
-                confidence: result.confidence, epsilon: result.epsilon, sets: UInt64(result.sets))
         }
     }
 }

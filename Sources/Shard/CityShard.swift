@@ -47,6 +47,8 @@ package final class CityShard: Sendable {
     let serving = Mutex(Serving())
     let exports: Mutex<ExportSnapshots>
     let delivery = Mutex(Delivery())
+    /// A search over several cities that this one takes part in; nil too while one of its steps runs.
+    let openSearch = Mutex<OpenSearch?>(nil)
     /// Held while signals are taken, disk included; nil before the account was first read.
     let signals = Mutex<SignalAccount?>(nil)
 
@@ -76,6 +78,7 @@ package final class CityShard: Sendable {
     /// The city's row of a heartbeat. Cheap: no scan.
     package func report() -> CityReport {
         exports.withLock { $0.drop(idleAt: monotonicSeconds()) }
+        dropIdleSearch(at: monotonicSeconds())
         let counts = store.counts()
         let (version, seeds) = view.withLock { ($0.modelVersion, $0.seeds) }
         return CityReport(

@@ -11,6 +11,8 @@ package enum ShardError: Error, Equatable {
     case noVersion(city: String, version: ModelVersion)
     case notReady(city: String)
     case outboxFull(city: String, waiting: UInt64)
+    case searchGone(city: String)
+    case tooManyGuests(city: String, guests: Int, most: Int)
     case unknownCursor(city: String)
     case unknownSeed(city: String, seed: SeedID)
     case unknownModel(city: String, asked: ModelVersion, here: [ModelVersion])
@@ -39,6 +41,12 @@ extension ShardError: CustomStringConvertible {
         case .outboxFull(let city, let waiting):
             "\(city) plans nothing while \(waiting) of its events wait for Redis, as many as may (outbox-max); muster "
                 + "events lag shows why they wait"
+        case .searchGone(let city):
+            "\(city) does not take part in this search any more (its worker was restarted, or another search began); "
+                + "ask again"
+        case .tooManyGuests(let city, let guests, let most):
+            "\(city) knows \(guests) people of the other cities, more than the \(most) that a search may name; search "
+                + "in fewer cities"
         case .unknownCursor(let city): "\(city): this is no cursor of an export; begin again with an empty one"
         case .unknownSeed(let city, let seed):
             "\(city) has planned no seed \(seed.number); muster seeds lists those it has"

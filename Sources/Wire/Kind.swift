@@ -69,6 +69,9 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case personRequest = 116
     case personAnswer = 117
     case personMissing = 118
+    // Searches over several cities
+    case searchOrder = 128
+    case searchReply = 129
 
     /// The word for logs and errors.
     package var name: String { String(describing: self) }

@@ -1,5 +1,5 @@
-// Plan seeds and who carries them: the questions Muster is there to answer. Planning is a job over cities;
-// reading seeds and influencers is one request to the city's owner.
+// Plan seeds: the questions Muster is there to answer. Planning is a job over cities; reading seeds is one request to
+// the city's owner.
 
 package import Basics
 
@@ -12,23 +12,27 @@ package struct StartPlanning: Body {
     package var seedsPerCity: UInt32
     /// All randomness of the work follows from it.
     package var seed: UInt64
+    package var origin: InfluenceOrigin
 
-    package init(cities: [CityID], seedsPerCity: UInt32, seed: UInt64) {
+    package init(cities: [CityID], seedsPerCity: UInt32, seed: UInt64, origin: InfluenceOrigin = .weightedCascade) {
         self.cities = cities
         self.seedsPerCity = seedsPerCity
         self.seed = seed
+        self.origin = origin
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
         cities = try reader.getIdentifiers()
         seedsPerCity = try reader.get()
         seed = try reader.get()
+        origin = try InfluenceOrigin(from: &reader)
     }
 
     package func encode(into writer: inout ByteWriter) {
         writer.put(identifiers: cities)
         writer.put(seedsPerCity)
         writer.put(seed)
+        writer.put(origin)
     }
 }
 
@@ -41,23 +45,27 @@ package struct PlanCity: Body {
     package var seedsPerCity: UInt32
     /// All randomness of the work follows from it.
     package var seed: UInt64
+    package var origin: InfluenceOrigin
 
-    package init(job: JobID, seedsPerCity: UInt32, seed: UInt64) {
+    package init(job: JobID, seedsPerCity: UInt32, seed: UInt64, origin: InfluenceOrigin = .weightedCascade) {
         self.job = job
         self.seedsPerCity = seedsPerCity
         self.seed = seed
+        self.origin = origin
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
         job = try reader.getIdentifier()
         seedsPerCity = try reader.get()
         seed = try reader.get()
+        origin = try InfluenceOrigin(from: &reader)
     }
 
     package func encode(into writer: inout ByteWriter) {
         writer.put(job)
         writer.put(seedsPerCity)
         writer.put(seed)
+        writer.put(origin)
     }
 }
 
@@ -175,104 +183,4 @@ package struct Seeds: Body {
     package init(from reader: inout ByteReader) throws(ByteError) { seeds = try reader.getList(smallest: 56) }
 
     package func encode(into writer: inout ByteWriter) { writer.put(list: seeds) }
-}
-
-/// Command to the header's city's owner: the people from whom most is reached. Answer: `Influencers`.
-package struct InfluencersRequest: Body {
-    package static let kind = Kind.influencersRequest
-    /// How many at most.
-    package var count: UInt32
-    /// How far below (1 - 1/e) of the best the answer may certify, 0 < epsilon < 1.
-    package var epsilon: Double
-    /// All randomness of the work follows from it.
-    package var seed: UInt64
-
-    package init(count: UInt32, epsilon: Double, seed: UInt64) {
-        self.count = count
-        self.epsilon = epsilon
-        self.seed = seed
-    }
-
-    package init(from reader: inout ByteReader) throws(ByteError) {
-        count = try reader.get()
-        epsilon = try reader.getDouble()
-        seed = try reader.get()
-    }
-
-    package func encode(into writer: inout ByteWriter) {
-        writer.put(count)
-        writer.put(epsilon)
-        writer.put(seed)
-    }
-}
-
-/// One chosen person.
-package struct InfluencerRow: Part {
-    static let bytes = 16
-    /// Who was chosen.
-    package var person: PersonID
-    /// People reached beyond those whom the persons before reach.
-    package var marginal: Double
-
-    package init(person: PersonID, marginal: Double) {
-        self.person = person
-        self.marginal = marginal
-    }
-
-    package init(from reader: inout ByteReader) throws(ByteError) {
-        person = try reader.getIdentifier()
-        marginal = try reader.getDouble()
-    }
-
-    package func encode(into writer: inout ByteWriter) {
-        writer.put(person)
-        writer.put(marginal)
-    }
-}
-
-/// Worker to command: the chosen, in the order of choice, and how sure that is.
-package struct Influencers: Body {
-    package static let kind = Kind.influencers
-    /// In the order of choice.
-    package var people: [InfluencerRow]
-    /// Expected number of people reached by all of them.
-    package var spread: Double
-    /// Certified share of the best possible spread, with probability `confidence`.
-    package var certifiedRatio: Double
-    /// Probability that the certificate holds.
-    package var confidence: Double
-    /// As asked for.
-    package var epsilon: Double
-    /// Reverse-reachable sets drawn.
-    package var sets: UInt64
-
-    package init(
-        people: [InfluencerRow], spread: Double, certifiedRatio: Double, confidence: Double, epsilon: Double,
-        sets: UInt64
-    ) {
-        self.people = people
-        self.spread = spread
-        self.certifiedRatio = certifiedRatio
-        self.confidence = confidence
-        self.epsilon = epsilon
-        self.sets = sets
-    }
-
-    package init(from reader: inout ByteReader) throws(ByteError) {
-        people = try reader.getList(smallest: InfluencerRow.bytes)
-        spread = try reader.getDouble()
-        certifiedRatio = try reader.getDouble()
-        confidence = try reader.getDouble()
-        epsilon = try reader.getDouble()
-        sets = try reader.get()
-    }
-
-    package func encode(into writer: inout ByteWriter) {
-        writer.put(list: people)
-        writer.put(spread)
-        writer.put(certifiedRatio)
-        writer.put(confidence)
-        writer.put(epsilon)
-        writer.put(sets)
-    }
 }

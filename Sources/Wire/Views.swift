@@ -28,29 +28,38 @@ package struct SeedView: Encodable, Sendable {
     }
 }
 
-/// Whom to ask first in a city, and how sure that is.
+/// Whom to ask first in some cities, and how sure that is.
 package struct InfluencersView: Encodable, Sendable {
     package struct Person: Encodable, Sendable {
         package var person: String
+        package var city: String
         package var adds: Double
     }
 
-    package var city: String
+    package var cities: [String]
     package var people: [Person]
     package var spread: Double
     package var certifiedRatio: Double
+    package var greedyRatio: Double
     package var confidence: Double
     package var epsilon: Double
     package var sets: UInt64
+    package var exchangedBytes: UInt64
 
-    package init(_ answer: Influencers, city: String) {
-        self.city = city
-        people = answer.people.map { Person(person: String($0.person.number), adds: $0.marginal) }
+    /// `cities` are those that were asked.
+    package init(_ answer: Influencers, cities: [CityRow]) {
+        let names = Dictionary(uniqueKeysWithValues: cities.map { ($0.city, $0.name) })
+        self.cities = cities.map(\.name)
+        people = answer.people.map {
+            Person(person: String($0.person.number), city: names[$0.city] ?? "?", adds: $0.marginal)
+        }
         spread = answer.spread
         certifiedRatio = answer.certifiedRatio
+        greedyRatio = answer.greedyRatio
         confidence = answer.confidence
         epsilon = answer.epsilon
         sets = answer.sets
+        exchangedBytes = answer.exchanged
     }
 }
 

@@ -16,6 +16,7 @@ extension Verb {
             Setting("all", "plan every city (the same as naming none)", .flag, scope: .call),
             Setting("count", "seeds a city, at most", .integer(1...10_000), default: "50", scope: .call),
             Setting("seed", "seed of the influence samples", .integer(0...Int.max), default: "1", scope: .call),
+            influenceSetting,
             Setting("explain", "plan nothing; say why this seed is what it is", .text, scope: .call),
         ]
     ) { invocation in
@@ -31,7 +32,7 @@ extension Verb {
         let accepted = try session.ask(
             StartPlanning(
                 cities: cities, seedsPerCity: UInt32(settings.integer("count")),
-                seed: UInt64(settings.integer("seed"))), for: JobAccepted.self)
+                seed: UInt64(settings.integer("seed")), origin: influenceOrigin(settings)), for: JobAccepted.self)
         try JobFollower(session, accepted.job, isJSON: invocation.isJSON).follow()
     }
 

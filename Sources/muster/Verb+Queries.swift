@@ -38,31 +38,6 @@ extension Verb {
         print(SeedView.table(Array(views)))
     }
 
-    static let influencers = Verb(
-        name: "influencers",
-        summary: "show whom to ask first in a city",
-        usage: "muster influencers --city Bergen --count 50 --eps 0.1",
-        settings: [
-            Setting("city", "the city", .text, scope: .call),
-            Setting("count", "how many people", .integer(1...10_000), default: "10", scope: .call),
-            Setting(
-                "eps", "how far below 1 - 1/e the answer may stay", .number(0.01...0.6), default: "0.1", scope: .call),
-            Setting("seed", "seed of the samples", .integer(0...Int.max), default: "1", scope: .call),
-        ]
-    ) { invocation in
-        try invocation.noMoreWords()
-        let settings = invocation.settings
-        let session = try invocation.session()
-        let city = try session.city(named: settings.text("city"))
-        let answer = try session.ask(
-            InfluencersRequest(
-                count: UInt32(settings.integer("count")), epsilon: settings.number("eps"),
-                seed: UInt64(settings.integer("seed"))), city: city.city, seconds: 120, for: Influencers.self)
-        let view = InfluencersView(answer, city: city.name)
-        if invocation.isJSON { return try printJSON(view) }
-        print(view.text())
-    }
-
     static let status = Verb(
         name: "status",
         summary: "show workers, cities and jobs",

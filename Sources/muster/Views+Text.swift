@@ -21,14 +21,19 @@ extension SeedView {
 
 extension InfluencersView {
     func text() -> String {
-        var table = TextTable([("#", .right), ("person", .right), ("adds", .right)])
-        for (index, row) in people.enumerated() { table.add([String(index + 1), row.person, fixed(row.adds, 2)]) }
+        var table = TextTable([("#", .right), ("person", .right), ("city", .left), ("adds", .right)])
+        for (index, row) in people.enumerated() {
+            table.add([String(index + 1), row.person, row.city, fixed(row.adds, 2)])
+        }
+        let place = cities.count == 1 ? cities[0] : "\(cities.count) cities"
+        let travelled = exchangedBytes == 0 ? "" : ", \(grouped(exchangedBytes)) bytes exchanged"
         return """
             \(table.text())
 
-            Together they reach \(fixed(spread, 1)) people of \(city) in expectation: at least \
+            Together they reach \(fixed(spread, 1)) people of \(place) in expectation: at least \
             \(fixed(100 * certifiedRatio, 1)) % of what the best choice reaches, with confidence \
-            \(fixed(100 * confidence, 3)) % (eps \(fixed(epsilon, 2)), \(grouped(sets)) reverse-reachable sets).
+            \(fixed(100 * confidence, 3)) % (greedy guarantees \(fixed(100 * greedyRatio, 1)) % less eps \
+            \(fixed(epsilon, 2)); \(grouped(sets)) reverse-reachable sets\(travelled)).
             """
     }
 }

@@ -12,6 +12,7 @@ import Testing
             Setting("key-file", "the key", .path),
             Setting("level", "how loud", .choice(["low", "high"]), default: "low"),
             Setting("rounds", "of this call", .integer(1...100), default: "5", scope: .call),
+            Setting("city", "of this call", .texts, scope: .call),
         ])
 
     private func load(
@@ -65,6 +66,11 @@ import Testing
         #expect(try load(["--threads", "1", "--threads", "6"]).integer("threads") == 6)
         #expect(try load(["train", "--help"]).asksForHelp)
         #expect(try load(["--redis-address=a=b"]).text("redis-address") == "a=b")
+    }
+
+    @Test func someTextsMayBeGivenAgain() throws {
+        #expect(try load().texts("city") == [])
+        #expect(try load(["--city", "Oslo", "--threads", "1", "--city=Rio, RJ"]).texts("city") == ["Oslo", "Rio, RJ"])
     }
 
     @Test func aFileHasCommentsQuotesAndSpaces() throws {

@@ -42,7 +42,8 @@ import Wire
     }
 
     private func planning() -> PlanJob {
-        var job = PlanJob(.init(job: JobID(3), seedsPerCity: 5, seed: 6, cities: [CityID(1), CityID(4)]))
+        var job = PlanJob(
+            .init(job: JobID(3), seedsPerCity: 5, seed: 6, origin: .learned, cities: [CityID(1), CityID(4)]))
         _ = job.handle(.start(alive: [CityID(1)]))
         _ = job.handle(.planned(CityID(1), seeds: 5, created: 4))
         return job
@@ -65,11 +66,19 @@ import Wire
         let job = PlanJob(.init(job: JobID(3), seedsPerCity: 5, seed: 6, cities: [CityID(1)]))
         #expect(
             job.encoded() == [
-                1, 3, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,
+                2, 3, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,
                 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                 60, 0, 0, 0, 0, 0, 0, 0, 60, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0,
                 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
             ])
+    }
+
+    @Test func aPlanningJobOfTheFormatBeforeIsRead() throws {
+        let job = PlanJob(.init(job: JobID(3), seedsPerCity: 5, seed: 6, cities: [CityID(1)]))
+        var bytes = job.encoded()
+        bytes[0] = 1
+        bytes.remove(at: 1 + 8 + 4 + 8)
+        #expect(try PlanJob(decoding: bytes) == job)
     }
 
     @Test func whatIsWrittenIsRead() throws {

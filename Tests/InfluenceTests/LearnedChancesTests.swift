@@ -58,4 +58,16 @@ import Testing
         for bin in bins { #expect(abs(bin.foretold - bin.observed) < 0.02) }
         #expect(bins[3].observed > 4 * bins[0].observed)
     }
+
+    @Test func lossIsLeastAtTheTruth() {
+        // Two follows in eight trials.
+        let actions = (0..<UInt32(8)).flatMap { item in
+            [FollowableAction(person: 0, item: item, time: 0)]
+                + (item < 2 ? [FollowableAction(person: 1, item: item, time: 1)] : [])
+        }
+        let counts = FollowCounts(offsets: [0, 0, 1], sources: [0], actions: actions, window: 5)
+        let truth = -(0.25 * naturalLogarithm(0.25) + 0.75 * naturalLogarithm(0.75))
+        #expect(abs(counts.loss(of: [0.25]) - truth) < 1e-9)
+        #expect(counts.loss(of: [0.2]) > truth && counts.loss(of: [0.3]) > truth && counts.loss(of: [0]).isFinite)
+    }
 }

@@ -200,4 +200,24 @@ private func everyKind() throws -> [InfluenceGraph] {
         if case .probability = build([0, 1], [0], .each([.nan])) {} else { Issue.record("not a number was let in") }
         if case .probability = build([0, 1], [0], .constant(.nan)) {} else { Issue.record("not a number was let in") }
     }
+
+    @Test(arguments: [1, 2])
+    func setsOfSeveralPartsAndBlocksAreTurnedAround(threads: Int) throws {
+        // Three parts of sets, three blocks of vertices.
+        let vertices = 40_000, count = 600_000
+        var offsets: [UInt32] = [0], members: [UInt32] = []
+        var held = [[UInt32]](repeating: [], count: vertices)
+        var random = SeededRandom(seed: 5)
+        for set in 0..<count {
+            if set % 3 > 0 {
+                let vertex = random.below(vertices)
+                members.append(UInt32(vertex))
+                held[vertex].append(UInt32(set))
+            }
+            offsets.append(UInt32(members.count))
+        }
+        let sets = FlatSets([SetChunk(offsets: offsets, members: members)])
+        let turned = RRCollection(sets, vertices: vertices, threads: ComputePool(threads: threads))
+        #expect((0..<UInt32(vertices)).allSatisfy { Array(turned.sets(holding: $0)) == held[Int($0)] })
+    }
 }

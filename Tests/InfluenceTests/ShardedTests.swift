@@ -3,17 +3,68 @@ import Testing
 
 @testable import Influence
 
-@Suite struct ShardedTests {
-    /// Greedy over places, with the messages carried by hand.
-    private func choose(_ budget: Int, from places: [ShardedSets]) -> (seeds: [UInt32], added: [Int]) {
-        var places = places
-        var coordinator = CoverCoordinator(counts: places.map { $0.counts() })
-        while coordinator.seeds.count < budget, let person = coordinator.next() {
-            let met = places.flatMap { $0.setsNewlyMet(by: person) }
-            for index in places.indices { coordinator.absorb(places[index].meet(met)) }
-        }
-        return (coordinator.seeds, coordinator.added)
+/// A place that answers no more.
+private struct PlaceLost: Error, Equatable { var place: Int }
+
+/// Places in this process; questions and answers go through their bytes.
+private struct HandCarried: InfluencePlaces {
+    var places: [InfluencePlace]
+    /// How many questions the last place answers before it is gone.
+    var patience = Int.max
+    private(set) var bytes = 0
+
+    init(_ places: [InfluencePlace], patience: Int = .max) {
+        self.places = places
+        self.patience = patience
     }
+
+    mutating func ask(_ questions: [(place: Int, question: PlaceQuestion)]) throws(PlaceLost) -> [PlaceAnswer] {
+        var answers: [PlaceAnswer] = []
+        for (place, question) in questions {
+            if place == places.count - 1 {
+                patience -= 1
+                if patience < 0 { throw PlaceLost(place: place) }
+            }
+            do {
+                var writer = ByteWriter(), reply = ByteWriter()
+                question.encode(into: &writer)
+                var reader = ByteReader(writer.bytes)
+                try places[place].answer(try PlaceQuestion(from: &reader)).encode(into: &reply)
+                try reader.finish()
+                bytes += writer.bytes.count + reply.bytes.count
+                var back = ByteReader(reply.bytes)
+                answers.append(try PlaceAnswer(from: &back))
+                try back.finish()
+            } catch {
+                Issue.record("\(question) to \(place): \(error)")
+                throw PlaceLost(place: place)
+            }
+        }
+        return answers
+    }
+}
+
+/// Sets that lie in several places, whole; greedy asks all of them.
+private struct SharedOut: CoverField {
+    var places: [ShardedSets]
+    var sets: Int { places[0].count }
+
+    mutating func gains() -> [Int32] {
+        places.reduce([Int32](repeating: 0, count: places[0].vertices)) { sums, place in
+            zip(sums, place.counts()).map { $0 + Int32($1) }
+        }
+    }
+
+    mutating func take(_ person: UInt32, _ gains: inout [Int32]) {
+        let met = places.flatMap { $0.setsNewlyMet(by: person) }
+        for index in places.indices {
+            for (vertex, loss) in places[index].meet(met) { gains[Int(vertex)] -= Int32(loss) }
+        }
+    }
+}
+
+@Suite struct ShardedTests {
+    private let pool = ComputePool(threads: 2)
 
     private func graphs() throws -> [InfluenceGraph] {
         let base = try randomGraph(vertices: 120, edges: 700, seed: 4)
@@ -27,68 +78,127 @@ import Testing
     @Test(arguments: [1, 2, 3])
     func setsSharedOutOverWorkersChooseTheSamePeople(workers: Int) throws {
         for graph in try graphs() {
-            let whole = generateSets(graph, count: 1000, seed: 6)
-            let cover = greedyCover(whole, budget: 8)!
+            let cover = greedyCover(generateSets(graph, count: 1000, seed: 6), budget: 8)!
             let sampler = SetSampler(graph, threads: 1)
-            let places = (0..<workers).map { worker in
-                let range = worker * 4 / workers * 256..<min((worker + 1) * 4 / workers * 256, 1000)
-                return ShardedSets(sampler, range, of: 1000, seed: 6)
-            }
-            let chosen = choose(8, from: places)
-            #expect(chosen.seeds == cover.seeds && chosen.added == cover.gains)
+            var field = SharedOut(
+                places: (0..<workers).map { worker in
+                    let range = worker * 4 / workers * 256..<min((worker + 1) * 4 / workers * 256, 1000)
+                    return ShardedSets(sampler, range, of: 1000, seed: 6)
+                })
+            let allowance = try Allowance(.number, number: 8, taken: [])
+            #expect(limitedCover(&field, hits: 0, allowance: allowance, excluding: []) == cover)
         }
     }
 
-    @Test(arguments: [1, 2, 4])
-    func shardsThatExchangeFrontiersDrawTheSetsOfTheUnion(shards: Int) throws {
-        for graph in try graphs() {
-            let whole = generateSets(graph, count: 1000, seed: 6)
-            let owners = (0..<graph.count).map { UInt8(($0 * 7) % shards) }
-            var parts = try (0..<UInt8(shards)).map { me in
-                FrontierShard(try part(of: graph, owners: owners, me: me), owners: owners, me: me, seed: 6)
-            }
-            for index in parts.indices { parts[index].start(count: 1000) }
-            var letters = [[FrontierEntry]](repeating: [], count: shards)
-            var rounds = 0
-            repeat {
-                var next = [[FrontierEntry]](repeating: [], count: shards)
-                for index in parts.indices {
-                    for (owner, entries) in parts[index].step(letters[index]) { next[Int(owner)] += entries }
-                }
-                letters = next
-                rounds += 1
-            } while letters.contains { !$0.isEmpty }
-            #expect(shards == 1 ? rounds == 1 : rounds > 2)
-            let places = parts.map { $0.members(count: 1000) }
-            // Every member lies somewhere, and once.
-            let counts = places.map { $0.counts() }
-            for vertex in 0..<graph.count {
-                #expect(counts.reduce(0) { $0 + Int($1[vertex]) } == whole.sets(holding: UInt32(vertex)).count)
-                let held = places.flatMap { $0.setsNewlyMet(by: UInt32(vertex)) }.sorted()
-                #expect(held == Array(whole.sets(holding: UInt32(vertex))))
-            }
-            let cover = greedyCover(whole, budget: 8)!
-            let chosen = choose(8, from: places)
-            #expect(chosen.seeds == cover.seeds && chosen.added == cover.gains)
-        }
-    }
-
-    /// The rows that one shard owns, in the numbering of the union. Chances stand per edge where they are unequal;
-    /// else a row's own length says them.
-    private func part(of graph: InfluenceGraph, owners: [UInt8], me: UInt8) throws -> InfluenceGraph {
-        var offsets: [UInt32] = [0], sources: [UInt32] = [], chances: [Float] = []
-        for vertex in 0..<graph.count {
-            if owners[vertex] == me {
+    /// Place after place, so many people in each.
+    private func divide(_ graph: InfluenceGraph, _ people: [Int], seed: UInt64) throws -> [InfluencePlace] {
+        let bases = people.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+        return try people.indices.map { place in
+            let mine = bases[place]..<bases[place + 1]
+            var offsets: [UInt32] = [0], sources: [UInt32] = [], chances: [Float] = []
+            var far: [FarVertex] = []
+            for vertex in mine {
                 for edge in Int(graph.offsets[vertex])..<Int(graph.offsets[vertex + 1]) {
-                    sources.append(graph.sources[edge])
+                    let source = Int(graph.sources[edge])
                     chances.append(Float(graph.chance(of: edge, into: vertex)))
+                    if mine.contains(source) {
+                        sources.append(UInt32(source - mine.lowerBound))
+                        continue
+                    }
+                    let home = bases.lastIndex { $0 <= source }!
+                    let name = FarVertex(place: UInt16(home), vertex: UInt32(source - bases[home]))
+                    if !far.contains(name) { far.append(name) }
+                    sources.append(UInt32(mine.count + far.firstIndex(of: name)!))
+                }
+                offsets.append(UInt32(sources.count))
+            }
+            offsets += far.map { _ in UInt32(sources.count) }
+            // Chances stand per edge where they are unequal; else a row's own length says them.
+            var rule = graph.chances
+            if case .each = rule { rule = .each(chances) }
+            return InfluencePlace(
+                try InfluenceGraph(offsets: offsets, sources: sources, chances: rule), far: far,
+                base: UInt32(mine.lowerBound), seed: seed)
+        }
+    }
+
+    private func questions(seed: UInt64) throws -> [InfluenceOptions] {
+        let costs = AskingCosts.self
+        let limits: [ChoiceLimit] = [
+            .number, .costs(try costs.init((0..<120).map { 1 + Float($0 % 7) }, total: 12)),
+            .quotas(CommunityQuotas((0..<120).map { UInt32($0 / 40) }, most: [1, 3, 2])),
+        ]
+        return try limits.flatMap { limit in
+            [
+                try InfluenceOptions(budget: 5, limit: limit, seed: seed, usesSentinels: false),
+                try InfluenceOptions(
+                    budget: 5, limit: limit, seed: seed, usesSentinels: false, forced: [40], forbidden: [0, 7, 119]),
+            ]
+        }
+    }
+
+    @Test(arguments: [[120], [50, 70], [1, 60, 59], [30, 0, 30, 60]])
+    func severalPlacesChooseAsOneOnTheUnion(people: [Int]) throws {
+        let values = try RootTable(values: (0..<120).map { Float($0 % 3) })
+        for graph in try graphs() {
+            for options in try questions(seed: 6) {
+                for values in [nil, values] {
+                    let one = maximizeInfluence(
+                        SetSampler(graph, threads: 2), options: options, values: values, pool: pool)
+                    var places = HandCarried(try divide(graph, people, seed: 6))
+                    let union = try maximizeInfluence(over: &places, people: people, options: options, values: values)
+                    #expect(union.seeds == one.seeds && union.marginal == one.marginal)
+                    #expect(union.spread == one.spread && union.certifiedRatio == one.certifiedRatio)
+                    #expect(union.sets == one.sets && union.kept == one.kept)
+                    #expect(places.bytes > 0)
                 }
             }
-            offsets.append(UInt32(sources.count))
         }
-        if case .each = graph.chances {
-            return try InfluenceGraph(offsets: offsets, sources: sources, chances: .each(chances))
+    }
+
+    @Test func aPlaceThatIsLostEndsTheSearchWhereverItStands() throws {
+        let graph = try graphs()[1]
+        let options = try InfluenceOptions(budget: 5, seed: 6, usesSentinels: false)
+        var answered = 0
+        while true {
+            var places = HandCarried(try divide(graph, [60, 60], seed: 6), patience: answered)
+            do {
+                _ = try maximizeInfluence(over: &places, people: [60, 60], options: options)
+                break
+            } catch {
+                #expect(error == PlaceLost(place: 1))
+            }
+            answered += 1
         }
-        return try InfluenceGraph(offsets: offsets, sources: sources, chances: graph.chances)
+        #expect(answered > 10)
+    }
+
+    @Test func nobodyIsThereToBeChosen() throws {
+        let empty = try InfluenceGraph(offsets: [0], sources: [], chances: .weightedCascade(factor: 1))
+        var places = HandCarried([InfluencePlace(empty, far: [], base: 0, seed: 1)])
+        let options = try InfluenceOptions(budget: 5, seed: 1, usesSentinels: false)
+        let result = try maximizeInfluence(over: &places, people: [0], options: options)
+        #expect(result.seeds.isEmpty && result.certifiedRatio == 1)
+    }
+
+    @Test func questionsAboutStrangersAreRefused() throws {
+        var place = try divide(try graphs()[1], [60, 60], seed: 6)[0]
+        let entry = FrontierEntry(set: 0, vertex: 60)
+        for question in [PlaceQuestion.goOn([entry]), .draw(.choosing, goals: [60], entries: []), .take(60)] {
+            #expect(throws: InfluenceError.stranger(60)) { try place.answer(question) }
+        }
+        _ = try place.answer(.count(10))
+        #expect(throws: InfluenceError.stranger(10)) { try place.answer(.meet([10])) }
+    }
+
+    @Test func aLongAnswerLeavesInPieces() throws {
+        // One far friend, who comes with everybody: as many entries leave as sets begin.
+        let graph = try InfluenceGraph(offsets: [0, 1, 1], sources: [1], chances: .each([1]))
+        var place = InfluencePlace(graph, far: [FarVertex(place: 1, vertex: 9)], base: 0, seed: 1)
+        let begun = (0..<UInt32(PlaceAnswer.entriesMax + 5)).map { FrontierEntry(set: $0, vertex: 0) }
+        var answer = try place.answer(.draw(.choosing, goals: [], entries: begun))
+        #expect(answer.frontier[1]?.count == PlaceAnswer.entriesMax && answer.isWaiting)
+        answer = try place.answer(.goOn([]))
+        #expect(answer.frontier[1]?.count == 5 && !answer.isWaiting)
     }
 }

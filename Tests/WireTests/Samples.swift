@@ -98,15 +98,18 @@ enum Samples {
         ModelUsed(version: ModelVersion(2)),
         ModelsRequest(),
         Models(rows: [ModelRow(version: ModelVersion(2), isLive: true, ready: 3, cities: 4, ndcg: 0.1, loss: 4.5)]),
-        StartPlanning(cities: [CityID(1), CityID(2)], seedsPerCity: 50, seed: 30),
-        PlanCity(job: JobID(10), seedsPerCity: 50, seed: 30),
+        StartPlanning(cities: [CityID(1), CityID(2)], seedsPerCity: 50, seed: 30, origin: .learned),
+        PlanCity(job: JobID(10), seedsPerCity: 50, seed: 30, origin: .learned),
         Planned(job: JobID(10), seeds: 50, created: 49),
         SeedsRequest(count: 10),
         Seeds(seeds: [seed, emptySeed]),
-        InfluencersRequest(count: 10, epsilon: 0.1, seed: 30),
+        InfluencersRequest(
+            cities: [CityID(1)], count: 10, epsilon: 0.1, seed: 30, origin: .learned, forced: [PersonID(7)],
+            forbidden: [PersonID(8)], spend: 20, costs: [PersonAmount(person: PersonID(7), amount: 2)],
+            values: [PersonAmount(person: PersonID(9), amount: 0.5)], perCity: 3),
         Influencers(
-            people: [InfluencerRow(person: PersonID(8), marginal: 12.5)], spread: 12.5, certifiedRatio: 0.6,
-            confidence: 0.99, epsilon: 0.1, sets: 4096),
+            people: [InfluencerRow(person: PersonID(8), city: CityID(1), marginal: 12.5)], spread: 12.5,
+            certifiedRatio: 0.6, greedyRatio: 0.632, confidence: 0.99, epsilon: 0.1, sets: 4096, exchanged: 70),
         ExplainRequest(seed: SeedID(4)),
         SeedExplanation(
             seed: seed, demand: 40.5, rank: 3, cells: 300,
@@ -138,6 +141,8 @@ enum Samples {
         PersonRequest(person: PersonID(4)),
         PersonAnswer(home: CityID(3)),
         PersonMissing(question: Kind.recommendPlaces.rawValue, body: [1, 2, 3]),
+        SearchOrder(search: 5, step: .join(base: 100, seed: 30, guests: [1 << 32 | 7, .max])),
+        SearchReply(search: 5, residents: 60, people: [PersonID(4)], homes: [CityID(2)], numbers: [7, .max]),
     ]
 
     static func envelope(of message: some Body) -> Envelope {

@@ -36,9 +36,7 @@ package struct GuestVisits: Equatable, Sendable {
 
 extension CityTrainer {
     /// Where a person of the graph lives.
-    func home(of person: Int) -> CityID {
-        CityID(UInt32(graph.personFeatures[person * PersonColumns.count + PersonColumns.city]))
-    }
+    func home(of person: Int) -> CityID { graph.home(of: UInt32(person)) }
 
     /// What guests who live there did here. O(visits of guests).
     package func guestVisits(from city: CityID) -> GuestVisits {
