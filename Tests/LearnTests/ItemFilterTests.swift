@@ -83,7 +83,8 @@ import Testing
     }
 
     @Test func aSumIsOneRankingAndSoMuchOfAnother() {
-        let (popular, near) = (PopularityScorer(known), ItemFilter(InteractionGraph(known), sharpness: 0, popularity: 0))
+        let popular = PopularityScorer(known)
+        let near = ItemFilter(InteractionGraph(known), sharpness: 0, popularity: 0)
         let sum = scores(SumScorer(popular, near, weight: 3), cuts: [0, 20, 50])
         let (first, second) = (scores(popular, cuts: [0, 50]), scores(near, cuts: [0, 50]))
         for user in sum.indices {

@@ -67,7 +67,8 @@ struct TasteBlock {
         for column in 0..<columns {
             distance += (ours[column] - expected[column]) * (ours[column] - expected[column])
         }
-        values[row] = dot(ours, wanted.span.extracting(own)) - visits[row] * normalizer - strength / 2 * distance
+        let likelihood = dot(ours, wanted.span.extracting(own)) - visits[row] * normalizer
+        values[row] = likelihood - strength / 2 * distance
     }
 
     /// The gradient as the residual of a step of zero, and the diagonal of the curvature.

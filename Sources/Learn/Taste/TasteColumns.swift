@@ -113,8 +113,11 @@ extension TasteColumns {
             last = max(last, Int(graph.placeFeatures[row + PlaceColumns.neighborhood]))
             hasTags = hasTags || PlaceColumns.fineTags.contains { graph.placeFeatures[row + $0] > 0 }
         }
-        self.init(
-            networkScale: hasTags ? networkScale : 1, neighborhoods: hasTags ? min(last + 1, Self.neighborhoodsMost) : 0)
+        if hasTags {
+            self.init(networkScale: networkScale, neighborhoods: min(last + 1, Self.neighborhoodsMost))
+        } else {
+            self.init()
+        }
     }
 }
 

@@ -75,9 +75,9 @@ package struct ServingCity: Sendable {
             news.flatMap { graph.placeFeatures[$0 * PlaceColumns.count..<($0 + 1) * PlaceColumns.count] })
         Self.put(ofPlaces, at: news, in: &embeddings.places, width)
         placeIndex = RowIndex(vectors: embeddings.places, dimensions: width, pool: pool)
+        let network = given.networkColumns
         peopleIndex = RowIndex(
-            vectors: Self.narrowed(embeddings.people, width, to: given.networkColumns), dimensions: given.networkColumns,
-            pool: pool)
+            vectors: Self.narrowed(embeddings.people, width, to: network), dimensions: network, pool: pool)
     }
 
     /// Rows of people by features alone, [people, dimensions]; by the middle person where the model reads none.
