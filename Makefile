@@ -2,13 +2,13 @@
 # make test             all tests; FILTER=NAME only some
 # make check            format, scripts and the rules of the house
 # make bench            all benchmarks; DATA=FOLDER takes real cities; NAME="nearest --vectors 100000" runs one
-# make chaos-events     events through 200 kills, 50 torn logs, 5 emptied Redises, 100 stale owners; ten minutes
+# make chaos-events     events through 300 kills, 50 torn logs, 5 emptied Redises, 100 stale owners; 15 minutes
 # make build            programs and tests, one and the same optimized build for demo, tests and benchmarks
 # make clean            removes what was built; run folders stay
 
 SWIFT ?= swift
 FLAGS := -c release -Xswiftc -enable-testing
-SCRIPTS := .ci/run Benchmarks/serve-cluster Benchmarks/peers/import-beside-duckdb \
+SCRIPTS := .ci/run Benchmarks/chaos-cluster Benchmarks/serve-cluster Benchmarks/peers/import-beside-duckdb \
 	$(addprefix cluster/,demo down install-dependencies lib.sh start up)
 SOURCES := $(wildcard Package.swift Sources Coordinator Worker Booking Tests Benchmarks)
 
@@ -35,6 +35,7 @@ bench: build
 
 chaos-events: build
 	@.build/release/muster-bench events --only --kills 200 --truncations 50 --flushes 5 --fences 100
+	@Benchmarks/chaos-cluster 100
 	$(SWIFT) test $(FLAGS) --skip-build --filter EventSerialTests
 
 clean:

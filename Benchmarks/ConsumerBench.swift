@@ -56,7 +56,7 @@ private struct ConsumerTrial {
         let group = run.settings.text("group")
         let tools = RedisClient(address: redis.socket, login: nil)
         let writer = RedisConsumer(address: redis.socket, login: nil, group: "bench", consumer: "bench")
-        try writer.add([["event", "no event"].map { Array($0.utf8) }], to: events)
+        try writer.add([(nil, ["event", "no event"].map { Array($0.utf8) })], to: events)
         let consumer = try Child(words(redis, service), log: "\(folder)/consumer.log")
         var random = SeededRandom(seed: run.seed).child("consumer")
         let kills = run.settings.integer("kills")
@@ -67,7 +67,7 @@ private struct ConsumerTrial {
                     let place = EventPlace(cluster: 1, city: Self.city, epoch: Epoch(1), sequence: UInt64(number) + 1)
                     return [Array("event".utf8), city.draft(of: UInt64(number)).json(at: place)]
                 }
-                try writer.add(entries, to: events)
+                try writer.add(entries.map { (nil, $0) }, to: events)
                 usleep(UInt32(random.below(200_000)))
                 if part == kills { break }
                 consumer.kill()
@@ -115,7 +115,8 @@ private struct ConsumerTrial {
             let entries = found[stream], let end = entries.last?.id
         {
             for entry in entries {
-                if let index = entry.fields.firstIndex(of: Array("seed".utf8)) { seeds.insert(entry.fields[index + 1]) }
+                let name = entry.fields.firstIndex { $0.elementsEqual("seed".utf8) }
+                if let name { seeds.insert(Array(entry.fields[name + 1])) }
             }
             last = end
         }

@@ -115,7 +115,7 @@ struct BookingConsumer {
         guard let webhook else { return .booked(reference: "none") }
         var wait = 0.1
         for attempt in 1...attempts {
-            if let result = webhook.book(entry.fields[1], key: String(seed.number)) { return result }
+            if let result = webhook.book(Array(entry.fields[1]), key: String(seed.number)) { return result }
             guard attempt < attempts else { return nil }
             usleep(UInt32(wait * 1e6))
             wait *= 2
@@ -129,6 +129,6 @@ struct BookingConsumer {
             case .booked(let reference): ["kind", "booking.succeeded", "seed", "\(seed)", "reference", reference]
             case .failed(let reason): ["kind", "booking.failed", "seed", "\(seed)", "reason", reason]
             }
-        try redis.add(fields.map { Array($0.utf8) }, to: RedisConsumer.signalsKey(city: city))
+        try redis.add([(nil, fields.map { Array($0.utf8) })], to: RedisConsumer.signalsKey(city: city))
     }
 }

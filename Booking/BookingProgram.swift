@@ -14,8 +14,7 @@ enum BookingProgram {
             Setting(
                 "redis", "host and port, or socket path, of the Redis that has the events", .text,
                 default: "127.0.0.1:7479", scope: .cluster),
-            Setting("redis-user", "the user of that Redis's access list we are", .text),
-            Setting("redis-password-file", "file with the password of that Redis", .path),
+            .redisUser, .redisPasswordFile, .redisCAFile, .redisServerName, .redisCertificateFile, .redisKeyFile,
             Setting(
                 "group", "the consumer group; all processes of one group share the work", .text, default: "booking"),
             Setting(
@@ -50,20 +49,12 @@ enum BookingProgram {
                 ? nil : Webhook(settings.text("webhook"), milliseconds: settings.integer("webhook-timeout"))
             let consumer = BookingConsumer(
                 redis: RedisConsumer(
-                    address: settings.text("redis"), login: try login(settings), group: settings.text("group"),
+                    address: settings.text("redis"), login: try RedisLogin(settings), group: settings.text("group"),
                     consumer: settings.text("name")),
                 bookings: bookings, webhook: webhook, attempts: settings.integer("attempts"),
                 claimMilliseconds: settings.integer("claim-after"), wanted: "muster.\(settings.text("book-on")).v1")
             consumer.run(until: stop)
             bookings.close()
         }
-    }
-
-    private static func login(_ settings: Settings) throws -> RedisLogin? {
-        guard let path = settings.path("redis-password-file") else { return nil }
-        let text = String(decoding: try readSmallFile(path), as: UTF8.self)
-        let user = settings.text("redis-user")
-        return RedisLogin(
-            user: user.isEmpty ? nil : user, password: text.split(separator: "\n").first.map(String.init) ?? "")
     }
 }

@@ -7,6 +7,7 @@ import Wire
 //
 //     GET /livez                       the process runs
 //     GET /readyz                      every city has its worker here
+//     GET /metrics                     figures of the cities, for Prometheus
 //     GET /v1/status                   workers, cities, jobs
 //     GET /v1/jobs                     the newest jobs
 //     GET /v1/jobs/{job}               one job
@@ -27,6 +28,7 @@ struct HTTPFront {
         let desk = desk
         router.on("GET", "/livez") { _, _ in HTTPResponse.text("ok\n") }
         router.on("GET", "/readyz") { _, _ in Self.readiness(desk) }
+        router.on("GET", "/metrics") { _, _ in Self.metrics(desk) }
         router.on("GET", "/v1/status") { _, _ in
             Self.translate(desk.ask(Self.envelope(StatusRequest()))) { envelope in
                 .json(StatusView(try envelope.decode(Status.self)))

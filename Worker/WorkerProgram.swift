@@ -66,20 +66,8 @@ enum WorkerProgram {
     /// Where events go; nil: nowhere.
     private static func redis(_ settings: Settings) throws -> RedisPlace? {
         guard settings.text("events") == "redis" else { return nil }
-        let user = settings.text("redis-user")
-        let password = try settings.path("redis-password-file").map { try secret(in: $0) }
-        if password == nil, !user.isEmpty {
-            throw RedisError.passwordMissing(user: user)
-        }
         return RedisPlace(
-            address: settings.text("redis"),
-            login: password.map { RedisLogin(user: user.isEmpty ? nil : user, password: $0) },
+            address: settings.text("redis"), login: try RedisLogin(settings),
             entriesKept: settings.integer("entries-kept"))
-    }
-
-    /// The first line of a file that holds a secret and nothing else.
-    private static func secret(in path: String) throws -> String {
-        let text = String(decoding: try readSmallFile(path), as: UTF8.self)
-        return text.split(separator: "\n", maxSplits: 1).first.map(String.init) ?? ""
     }
 }

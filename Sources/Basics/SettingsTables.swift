@@ -53,11 +53,10 @@ extension SettingsTable {
             keyFile,
             serverKey,
             Setting(
-                "redis", "host and port, or socket path, of the Redis that takes the events", .text,
+                "redis",
+                "host and port, rediss://HOST:PORT for TLS, or socket path, of the Redis that takes the events", .text,
                 default: "127.0.0.1:7479", scope: .cluster),
-            Setting(
-                "redis-user", "the user of that Redis's access list we are; empty for the default user", .text),
-            Setting("redis-password-file", "file with the password of that Redis", .path),
+            .redisUser, .redisPasswordFile, .redisCAFile, .redisServerName, .redisCertificateFile, .redisKeyFile,
             Setting(
                 "events", "where events go: to Redis, or nowhere, to be read from the cities by muster and HTTP",
                 .choice(["redis", "local"]), default: "redis", scope: .cluster),
@@ -89,4 +88,19 @@ extension SettingsTable {
                 "wait", "how long to wait for the coordinator's first answer", .integer(1...600), default: "10",
                 unit: "seconds"),
         ])
+}
+
+/// How a program comes in at Redis.
+extension Setting {
+    package static let redisUser = Setting(
+        "redis-user", "the user of that Redis's access list we are; empty for the default user", .text)
+    package static let redisPasswordFile = Setting(
+        "redis-password-file", "file with the password of that Redis", .path)
+    package static let redisCAFile = Setting(
+        "redis-ca-file", "file with the authorities that may vouch for a rediss:// Redis; none: the system's", .path)
+    package static let redisServerName = Setting(
+        "redis-server-name", "the name in that Redis's certificate; empty for the host of the address", .text)
+    package static let redisCertificateFile = Setting(
+        "redis-certificate-file", "file with our certificate, where that Redis asks for one", .path)
+    package static let redisKeyFile = Setting("redis-key-file", "file with the key of our certificate", .path)
 }

@@ -9,8 +9,9 @@ import Transport
 // What is refused goes into the stream of dead letters first, under its own id, so that it stands there once however
 // often it is read.
 //
-// Reads are bounded, and the next one waits until the last is durable: a producer that is faster than the disk finds
-// its signals waiting in Redis, not in our memory.
+// Reads are bounded, and at most one is under way while the last becomes durable: a producer that is faster than the
+// disk finds its signals waiting in Redis, not in our memory. Reading ahead takes for granted that what was read before
+// will be taken; where a city did not take it, what was read ahead is dropped and read again.
 
 /// One thread that reads the signals of all cities of this worker.
 package final class Intake: Sendable {
@@ -21,9 +22,10 @@ package final class Intake: Sendable {
     private let redis: RedisPlace
     private let thread = StoppableThread()
 
-    private static let entriesAtOnce = 4096
+    private static let entriesAtOnce = RedisLimits.entriesPerReadMax
     /// How long one read waits for a signal. A city that is opened meanwhile is read after that.
     private static let waitMilliseconds = 250
+    /// How often it is looked how far behind each city is.
     private static let checkSeconds = 5.0
 
     package init(cities: @escaping @Sendable () -> [CityShard], redis: RedisPlace) {
@@ -50,83 +52,96 @@ package final class Intake: Sendable {
 
     /// Throws where all cities must wait.
     private func read(worked: () -> Void) throws {
-        let consumer = RedisConsumer(
-            address: redis.address, login: redis.login, group: Self.group, consumer: Self.group)
-        var joined: Set<String> = []
-        /// Until when a city is left alone that could not take its signals.
-        var resting: [CityID: Double] = [:]
-        var lastCheck = monotonicSeconds()
+        let group = Self.group
+        let (reader, writer) = (
+            RedisConsumer(address: redis.address, login: redis.login, group: group, consumer: group),
+            RedisConsumer(address: redis.address, login: redis.login, group: group, consumer: group)
+        )
+        var turns = IntakeTurns()
+        var asked: [String: IntakeTurns.Turn] = [:]
+        var lastCheck = -Double.infinity
         while !thread.isStopping {
-            let now = monotonicSeconds()
-            var places: [String: EntryID] = [:]
-            var shards: [String: CityShard] = [:]
-            for shard in cities() where shard.epoch.number > 0 && resting[shard.city, default: 0] <= now {
-                let stream = RedisConsumer.signalsKey(city: shard.name)
-                if joined.insert(stream).inserted { try consumer.join(stream) }
-                places[stream] = try shard.signalAccount().offset
-                shards[stream] = shard
+            if asked.isEmpty {
+                asked = try turns.next(of: cities(), writer)
+                if asked.isEmpty {
+                    thread.sleep(seconds: Double(Self.waitMilliseconds) / 1000)
+                    continue
+                }
+                try ask(reader, asked)
             }
-            if places.isEmpty {
-                thread.sleep(seconds: Double(Self.waitMilliseconds) / 1000)
-                continue
-            }
-            let found = try consumer.read(
-                after: places, count: Self.entriesAtOnce, waitingMilliseconds: Self.waitMilliseconds)
+            let (reading, found) = (asked, try reader.asked())
             worked()
+            asked = try turns.next(of: cities(), writer, behind: found, of: reading)
+            if !asked.isEmpty { try ask(reader, asked) }
             for (stream, entries) in found.sorted(by: { $0.key < $1.key }) {
-                guard let shard = shards[stream] else { continue }
+                guard let turn = reading[stream] else { continue }
                 do {
-                    try take(entries, of: stream, into: shard, consumer)
+                    try take(entries, of: stream, at: turn, writer)
                 } catch let error as RedisError {
                     throw error
                 } catch {
                     // The city's own trouble (its disk, a full outbox): its signals wait in Redis.
-                    Log.warn("a city cannot take its signals; they wait", ["city": shard.name, "reason": "\(error)"])
-                    resting[shard.city] = now + 1
+                    let city = turn.shard.city
+                    Log.warn(
+                        "a city cannot take its signals; they wait",
+                        ["city": turn.shard.name, "reason": "\(error)"])
+                    turns.rest(city)
                 }
             }
-            if now - lastCheck >= Self.checkSeconds {
-                lastCheck = now
-                try trim(shards, consumer)
+            if monotonicSeconds() - lastCheck >= Self.checkSeconds {
+                lastCheck = monotonicSeconds()
+                for (stream, turn) in asked { try look(after: turn.shard, stream, writer) }
             }
         }
+    }
+
+    private func ask(_ reader: RedisConsumer, _ turns: [String: IntakeTurns.Turn]) throws(RedisError) {
+        try reader.ask(
+            after: turns.mapValues(\.after), count: Self.entriesAtOnce, waitingMilliseconds: Self.waitMilliseconds)
     }
 
     private func take(
-        _ entries: [StreamEntry], of stream: String, into shard: CityShard, _ consumer: RedisConsumer
+        _ entries: [StreamEntry], of stream: String, at turn: IntakeTurns.Turn, _ writer: RedisConsumer
     ) throws {
-        var tickets: [(id: EntryID, ticket: SignalTicket)] = []
-        tickets.reserveCapacity(entries.count)
-        for entry in entries {
-            let fields: Result<SignalFields, SignalFault>
-            do throws(SignalFault) { fields = .success(try SignalFields(entry.fields)) } catch {
-                fields = .failure(error)
-            }
-            let ticket = SignalTicket(
-                fields: fields, arrival: Int64(clamping: entry.id.milliseconds), id: "\(entry.id)")
-            tickets.append((entry.id, ticket))
+        let shard = turn.shard
+        // Else what was read before was not taken, and these must not overtake it.
+        guard try shard.signalAccount().offset == turn.after, let last = entries.last?.id else { return }
+        let now = millisecondsNow()
+        let signals = entries.map { entry in
+            let reading = SignalReading(
+                city: shard.name, arrival: Int64(clamping: entry.id.milliseconds), now: now)
+            return SignalEntry(id: entry.id, signal: Signal.read(entry.fields, reading))
         }
-        try shard.take(entries: tickets, now: millisecondsNow()) { refusals in
-            let dead = RedisConsumer.deadLettersKey(city: shard.name)
-            for refusal in refusals {
-                let entry = entries[refusal.index]
-                var fields = [Array("reason".utf8), Array(refusal.fault.rawValue.utf8)]
-                for text in entry.fields.prefix(2 * SignalLimits.fieldsMax) {
-                    fields.append(Array(text.prefix(SignalLimits.textBytesMax)))
-                }
-                if fields.count % 2 == 1 { fields.append([]) }
-                try consumer.add(fields, to: dead, id: entry.id, keeping: RedisLimits.deadLettersMax)
-            }
+        try shard.take(signals) { refusals in
+            let dead = refusals.map { (id: Optional(entries[$0.index].id), fields: letter(entries[$0.index], $0)) }
+            try writer.add(
+                dead, to: RedisConsumer.deadLettersKey(city: shard.name), keeping: RedisLimits.deadLettersMax)
         }
-        try consumer.mark(stream, through: entries[entries.count - 1].id)
+        try writer.mark(stream, through: last)
     }
 
-    private func trim(_ shards: [String: CityShard], _ consumer: RedisConsumer) throws {
-        guard redis.entriesKept > 0 else { return }
-        for (stream, shard) in shards {
-            var next = try shard.signalAccount().offset
-            if next.sequence < .max { next.sequence += 1 }
-            _ = try consumer.trim(stream, below: next, keeping: redis.entriesKept)
+    /// What is left of a refused entry: why, and what it said, shortened.
+    private func letter(_ entry: StreamEntry, _ refusal: SignalRefusal) -> [[UInt8]] {
+        var fields = [Array("reason".utf8), Array(refusal.fault.rawValue.utf8)]
+        for text in entry.fields.prefix(2 * SignalLimits.fieldsMax) {
+            fields.append(Array(text.prefix(SignalLimits.textBytesMax)))
         }
+        if fields.count % 2 == 1 { fields.append([]) }
+        return fields
+    }
+
+    /// Notes how far behind a city is, and shortens its stream.
+    private func look(after shard: CityShard, _ stream: String, _ consumer: RedisConsumer) throws {
+        let offset = try shard.signalAccount().offset
+        let waiting = try consumer.first(of: stream, after: offset)
+        let dead = try consumer.length(of: RedisConsumer.deadLettersKey(city: shard.name))
+        shard.note {
+            $0.signalsSince = waiting.map { Int64(clamping: $0.milliseconds) }
+            $0.deadLetters = dead
+        }
+        guard redis.entriesKept > 0 else { return }
+        var next = offset
+        if next.sequence < .max { next.sequence += 1 }
+        _ = try consumer.trim(stream, below: next, keeping: redis.entriesKept)
     }
 }

@@ -43,7 +43,7 @@ struct OutboxRun {
                     decided = .halted(.unreadable, ["city": shard.name, "reason": "\(error)"])
                     break
                 }
-                try stream.send([batch])
+                try stream.send(batch)
                 sent = batch.firstSequence - 1 + UInt64(batch.payloads.count)
                 rowsLeft -= max(batch.payloads.count, 1)
                 underWay += 1

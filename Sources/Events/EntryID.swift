@@ -13,10 +13,16 @@ package struct EntryID: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     /// From `milliseconds-sequence`; nil for anything else.
     package init?(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let milliseconds = UInt64(parts[0]), let sequence = UInt64(parts[1]) else {
-            return nil
-        }
+        let bytes = Array(text.utf8)
+        self.init(bytes, in: bytes.indices)
+    }
+
+    /// From `milliseconds-sequence` somewhere among bytes; nil for anything else.
+    package init?(_ bytes: [UInt8], in place: Range<Int>) {
+        guard let dash = bytes[place].firstIndex(of: UInt8(ascii: "-")),
+            let milliseconds = decimal(bytes, in: place.lowerBound..<dash),
+            let sequence = decimal(bytes, in: dash + 1..<place.upperBound)
+        else { return nil }
         self.init(milliseconds: milliseconds, sequence: sequence)
     }
 

@@ -26,7 +26,7 @@ extension SignalFields {
         guard objects.count <= SignalLimits.requestSignalsMax else { throw .tooMany }
         return objects.map { object in
             guard let flat = object.flat else { return .failure(.notFlat) }
-            do throws(SignalFault) { return .success(try SignalFields(flat)) } catch { return .failure(error) }
+            return Result { () throws(SignalFault) in try SignalFields(EntryFields(flat)) }
         }
     }
 }

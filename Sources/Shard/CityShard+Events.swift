@@ -21,8 +21,19 @@ package struct Delivery: Sendable {
     package var state = "nobody carries this city's events yet"
     /// Since when there has been an event that Redis does not have, in monotonic seconds; nil: there is none.
     package var waitingSince: Double?
+    /// When the oldest signal came that the city has not read, when last looked; nil: there was none. Milliseconds
+    /// since 1970.
+    package var signalsSince: Int64?
+    /// Entries of the stream of dead letters, when last looked.
+    package var deadLetters = 0
+    /// What became of signals; told again after each write, since the account itself is held while the disk is waited
+    /// for.
+    var signals = SignalAccount()
 
     package init() {}
+
+    /// How long the oldest event has waited that Redis does not have. Milliseconds.
+    var eventsWait: UInt64 { waitingSince.map { UInt64(max(monotonicSeconds() - $0, 0) * 1000) } ?? 0 }
 }
 
 extension SeedCreated {
@@ -77,7 +88,7 @@ extension CityShard {
         let now = delivery.withLock { $0 }
         return EventRows(
             first: store.firstSequence, acknowledged: store.acknowledged, last: store.lastSequence,
-            waitingMilliseconds: now.waitingSince.map { UInt64(max(monotonicSeconds() - $0, 0) * 1000) } ?? 0,
+            waitingMilliseconds: now.eventsWait,
             state: store.isOutboxFull ? "full: planning pauses; \(now.state)" : now.state,
             rows: rows.map { EventRow(sequence: $0.sequence, payload: $0.payload) })
     }

@@ -10,18 +10,15 @@ import World
 // events that follow, and the account of how far the city has got. So a signal that comes again finds itself behind
 // the offset and changes nothing, and one that was never written comes again.
 
-/// A signal as it came through a door.
-package struct SignalTicket: Sendable {
-    package var fields: Result<SignalFields, SignalFault>
-    /// When it came, for a signal that does not say when it happened. Milliseconds since 1970.
-    package var arrival: Int64
-    /// What names it in `causationid`: an entry's id, or a request's key and a number.
-    package var id: String
+/// An entry of the city's stream of signals.
+package struct SignalEntry: Sendable {
+    package var id: EntryID
+    /// What it says, or why it is refused.
+    package var signal: Result<Signal, SignalFault>
 
-    package init(fields: Result<SignalFields, SignalFault>, arrival: Int64, id: String) {
-        self.fields = fields
-        self.arrival = arrival
+    package init(id: EntryID, signal: Result<Signal, SignalFault>) {
         self.id = id
+        self.signal = signal
     }
 }
 
@@ -40,19 +37,19 @@ extension CityShard {
     /// nothing and count as replayed. `refusing` is told which are refused before anything is written; when it throws,
     /// nothing is. Durable when it returns. Throws `outboxFull` where an answer would make an event for which there
     /// is no room.
-    package func take(
-        entries: [(id: EntryID, ticket: SignalTicket)], now: Int64, refusing: ([SignalRefusal]) throws -> Void
-    ) throws {
+    package func take(_ entries: [SignalEntry], refusing: ([SignalRefusal]) throws -> Void) throws {
         guard let last = entries.last?.id else { return }
-        try signals.withLock { known in
-            var account = try account(&known)
+        try signals.withLock { state in
+            var account = try account(&state)
             let fresh = entries.firstIndex { $0.id > account.offset } ?? entries.endIndex
             account.replayed += UInt64(fresh)
             account.offset = max(account.offset, last)
-            try apply(entries[fresh...].map(\.ticket), &account, now: now) { refusals, _ in
+            let batch = SignalBatch(
+                signals: entries[fresh...].map(\.signal), cause: { "\(entries[fresh + $0].id)" })
+            try apply(batch, &account, &state) { refusals, _ in
                 try refusing(refusals.map { SignalRefusal(index: $0.index + fresh, fault: $0.fault) })
             }
-            known = account
+            keep(account, in: &state)
         }
     }
 
@@ -62,29 +59,33 @@ extension CityShard {
         do throws(SignalsError) { list = try SignalFields.list(json: json) } catch {
             throw ShardError.unreadableSignals(city: name, tooMany: error == .tooMany)
         }
-        return try signals.withLock { known in
+        return try signals.withLock { state in
             let key = ShardKeys.signal("key/") + Array(request.key.utf8)
             if !request.key.isEmpty, let stored = try store.database.get(.signals, key: key) {
                 var reader = ByteReader(stored)
                 _ = try reader.get(UInt64.self)
                 return try SignalsTaken(from: &reader)
             }
-            var account = try account(&known)
+            var account = try account(&state)
             account.requests += 1
             let number = account.requests
             let name = request.key.isEmpty ? "request \(number)" : request.key
-            let tickets = list.enumerated().map { index, fields in
-                SignalTicket(fields: fields, arrival: now, id: "\(name)/\(index)")
+            let reading = SignalReading(city: self.name, arrival: now, now: now)
+            let signals = list.map { fields in
+                fields.flatMap { fields in
+                    Result { () throws(SignalFault) in try Signal(fields, reading) }
+                }
             }
             var answer = SignalsTaken(taken: 0, refused: [])
-            try apply(tickets, &account, now: now) { refusals, batch in
-                answer.taken = UInt32(tickets.count - refusals.count)
+            let given = SignalBatch(signals: signals, cause: { "\(name)/\($0)" })
+            try apply(given, &account, &state) { refusals, batch in
+                answer.taken = UInt32(list.count - refusals.count)
                 answer.refused = refusals.map {
                     RowReject(index: UInt32($0.index), reason: $0.fault.rawValue)
                 }
                 if !request.key.isEmpty { remember(answer, key: key, number: number, in: &batch) }
             }
-            known = account
+            keep(account, in: &state)
             return answer
         }
     }
@@ -106,24 +107,29 @@ extension CityShard {
 
     private static let requestsKept: UInt64 = 100_000
 
-    private func account(_ known: inout SignalAccount?) throws -> SignalAccount {
-        if let known { return known }
+    private func account(_ state: inout SignalState) throws -> SignalAccount {
+        if let known = state.account { return known }
         var account = SignalAccount()
         if let bytes = try store.database.get(.signals, key: ShardKeys.signal("account")) {
             account = try SignalAccount(decoding: bytes)
         }
-        known = account
+        keep(account, in: &state)
         return account
     }
 
-    /// Writes the effects of tickets and the account, in one step.
+    private func keep(_ account: SignalAccount, in state: inout SignalState) {
+        state.account = account
+        note { $0.signals = account }
+    }
+
+    /// Writes the effects of signals and the account, in one step.
     private func apply(
-        _ tickets: [SignalTicket], _ account: inout SignalAccount, now: Int64,
+        _ given: SignalBatch, _ account: inout SignalAccount, _ state: inout SignalState,
         alongside: ([SignalRefusal], inout WriteBatch) throws -> Void
     ) throws {
-        let (taken, refusals) = try judged(tickets, now: now)
-        var effects = SignalEffects()
-        for (signal, cause) in taken { effects.add(signal, cause: cause) }
+        let (taken, refusals) = try judged(given.signals, &state)
+        var effects = SignalEffects(expecting: taken.count)
+        for (index, signal) in taken { effects.add(signal, cause: given.cause(index)) }
         var change = effects.change()
         var drafts: [EventDraft] = []
         if !effects.forLives.isEmpty {
@@ -141,45 +147,65 @@ extension CityShard {
         }
     }
 
+    /// What the city takes, with its place among the signals, and what it refuses.
     private func judged(
-        _ tickets: [SignalTicket], now: Int64
-    ) throws -> (taken: [(signal: Signal, cause: String)], refusals: [SignalRefusal]) {
-        var read: [(index: Int, signal: Signal)] = []
-        var refusals: [SignalRefusal] = []
-        for (index, ticket) in tickets.enumerated() {
-            do throws(SignalFault) {
-                let reading = SignalReading(city: name, arrival: ticket.arrival, now: now)
-                read.append((index, try Signal(try ticket.fields.get(), reading)))
-            } catch {
-                refusals.append(SignalRefusal(index: index, fault: error))
+        _ signals: [Result<Signal, SignalFault>], _ state: inout SignalState
+    ) throws -> (taken: [(index: Int, signal: Signal)], refusals: [SignalRefusal]) {
+        var taken: [(index: Int, signal: Signal)] = []
+        taken.reserveCapacity(signals.count)
+        var faults: [Int: SignalFault] = [:]
+        var (people, places, seeds) = (Questions(), Questions(), Questions())
+        let nobody = KnownIDs()
+        for (index, result) in signals.enumerated() {
+            switch result {
+            case .failure(let fault): faults[index] = fault
+            case .success(let signal):
+                taken.append((index, signal))
+                people.ask(index, signal.person?.number, state.people)
+                people.ask(index, signal.other?.number, state.people)
+                places.ask(index, signal.place?.number, state.places)
+                seeds.ask(index, signal.seed?.number, nobody)
             }
         }
-        let signals = read.map(\.signal)
-        let people = try unknown(.people, signals.map { $0.people.map(\.number) })
-        let places = try unknown(.places, signals.map { $0.place.map { [$0.number] } ?? [] })
-        let seeds = try unknown(.seeds, signals.map { $0.seed.map { [$0.number] } ?? [] })
-        var taken: [(Signal, String)] = []
-        taken.reserveCapacity(read.count)
-        for (row, (index, signal)) in read.enumerated() {
-            let fault: SignalFault? =
-                people[row] ? .unknownPerson : places[row] ? .unknownPlace : seeds[row] ? .unknownSeed : nil
-            if let fault {
-                refusals.append(SignalRefusal(index: index, fault: fault))
-            } else {
-                taken.append((signal, tickets[index].id))
-            }
-        }
-        refusals.sort { $0.index < $1.index }
-        return (taken, refusals)
+        // Of several reasons the first is given.
+        for index in try strangers(people, .people, &state.people) { faults[index] = .unknownPerson }
+        for index in try strangers(places, .places, &state.places) { faults[index] = faults[index] ?? .unknownPlace }
+        // Seeds go when a city is planned anew, so nothing is remembered of them.
+        var forgotten = nobody
+        for index in try strangers(seeds, .seeds, &forgotten) { faults[index] = faults[index] ?? .unknownSeed }
+        if faults.isEmpty { return (taken, []) }
+        taken.removeAll { faults[$0.index] != nil }
+        return (taken, faults.sorted { $0.key < $1.key }.map { SignalRefusal(index: $0.key, fault: $0.value) })
     }
 
-    /// For each list of ids, whether one of them is no key of the family.
-    private func unknown(_ family: Family, _ lists: [[UInt64]]) throws -> [Bool] {
-        let held = try store.holds(family, lists.flatMap { $0 })
-        var next = 0
-        return lists.map { list in
-            defer { next += list.count }
-            return held[next..<next + list.count].contains(false)
+    /// Which signals ask about something that the family does not hold. What it holds is remembered.
+    private func strangers(
+        _ questions: Questions, _ family: Family, _ known: inout KnownIDs
+    ) throws -> [Int] {
+        var found: [Int] = []
+        for (row, isHeld) in try store.holds(family, questions.ids).enumerated() {
+            if isHeld { known.insert(questions.ids[row]) } else { found.append(questions.signals[row]) }
         }
+        return found
+    }
+}
+
+/// Signals that follow each other, on their way into a city.
+private struct SignalBatch {
+    let signals: [Result<Signal, SignalFault>]
+    /// What names a signal in `causationid`, by its place: an entry's id, or a request's key and a number.
+    let cause: (Int) -> String
+}
+
+/// Ids to be looked up in the store, and which signal each is of.
+private struct Questions {
+    private(set) var ids: [UInt64] = []
+    private(set) var signals: [Int] = []
+
+    /// Nothing is asked about what is known.
+    mutating func ask(_ signal: Int, _ id: UInt64?, _ known: KnownIDs) {
+        guard let id, !known.contains(id) else { return }
+        ids.append(id)
+        signals.append(signal)
     }
 }

@@ -49,8 +49,8 @@ package final class CityShard: Sendable {
     let delivery = Mutex(Delivery())
     /// A search over several cities that this one takes part in; nil too while one of its steps runs.
     let openSearch = Mutex<OpenSearch?>(nil)
-    /// Held while signals are taken, disk included; nil before the account was first read.
-    let signals = Mutex<SignalAccount?>(nil)
+    /// Held while signals are taken, disk included.
+    let signals = Mutex(SignalState())
 
     /// Opens the city's folder, or makes it. `name` is for messages, events and people; `cluster` goes into events.
     /// `outboxIfNew` is a number that no other outbox has been given; `outboxMax` is how many events may wait for
@@ -81,11 +81,15 @@ package final class CityShard: Sendable {
         dropIdleSearch(at: monotonicSeconds())
         let counts = store.counts()
         let (version, seeds) = view.withLock { ($0.modelVersion, $0.seeds) }
+        let delivery = delivery.withLock { $0 }
+        let signalsWait = delivery.signalsSince.map { UInt64(max(millisecondsNow() - $0, 0)) } ?? 0
         return CityReport(
             city: city, epoch: epoch, people: counts.people, halo: counts.halo, places: counts.places,
             visits: counts.visits, friendships: counts.friendships, friendLabels: counts.friendLabels,
             gatherings: counts.gatherings, outboxLag: store.lastSequence - store.acknowledged, modelVersion: version,
-            seeds: UInt64(seeds))
+            seeds: UInt64(seeds), outboxWait: delivery.eventsWait, signalsWait: signalsWait,
+            signalsTaken: delivery.signals.taken, signalsRefused: delivery.signals.refused,
+            deadLetters: UInt64(delivery.deadLetters))
     }
 
     /// Stores one block of rows; what it answers is durable. Rows that break a rule are named and left out,

@@ -32,3 +32,49 @@ package struct SignalAccount: Equatable, Sendable {
         return writer.bytes
     }
 }
+
+/// What a city keeps at hand to take signals.
+struct SignalState {
+    /// nil before it was first read.
+    var account: SignalAccount?
+    var people = KnownIDs()
+    var places = KnownIDs()
+}
+
+/// Some of the ids that a family of records holds: those that were asked for lately. Rows of people and places are
+/// never removed, so what was there once is there. At most 1 MiB.
+struct KnownIDs {
+    /// Each id plus one, at the slot that its bits name; 0: nothing. A later id takes the place of an earlier one.
+    private var slots: [UInt64] = []
+    private var taken = 0
+    private static let slotsMin = 1 << 10
+    private static let slotsMax = 1 << 17
+
+    func contains(_ id: UInt64) -> Bool {
+        // The id whose successor is zero is never remembered.
+        !slots.isEmpty && id != .max && slots[slot(of: id)] == id &+ 1
+    }
+
+    mutating func insert(_ id: UInt64) {
+        if taken * 2 >= slots.count, slots.count < Self.slotsMax { grow() }
+        put(id &+ 1)
+    }
+
+    private mutating func put(_ mark: UInt64) {
+        let slot = slot(of: mark &- 1)
+        if slots[slot] == 0 { taken += 1 }
+        slots[slot] = mark
+    }
+
+    private mutating func grow() {
+        let before = slots
+        slots = [UInt64](repeating: 0, count: max(before.count * 2, Self.slotsMin))
+        taken = 0
+        for mark in before where mark != 0 { put(mark) }
+    }
+
+    private func slot(of id: UInt64) -> Int {
+        // The high half of the product is where all bits meet; numbers that follow each other do not collide.
+        Int(truncatingIfNeeded: (id &* 0x9E37_79B9_7F4A_7C15) >> 32) & (slots.count - 1)
+    }
+}

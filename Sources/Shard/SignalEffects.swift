@@ -32,7 +32,14 @@ struct SignalEffects {
     /// What moves the lives of seeds, in order.
     private(set) var forLives: [(signal: Signal, cause: String)] = []
 
-    mutating func add(_ signal: Signal, cause: String) {
+    /// About so many signals will be added.
+    init(expecting count: Int) {
+        visits.reserveCapacity(count)
+        visitPlaces.reserveCapacity(count)
+    }
+
+    /// `cause` is asked for where the signal leads to an event.
+    mutating func add(_ signal: Signal, cause: @autoclosure () -> String) {
         switch signal.deed {
         case .view(let person, let place, let dwell):
             change(person, place, signal.time) { $0.dwellSeconds = max($0.dwellSeconds, dwell) }
@@ -43,7 +50,7 @@ struct SignalEffects {
         case .block(let person, let other):
             ties[Pair(person, other)] = false
             keep("block/", person.number, other.number) { $0.put(signal.time) }
-        case .answer: forLives.append((signal, cause))
+        case .answer: forLives.append((signal, cause()))
         case .feedback(let person, let seed, let rating):
             keep("feedback/", seed.number, person.number) {
                 $0.put(signal.time)
@@ -54,13 +61,13 @@ struct SignalEffects {
                 $0.put(true)
                 $0.put(reference)
             }
-            forLives.append((signal, cause))
+            forLives.append((signal, cause()))
         case .notBooked(let seed, let reason):
             keep("booking/", seed.number) {
                 $0.put(false)
                 $0.put(reason)
             }
-            forLives.append((signal, cause))
+            forLives.append((signal, cause()))
         }
     }
 
@@ -102,13 +109,20 @@ struct SignalEffects {
 }
 
 extension Signal {
-    var people: [PersonID] {
+    var person: PersonID? {
         switch deed {
         case .view(let person, _, _), .save(let person, _), .share(let person, _), .attend(let person, _),
-            .answer(let person, _, _), .feedback(let person, _, _):
-            [person]
-        case .friend(let person, let other), .block(let person, let other): [person, other]
-        case .booked, .notBooked: []
+            .answer(let person, _, _), .feedback(let person, _, _), .friend(let person, _), .block(let person, _):
+            person
+        case .booked, .notBooked: nil
+        }
+    }
+
+    /// The second person, where there are two.
+    var other: PersonID? {
+        switch deed {
+        case .friend(_, let other), .block(_, let other): other
+        default: nil
         }
     }
 

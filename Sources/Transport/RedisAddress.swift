@@ -1,4 +1,4 @@
-/// Where a Redis listens: `host:port`, `[IPv6]:port`, or the path of a Unix socket.
+/// Where a Redis listens: `host:port`, `[IPv6]:port`, either behind `rediss://` for TLS, or the path of a Unix socket.
 struct RedisAddress: Equatable {
     enum Place: Equatable {
         case host(String, port: UInt16)
@@ -8,19 +8,23 @@ struct RedisAddress: Equatable {
     /// As it was written, for messages.
     let text: String
     let place: Place
+    let isEncrypted: Bool
+    static let encrypted = "rediss://"
 
     init(_ text: String) throws(RedisError) {
         self.text = text
+        isEncrypted = text.hasPrefix(Self.encrypted)
         if text.hasPrefix("/") {
             place = .socket(text)
             return
         }
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
+        let rest = isEncrypted ? text.dropFirst(Self.encrypted.count) : text[...]
+        guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]), port > 0 else {
             throw .badAddress(text)
         }
-        var host = text[..<colon]
+        var host = rest[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard !host.isEmpty else { throw .badAddress(text) }
+        guard !host.isEmpty, !host.contains("/") else { throw .badAddress(text) }
         place = .host(String(host), port: port)
     }
 }

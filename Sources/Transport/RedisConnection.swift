@@ -8,35 +8,12 @@ import Glibc
 //
 // Commands may be sent ahead: `send`, `send`, `flush`, then an `answer` for each, in order.
 
-/// An answer of Redis, copied out of hiredis.
-enum RedisReply: Equatable {
-    case integer(Int64)
-    case text([UInt8])
-    case list([RedisReply])
-    case none
-    case error(String)
-
-    /// The text of a status or a string that is UTF-8.
-    var string: String? {
-        if case .text(let bytes) = self { String(validating: bytes, as: UTF8.self) } else { nil }
-    }
-}
-
-/// Who we are to Redis: a password alone is the default user's.
-package struct RedisLogin: Equatable, Sendable {
-    package var user: String?
-    package var password: String
-
-    package init(user: String? = nil, password: String) {
-        self.user = user
-        self.password = password
-    }
-}
-
 /// An open connection. Belongs to one thread.
 final class RedisConnection {
     private let context: UnsafeMutablePointer<redisContext>
+    private let reader: ReplyReader
     private let address: String
+    private var tls: RedisTLS?
 
     /// Connects and, given a login, authenticates.
     init(to address: RedisAddress, login: RedisLogin?) throws(RedisError) {
@@ -50,20 +27,30 @@ final class RedisConnection {
             }
         guard let opened else { throw .unreachable(address: address.text, reason: "no memory") }
         context = opened
+        reader = ReplyReader(of: opened)
         if opened.pointee.err != 0 { throw .unreachable(address: address.text, reason: fault()) }
         let patience = timeval(tv_sec: RedisLimits.commandSeconds, tv_usec: 0)
         guard redisSetTimeout(opened, patience) == REDIS_OK else {
             throw .unreachable(address: address.text, reason: fault())
         }
-        if case .host = address.place { redisEnableKeepAlive(opened) }
-        guard let login else { return }
-        let words = ["AUTH"] + (login.user.map { [$0] } ?? []) + [login.password]
+        if case .host(let host, _) = address.place {
+            redisEnableKeepAlive(opened)
+            if address.isEncrypted {
+                tls = try RedisTLS(
+                    over: opened.pointee.fd, to: host, login?.trust ?? RedisTrust(), address: address.text)
+            }
+        }
+        guard let login, let password = login.password else { return }
+        let words = ["AUTH"] + (login.user.map { [$0] } ?? []) + [password]
         if case .error(let reason) = try command(words.map { Array($0.utf8) }) {
             throw .refused(address: address.text, command: "AUTH", reason: reason)
         }
     }
 
-    deinit { redisFree(context) }
+    deinit {
+        tls = nil
+        redisFree(context)
+    }
 
     /// Writing to a connection that the other side has closed must be an error, not the end of the process.
     private static let ignoreBrokenPipes: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
@@ -103,6 +90,11 @@ final class RedisConnection {
 
     /// Hands everything that is to be sent to the system.
     func flush() throws(RedisError) {
+        if let tls, let waiting = context.pointee.obuf {
+            try tls.write(UnsafeRawBufferPointer(start: waiting, count: sdslen(waiting)))
+            sdsclear(waiting)
+            return
+        }
         var isDone: Int32 = 0
         while isDone == 0 {
             guard redisBufferWrite(context, &isDone) == REDIS_OK else {
@@ -112,27 +104,35 @@ final class RedisConnection {
     }
 
     /// The answer to the oldest command without one, sent now if it is still to be sent.
-    func answer() throws(RedisError) -> RedisReply {
+    func answer() throws(RedisError) -> RedisReply { try flatAnswer().tree }
+
+    /// `answer`, as it stood on the wire.
+    func flatAnswer() throws(RedisError) -> FlatReply {
         var answer: UnsafeMutableRawPointer?
-        guard redisGetReply(context, &answer) == REDIS_OK, let answer else {
-            throw .lost(address: address, reason: fault())
+        if let tls {
+            try flush()
+            while answer == nil { answer = try next(from: tls) }
+        } else {
+            guard redisGetReply(context, &answer) == REDIS_OK, answer != nil else {
+                throw .lost(address: address, reason: fault())
+            }
         }
-        defer { freeReplyObject(answer) }
-        return Self.copy(answer.assumingMemoryBound(to: redisReply.self).pointee)
+        return reader.take()
     }
 
-    private static func copy(_ reply: redisReply) -> RedisReply {
-        switch reply.type {
-        case REDIS_REPLY_INTEGER: return .integer(Int64(reply.integer))
-        case REDIS_REPLY_STRING, REDIS_REPLY_STATUS:
-            return .text(Array(UnsafeRawBufferPointer(start: reply.str, count: reply.len)))
-        case REDIS_REPLY_ERROR:
-            let bytes = UnsafeRawBufferPointer(start: reply.str, count: reply.len)
-            return .error(String(decoding: bytes, as: UTF8.self))
-        case REDIS_REPLY_ARRAY:
-            return .list((0..<reply.elements).map { reply.element[$0].map { copy($0.pointee) } ?? .none })
-        default: return .none
+    /// The next answer if it is there whole; else takes some more bytes in.
+    private func next(from tls: RedisTLS) throws(RedisError) -> UnsafeMutableRawPointer? {
+        var answer: UnsafeMutableRawPointer?
+        guard redisReaderGetReply(context.pointee.reader, &answer) == REDIS_OK else {
+            throw .unexpected(address: address, command: "a command")
         }
+        if answer != nil { return answer }
+        let bytes = try tls.read()
+        let start = bytes.bindMemory(to: CChar.self).baseAddress
+        guard redisReaderFeed(context.pointee.reader, start, bytes.count) == REDIS_OK else {
+            throw .lost(address: address, reason: "no memory for an answer")
+        }
+        return nil
     }
 
     /// Why hiredis gave up, in words.

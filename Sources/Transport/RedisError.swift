@@ -1,6 +1,6 @@
 /// What can go wrong between us and Redis. No error carries an event or a password.
 package enum RedisError: Error, Equatable {
-    /// The address is neither `host:port` nor the path of a socket.
+    /// The address is neither `host:port`, with or without `rediss://`, nor the path of a socket.
     case badAddress(String)
     /// The connection broke while an answer was awaited: whether the command was carried out is unknown.
     /// Sending the same rows again is safe.
@@ -12,6 +12,8 @@ package enum RedisError: Error, Equatable {
     /// Redis answered with something that does not answer the question.
     case unexpected(address: String, command: String)
     case unreachable(address: String, reason: String)
+    /// No encrypted connection came about: a certificate that is not believed, or a file of ours that is no use.
+    case untrusted(address: String, reason: String)
 
     /// Whether Redis has refused an append: other streams may still be written, over the same connection.
     package var isAboutOneStream: Bool {
@@ -23,7 +25,7 @@ extension RedisError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .badAddress(let address):
-            "redis address \"\(address)\" is neither host:port nor the path of a socket"
+            "redis address \"\(address)\" is neither host:port, rediss://host:port nor the path of a socket"
         case .lost(let address, let reason):
             "redis \(address): connection lost during a command (\(reason)); the same rows can be sent again"
         case .passwordMissing(let user):
@@ -34,6 +36,8 @@ extension RedisError: CustomStringConvertible {
             "redis \(address) gave an answer to \(command) that is none; is another program listening there?"
         case .unreachable(let address, let reason):
             "redis \(address) cannot be reached: \(reason); start it or correct the setting redis"
+        case .untrusted(let address, let reason):
+            "redis \(address): no encrypted connection: \(reason)"
         }
     }
 }

@@ -101,6 +101,7 @@ package final class RedisStream {
     /// After any thrown error the same call may be repeated; `isAboutOneStream` tells whether the fault is the
     /// stream's alone.
     package func append(_ batch: RelayBatch) throws(RedisError) -> RelayAnswer {
+        try client.turn(to: Self.eventsKey(city: batch.city))
         let digest = try client.digest(of: RelayScript.source)
         var reply = try client.command(Self.command(digest, batch))
         if case .error(let reason) = reply, reason.hasPrefix("NOSCRIPT") {
@@ -110,11 +111,12 @@ package final class RedisStream {
         return try answer(reply)
     }
 
-    /// Sends batches ahead. Each wants an `answer` afterwards, in order. Batches of one city that follow each other may
+    /// Sends a batch ahead. It wants an `answer` afterwards, in order. Batches of one city that follow each other may
     /// be under way together: when one finds a gap, those behind it find it too, and nothing is written out of order.
-    package func send(_ batches: [RelayBatch]) throws(RedisError) {
+    package func send(_ batch: RelayBatch) throws(RedisError) {
+        try client.turn(to: Self.eventsKey(city: batch.city))
         let digest = try client.digest(of: RelayScript.source)
-        try client.send(batches.map { Self.command(digest, $0) })
+        try client.send([Self.command(digest, batch)])
     }
 
     /// What became of the oldest batch that was sent ahead.
@@ -150,18 +152,14 @@ package final class RedisStream {
         return [Array("EVALSHA".utf8), digest] + words.map { Array($0.utf8) } + batch.payloads
     }
 
-    /// How many events the stream holds; a stream that does not exist holds none.
-    package func length(of stream: String) throws(RedisError) -> Int {
-        guard case .integer(let count) = try client.accepted("XLEN", [stream]) else {
-            throw .unexpected(address: client.address, command: "XLEN")
-        }
-        return Int(count)
-    }
+    /// See `RedisClient.length`.
+    package func length(of stream: String) throws(RedisError) -> Int { try client.length(of: stream) }
 
     /// The oldest `count` events from an id on, with their ids.
     package func first(
         _ count: Int, of stream: String, from: String = "-"
     ) throws(RedisError) -> [(id: String, payload: [UInt8])] {
+        try client.turn(to: stream)
         guard case .list(let rows) = try client.accepted("XRANGE", [stream, from, "+", "COUNT", "\(count)"]) else {
             throw .unexpected(address: client.address, command: "XRANGE")
         }

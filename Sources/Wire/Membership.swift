@@ -6,7 +6,7 @@ package import Basics
 
 /// One city as its worker sees it.
 package struct CityReport: Part {
-    static let bytes = 92
+    static let bytes = 132
     /// The city it is about.
     package var city: CityID
     /// The epoch the worker holds it under.
@@ -31,11 +31,22 @@ package struct CityReport: Part {
     package var modelVersion: ModelVersion
     /// Plan seeds stored.
     package var seeds: UInt64
+    /// How long the oldest of the events has waited that the stream does not have; 0: none waits. Milliseconds.
+    package var outboxWait: UInt64
+    /// The same of signals that wait in the stream.
+    package var signalsWait: UInt64
+    /// Signals that had an effect, ever.
+    package var signalsTaken: UInt64
+    /// Signals that were refused, ever.
+    package var signalsRefused: UInt64
+    /// Refused signals that lie in the stream of dead letters.
+    package var deadLetters: UInt64
 
     package init(
         city: CityID, epoch: Epoch, people: UInt64 = 0, halo: UInt64 = 0, places: UInt64 = 0, visits: UInt64 = 0,
         friendships: UInt64 = 0, friendLabels: UInt64 = 0, gatherings: UInt64 = 0, outboxLag: UInt64 = 0,
-        modelVersion: ModelVersion = ModelVersion(0), seeds: UInt64 = 0
+        modelVersion: ModelVersion = ModelVersion(0), seeds: UInt64 = 0, outboxWait: UInt64 = 0,
+        signalsWait: UInt64 = 0, signalsTaken: UInt64 = 0, signalsRefused: UInt64 = 0, deadLetters: UInt64 = 0
     ) {
         self.city = city
         self.epoch = epoch
@@ -49,6 +60,11 @@ package struct CityReport: Part {
         self.outboxLag = outboxLag
         self.modelVersion = modelVersion
         self.seeds = seeds
+        self.outboxWait = outboxWait
+        self.signalsWait = signalsWait
+        self.signalsTaken = signalsTaken
+        self.signalsRefused = signalsRefused
+        self.deadLetters = deadLetters
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -64,6 +80,11 @@ package struct CityReport: Part {
         outboxLag = try reader.get()
         modelVersion = try reader.getIdentifier()
         seeds = try reader.get()
+        outboxWait = try reader.get()
+        signalsWait = try reader.get()
+        signalsTaken = try reader.get()
+        signalsRefused = try reader.get()
+        deadLetters = try reader.get()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -79,6 +100,11 @@ package struct CityReport: Part {
         writer.put(outboxLag)
         writer.put(modelVersion)
         writer.put(seeds)
+        writer.put(outboxWait)
+        writer.put(signalsWait)
+        writer.put(signalsTaken)
+        writer.put(signalsRefused)
+        writer.put(deadLetters)
     }
 }
 

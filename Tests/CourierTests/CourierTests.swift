@@ -1,6 +1,7 @@
 import Basics
 import Events
 import Foundation
+import Plans
 import Store
 import Testing
 import Transport
@@ -123,6 +124,12 @@ struct CourierTests {
         #expect(try eventually { try account() == [2, 2, 0] })
         #expect(city.shard.store.counts().visits == 1 && city.shard.store.counts().friendships == 1)
         #expect(eventually { redis.length(dead) == 2 })
+        #expect(
+            eventually {
+                let report = city.shard.report()
+                return report.deadLetters == 2 && report.signalsTaken == 2 && report.signalsRefused == 2
+                    && report.signalsWait == 0
+            })
         intake.stop()
         // The city forgets that it has them only together with their effect.
         try city.reopen()
@@ -133,5 +140,39 @@ struct CourierTests {
         try redis.run("XADD", signals, "6-1", "kind", "block", "person", "3", "other", "4", "time", "1690000000000")
         #expect(try eventually { try account() == [3, 2, 0] })
         #expect(city.shard.store.counts().friendships == 0 && redis.length(dead) == 2)
+    }
+
+    @Test func aCityThatCannotTakeItsSignalsTakesThemLaterInTheirOrder() throws {
+        let (redis, city) = (try RedisProcess(), try TestCity(outboxMax: 1))
+        let seed = PlanSeed(
+            id: SeedID(9), city: CityID(0), venue: PlaceID(1), starters: [PersonID(1), PersonID(2)],
+            slot: TimeSlot(number: 2), conversion: 0.5, expectedTurnout: 3, score: 1, invites: [])
+        var writer = ByteWriter()
+        seed.encode(into: &writer)
+        var batch = WriteBatch()
+        batch.put(.seeds, key: ShardKeys.seed(seed.id), value: writer.bytes)
+        try city.shard.store.database.commit(batch)
+        try city.commit(1)
+        let intake = Intake(cities: { [shard = city.shard] in [shard] }, redis: place(redis))
+        intake.start()
+        defer { intake.stop() }
+        let time = "1690000000000"
+        // An answer makes an event, for which there is no room.
+        try redis.run(
+            "XADD", signals, "5-1", "kind", "answer", "person", "1", "seed", "9", "answer", "accepted", "time", time)
+        usleep(300_000)
+        for number in 2...4 {
+            try redis.run(
+                "XADD", signals, "5-\(number)", "kind", "view", "person", "1", "place", "\(number)", "time", time)
+        }
+        usleep(1_600_000)
+        #expect(try city.shard.signalAccount() == SignalAccount() && city.shard.store.counts().visits == 0)
+        #expect(eventually { city.shard.report().signalsWait > 0 }, "it is seen to be behind")
+        try city.shard.store.acknowledge(through: 1)
+        #expect(try eventually { try city.shard.signalAccount().taken == 4 })
+        let account = try city.shard.signalAccount()
+        #expect(account.offset == EntryID(milliseconds: 5, sequence: 4) && account.replayed == 0)
+        #expect(eventually { city.shard.report().signalsWait == 0 })
+        #expect(city.shard.store.counts().visits == 3 && city.shard.store.lastSequence == 2)
     }
 }

@@ -7,12 +7,12 @@ struct SignalTests {
     private let reading = SignalReading(city: "Bergen", arrival: 1_700_000_000_000, now: 1_700_000_000_500)
 
     private func read(_ words: String...) throws(SignalFault) -> Signal {
-        try Signal(try SignalFields(words.map { Array($0.utf8) }), reading)
+        try Signal(try SignalFields(EntryFields(words.map { Array($0.utf8) })), reading)
     }
 
     private func fault(_ words: [String]) -> SignalFault? {
         do throws(SignalFault) {
-            _ = try Signal(try SignalFields(words.map { Array($0.utf8) }), reading)
+            _ = try Signal(try SignalFields(EntryFields(words.map { Array($0.utf8) })), reading)
             return nil
         } catch { return error }
     }
@@ -85,7 +85,7 @@ struct SignalTests {
                 }
                 if flat.isEmpty { flat.append([]) }
             }
-            _ = try? Signal(try SignalFields(flat), reading)
+            _ = try? Signal(try SignalFields(EntryFields(flat)), reading)
         }
     }
 
@@ -102,5 +102,18 @@ struct SignalTests {
         }
         let many = "[" + Array(repeating: "{}", count: 1001).joined(separator: ",") + "]"
         #expect(throws: SignalsError.tooMany) { try SignalFields.list(json: Array(many.utf8)) }
+    }
+
+    @Test func numbersAreDigitsBelowTwoToTheSixtyFour() {
+        for text in ["0", "007", "9999999999999999999", "18446744073709551615", "00000000000000000001"] {
+            #expect(decimal(Array("<\(text)>".utf8), in: 1..<1 + text.utf8.count) == UInt64(text))
+        }
+        for text in [
+            "", "-1", "+1", "1 ", "12a", "18446744073709551616", "99999999999999999999", "000000000000000000001",
+        ] {
+            #expect(decimal(Array(text.utf8), in: 0..<text.utf8.count) == nil, "\(text)")
+        }
+        #expect(EntryID("5-12") == EntryID(milliseconds: 5, sequence: 12))
+        for text in ["", "5", "-", "5-", "-5", "5-1-2", "5--2", "5-a"] { #expect(EntryID(text) == nil, "\(text)") }
     }
 }

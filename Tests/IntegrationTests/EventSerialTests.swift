@@ -49,6 +49,16 @@ extension Serial {
             try cluster.expectEverySeedOnceInItsStream(cities: [city])
             let lag = try cluster.muster("events", "lag", "--json").output
             #expect(lag.contains("\"state\" : \"flows\""))
+            let isSeen = try cluster.eventually(20) {
+                let text = String(decoding: try cluster.get("/metrics").body, as: UTF8.self)
+                let figures = [
+                    "muster_workers 1", "muster_city_up{city=\"\(city)\"} 1",
+                    "muster_events_waiting{city=\"\(city)\"} 0",
+                    "muster_signals_taken_total{city=\"\(city)\"} 1", "muster_dead_letters{city=\"\(city)\"} 1",
+                ]
+                return figures.allSatisfy { text.contains($0 + "\n") }
+            }
+            #expect(isSeen)
         }
 
         @Test func everySeedReachesItsStreamAndIsBookedOnceThroughKillsOfEverybody() throws {

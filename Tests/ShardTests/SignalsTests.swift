@@ -130,17 +130,18 @@ struct SignalsTests {
     }
 
     @Test func entriesBehindTheOffsetChangeNothingAndAreCounted() throws {
-        func entry(_ sequence: UInt64, _ words: String...) -> (id: EntryID, ticket: SignalTicket) {
-            let fields = Result { () throws(SignalFault) in try SignalFields(words.map { Array($0.utf8) }) }
-            let id = EntryID(milliseconds: 5, sequence: sequence)
-            return (id, SignalTicket(fields: fields, arrival: now, id: "\(id)"))
+        func entry(_ sequence: UInt64, _ words: String...) -> SignalEntry {
+            let fields = EntryFields(words.map { Array($0.utf8) })
+            let reading = SignalReading(city: "Oslo", arrival: now, now: now)
+            return SignalEntry(
+                id: EntryID(milliseconds: 5, sequence: sequence), signal: Signal.read(fields, reading))
         }
         let first = entry(1, "kind", "view", "person", "1", "place", "2")
         let second = entry(2, "kind", "view", "person", "1")
         let third = entry(3, "kind", "save", "person", "1", "place", "3")
         var refused: [[SignalRefusal]] = []
-        try shard.take(entries: [first, second], now: now) { refused.append($0) }
-        try shard.take(entries: [first, second, third], now: now) { refused.append($0) }
+        try shard.take([first, second]) { refused.append($0) }
+        try shard.take([first, second, third]) { refused.append($0) }
         #expect(refused == [[SignalRefusal(index: 1, fault: .missing)], []])
         let account = try shard.signalAccount()
         #expect(account.taken == 2 && account.refused == 1 && account.replayed == 2)
@@ -148,7 +149,7 @@ struct SignalsTests {
         // Where the dead letter cannot be written, nothing is.
         let fourth = entry(4, "kind", "sing")
         #expect(throws: CancellationError.self) {
-            try shard.take(entries: [fourth], now: now) { _ in throw CancellationError() }
+            try shard.take([fourth]) { _ in throw CancellationError() }
         }
         #expect(try shard.signalAccount() == account)
     }

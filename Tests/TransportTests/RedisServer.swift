@@ -57,7 +57,7 @@ final class RedisServer {
     }
 
     /// A TCP port of the loopback that nobody listens on at the moment.
-    private static func freePort() -> UInt16 {
+    static func freePort() -> UInt16 {
         let descriptor = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()

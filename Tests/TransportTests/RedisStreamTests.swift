@@ -239,17 +239,17 @@ struct RedisStreamTests {
     @Test func batchesSentAheadAreAnsweredInOrderAndNoneIsWrittenBehindAGap() throws {
         let server = try RedisServer()
         let redis = RedisStream(address: server.socket, login: nil)
-        try redis.send([batch(1...2), batch(3...4), batch(5...5)])
+        for some in [batch(1...2), batch(3...4), batch(5...5)] { try redis.send(some) }
         let answers = try (0..<3).map { _ in try redis.answer() }
         #expect(answers == [.done(last: 2), .done(last: 4), .done(last: 5)])
         _ = try run(server, "FLUSHALL")
-        try redis.send([batch(6...7), batch(8...9)])
+        for some in [batch(6...7), batch(8...9)] { try redis.send(some) }
         #expect(try (0..<2).map { _ in try redis.answer() } == [.gap(last: 0), .gap(last: 0)])
         #expect(try redis.length(of: stream) == 0)
         _ = try run(server, "SCRIPT", "FLUSH")
-        try redis.send([batch(1...2), batch(3...4)])
+        for some in [batch(1...2), batch(3...4)] { try redis.send(some) }
         #expect(throws: RedisError.self) { try redis.answer() }
-        try redis.send([batch(1...2), batch(3...4)])
+        for some in [batch(1...2), batch(3...4)] { try redis.send(some) }
         #expect(try (0..<2).map { _ in try redis.answer() } == [.done(last: 2), .done(last: 4)])
     }
 
@@ -294,6 +294,45 @@ struct RedisStreamTests {
             let wrong = RedisLogin(user: "muster", password: "wrong")
             return try RedisStream(address: server.socket, login: wrong).length(of: stream)
         }
+    }
+
+    @Test func answersOfAnyShapeAreReadAsTheyWereSent() throws {
+        let server = try RedisServer()
+        let nested = "return {1, {'a', {}, {{'', 'b'}, -7}}, false, {}, redis.status_reply('fine')}"
+        #expect(
+            try run(server, "EVAL", nested, "0")
+                == .list([
+                    .integer(1),
+                    .list([
+                        .text(Array("a".utf8)), .list([]),
+                        .list([.list([.text([]), .text(Array("b".utf8))]), .integer(-7)]),
+                    ]), .none, .list([]), .text(Array("fine".utf8)),
+                ]))
+        let text = String(repeating: "x", count: 100_000)
+        #expect(try run(server, "ECHO", text) == .text(Array(text.utf8)))
+    }
+
+    @Test func entriesThatAreGoneHaveNoFieldsAndTheOthersTheirOwn() throws {
+        let server = try RedisServer()
+        let consumer = RedisConsumer(address: server.socket, login: nil, group: "g", consumer: "one")
+        try consumer.join("s")
+        try consumer.add(
+            (1...3).map { number in
+                let fields = ["n", "\(number)", "", ""].map { Array($0.utf8) }
+                return (id: EntryID(milliseconds: 1, sequence: UInt64(number)), fields: fields)
+            }, to: "s")
+        #expect(try consumer.read(["s"], count: 10, waitingMilliseconds: 0)["s"]?.count == 3)
+        _ = try run(server, "XDEL", "s", "1-2")
+        let pending = try consumer.pending("s", after: .zero, count: 10)
+        #expect(pending.map(\.id.sequence) == [1, 2, 3])
+        #expect(
+            pending.map { $0.fields.map { String(decoding: $0, as: UTF8.self) } } == [
+                ["n", "1", "", ""], [], ["n", "3", "", ""],
+            ])
+        let other = RedisConsumer(address: server.socket, login: nil, group: "g", consumer: "two")
+        #expect(try other.claim("s", idleMilliseconds: 0, count: 10).map(\.id.sequence) == [1, 3])
+        #expect(try other.read(after: ["s": pending[0].id], count: 9, waitingMilliseconds: 0)["s"]?.count == 1)
+        #expect(try other.read(after: ["s": pending[2].id], count: 9, waitingMilliseconds: 1).isEmpty)
     }
 
     @Test func anErrorOfRedisIsRefusedAndTheConnectionGoesOn() throws {

@@ -6,7 +6,8 @@ import Basics
 enum Samples {
     static let report = CityReport(
         city: CityID(3), epoch: Epoch(4), people: 5, halo: 6, places: 7, visits: 8, friendships: 9, friendLabels: 13,
-        gatherings: 14, outboxLag: 10, modelVersion: ModelVersion(11), seeds: 12)
+        gatherings: 14, outboxLag: 10, modelVersion: ModelVersion(11), seeds: 12, outboxWait: 15,
+        signalsWait: 16, signalsTaken: 17, signalsRefused: 18, deadLetters: 19)
     static let cities = [
         CityRow(
             city: CityID(0), name: "Köln", epoch: Epoch(2), worker: WorkerID(1), workerName: "worker-1",
