@@ -45,7 +45,7 @@ struct CityTaste {
         features = columns.features(of: graph.placeFeatures)
         let lists = DistinctVisits(graph, without: excluded)
         spectrum = SpectralFilter(
-            InteractionGraph(lists.lists), dimensions: spectrumColumns,
+            InteractionGraph(lists.lists), dimensions: max(1, min(spectrumColumns, graph.places.count)),
             random: trainer.seed.child("spectrum of visits", 0), pool: pool)
         guard columns.features > 0 else {
             (fit, prior) = (nil, nil)
