@@ -62,12 +62,11 @@ struct TasteBlock {
     private mutating func judge(_ row: Int) {
         let normalizer = Self.takeChances(of: scores, into: &chances, row * places..<(row + 1) * places)
         let own = row * columns..<(row + 1) * columns
-        let (ours, expected) = (coefficients.span.extracting(own), prior.span.extracting(own))
-        var distance: Float = 0
-        for column in 0..<columns {
-            distance += (ours[column] - expected[column]) * (ours[column] - expected[column])
+        var (likelihood, distance): (Float, Float) = (-visits[row] * normalizer, 0)
+        for index in own {
+            likelihood += coefficients[index] * wanted[index]
+            distance += (coefficients[index] - prior[index]) * (coefficients[index] - prior[index])
         }
-        let likelihood = dot(ours, wanted.span.extracting(own)) - visits[row] * normalizer
         values[row] = likelihood - strength / 2 * distance
     }
 
