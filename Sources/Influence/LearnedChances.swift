@@ -95,6 +95,13 @@ package struct FollowCounts: Sendable, Equatable {
         return seen > 0 ? sum / seen : 0
     }
 
+    /// Follows seen over follows foretold; nil where none were foretold.
+    package func ratio(to chances: [Float]) -> Double? {
+        precondition(chances.count == trials.count, "one chance per edge")
+        let foretold = trials.indices.reduce(0.0) { $0 + Double(trials[$1]) * Double(chances[$1]) }
+        return foretold > 0 ? follows.reduce(0.0) { $0 + Double($1) } / foretold : nil
+    }
+
     /// How well chances foretell these counts: edges in `bins` groups of equal size by chance, and for each the mean
     /// chance and the share of follows, both per trial.
     package func calibration(of chances: [Float], bins: Int) -> [(foretold: Double, observed: Double)] {
@@ -117,7 +124,8 @@ package let followWindow: Int64 = 7 * 24 * 3600 * 1000
 
 /// The chances of a city's friendships, by who followed whom within a week. Times are milliseconds. How many
 /// observations the mean counts as is decided by these visits themselves: the first seven tenths of them foretell the
-/// rest, as far as person and place had not met, and the weight that does it best is taken.
+/// rest, as far as person and place had not met, and the weight that does it best is taken. What it then foretold too
+/// much or too little of in all is made good by a factor: people meet fewer new places as time goes on.
 /// O((visits · log + friendships) · weights).
 package func learnedChances(of graph: CityGraph, _ visits: [FollowableAction]) -> [Float] {
     func counts(_ actions: [FollowableAction]) -> FollowCounts {
@@ -132,7 +140,8 @@ package func learnedChances(of graph: CityGraph, _ visits: [FollowableAction]) -
     let late = counts(sorted[cut...].filter { !known.contains(meeting($0)) })
     let losses = priorWeights.map { (weight: $0, loss: late.loss(of: early.chances(weight: $0))) }
     let best = losses.min { $0.loss < $1.loss }?.weight ?? priorWeights[0]
-    return counts(visits).chances(weight: best)
+    let factor = late.ratio(to: early.chances(weight: best)) ?? 1
+    return counts(visits).chances(weight: best).map { min(Float(factor) * $0, 1) }
 }
 
 /// The first of those that do equally well is taken.

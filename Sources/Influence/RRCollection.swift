@@ -4,8 +4,8 @@
 // a member. So vertices are first dealt into blocks small enough that the counters and the holders of a block stay in
 // the cache, then each block is sorted by counting (one pass of a radix sort by the high bits). Dealt is into the very
 // memory that will hold the holders, since fresh pages cost as much as all the rest: within a block a vertex takes 14
-// bits, and the sets are dealt in parts of at most 2^18, so that both fit into 4 bytes; a block is copied aside before
-// it is sorted back. Threads deal disjoint parts into places counted beforehand and sort disjoint blocks, so the
+// bits at most, and the sets are dealt in parts of 2^18 or more, so that both fit into 4 bytes; a block is copied aside
+// before it is sorted back. Threads deal disjoint parts into places counted beforehand and sort disjoint blocks, so the
 // result is the same for any number of them.
 
 package import Basics
@@ -75,19 +75,24 @@ package struct RRCollection: Sendable, Equatable {
     }
 }
 
-/// Vertices of a block: their counters take 64 KB.
-private let blockBits: UInt32 = 14
-/// Sets of a part, at most 2 to the power of this.
-private let partBits: UInt32 = 32 - blockBits
+/// Bits of a vertex's place in its block: at most 14, so that counters take 64 KB; fewer where sets are many, so that a
+/// block's holders, on average 2^18 at most, stay in the cache too. Not so few that there are more than 2^10 blocks.
+private func bitsOfBlock(vertices: Int, members: Int) -> UInt32 {
+    var bits: UInt32 = 14
+    while bits > 6, vertices >> Int(bits) < min(members >> 18, 1 << 9) { bits -= 1 }
+    return bits
+}
 
 /// Per vertex, where its holders begin; and all holders. See the head of the file.
 func turnedAround(
     _ sets: FlatSets, vertices: Int, on threads: ComputePool?
 ) -> (offsets: [UInt32], holders: [UInt32]) {
     let total = sets.members.count
-    let blocks = max((vertices + (1 << blockBits) - 1) >> blockBits, 1)
+    let blockBits = bitsOfBlock(vertices: vertices, members: total)
+    let blocks = max((vertices + (1 << Int(blockBits)) - 1) >> Int(blockBits), 1)
     let workers = min(threads?.threads ?? 1, max(sets.count / setsPerChunk, 1))
-    let parts = max(workers, (sets.count + (1 << partBits) - 1) >> partBits)
+    let partBits = 32 - blockBits
+    let parts = max(workers, (sets.count + (1 << Int(partBits)) - 1) >> Int(partBits))
     var places = [Int](repeating: 0, count: parts * blocks)
     var offsets = [UInt32](repeating: 0, count: vertices + 1)
     let holders = [UInt32](unsafeUninitializedCapacity: total) { holderBuffer, initialized in
@@ -98,8 +103,9 @@ func turnedAround(
                         // SAFETY: parts own disjoint counters and places, blocks own disjoint vertices and holders.
                         nonisolated(unsafe) let turn = Turning(
                             setOffsets: setOffsets.baseAddress!, sets: setOffsets.count - 1,
-                            members: members.baseAddress, vertices: vertices, blocks: blocks, parts: parts,
-                            workers: workers, places: places.baseAddress!, offsets: offsets.baseAddress!,
+                            members: members.baseAddress, vertices: vertices, blockBits: blockBits,
+                            partBits: partBits, blocks: blocks, parts: parts, workers: workers,
+                            places: places.baseAddress!, offsets: offsets.baseAddress!,
                             holders: holderBuffer.baseAddress)
                         forEach(parts, on: threads) { turn.count(part: $0) }
                         turn.place()
@@ -129,13 +135,16 @@ private struct Turning {
     let sets: Int
     let members: UnsafePointer<UInt32>?
     let vertices: Int
+    let blockBits: UInt32
+    /// Sets of a part are at most 2 to the power of this.
+    let partBits: UInt32
     let blocks: Int
     let parts: Int
     let workers: Int
     /// [parts, blocks]: how many members, then where the next one goes; at the end, where the part's share ends.
     let places: UnsafeMutablePointer<Int>
     let offsets: UnsafeMutablePointer<UInt32>
-    /// Set in its part | place of the vertex in its block << 18, block after block; at the end, holders.
+    /// Set in its part | place of the vertex in its block << partBits, block after block; at the end, holders.
     let holders: UnsafeMutablePointer<UInt32>?
 
     private func range(_ part: Int) -> Range<Int> { part * sets / parts..<(part + 1) * sets / parts }
@@ -148,7 +157,7 @@ private struct Turning {
         guard let members else { return }
         let range = range(part), counts = places + part * blocks
         for index in Int(setOffsets[range.lowerBound])..<Int(setOffsets[range.upperBound]) {
-            counts[Int(members[index] >> blockBits)] += 1
+            counts[Int(members[index] &>> blockBits)] += 1
         }
     }
 
@@ -167,13 +176,13 @@ private struct Turning {
     func deal(part: Int) {
         guard let members, let holders else { return }
         let next = places + part * blocks, range = range(part)
-        let mask = UInt32(1) << blockBits - 1
+        let mask = UInt32(1) &<< blockBits - 1
         for set in range {
             let name = UInt32(set - range.lowerBound)
             for index in Int(setOffsets[set])..<Int(setOffsets[set + 1]) {
                 let member = members[index]
-                let block = Int(member >> blockBits)
-                holders[next[block]] = (member & mask) << partBits | name
+                let block = Int(member &>> blockBits)
+                holders[next[block]] = (member & mask) &<< partBits | name
                 next[block] += 1
             }
         }
@@ -192,19 +201,20 @@ private struct Turning {
         let start = start(block), end = end(block)
         aside.update(from: holders + start, count: end - start)
         let next = offsets + first
-        for index in 0..<end - start { next[Int(aside[index] >> partBits)] += 1 }
+        for index in 0..<end - start { next[Int(aside[index] &>> partBits)] += 1 }
         var place = UInt32(start)
         for vertex in 0..<count {
             let holding = next[vertex]
             next[vertex] = place
             place += holding
         }
+        let mask = UInt32(1) &<< partBits - 1
         var index = 0
         for part in 0..<parts {
             let base = UInt32(range(part).lowerBound)
             while index < places[part * blocks + block] - start {
-                let vertex = Int(aside[index] >> partBits)
-                holders[Int(next[vertex])] = base + aside[index] & (1 << partBits - 1)
+                let vertex = Int(aside[index] &>> partBits)
+                holders[Int(next[vertex])] = base + aside[index] & mask
                 next[vertex] += 1
                 index += 1
             }

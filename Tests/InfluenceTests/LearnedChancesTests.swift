@@ -66,6 +66,7 @@ import Testing
                 + (item < 2 ? [FollowableAction(person: 1, item: item, time: 1)] : [])
         }
         let counts = FollowCounts(offsets: [0, 0, 1], sources: [0], actions: actions, window: 5)
+        #expect(counts.ratio(to: [0.5]) == 0.5 && counts.ratio(to: [0]) == nil)
         let truth = -(0.25 * naturalLogarithm(0.25) + 0.75 * naturalLogarithm(0.75))
         #expect(abs(counts.loss(of: [0.25]) - truth) < 1e-9)
         #expect(counts.loss(of: [0.2]) > truth && counts.loss(of: [0.3]) > truth && counts.loss(of: [0]).isFinite)

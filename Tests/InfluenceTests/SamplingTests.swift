@@ -203,8 +203,8 @@ private func everyKind() throws -> [InfluenceGraph] {
 
     @Test(arguments: [1, 2])
     func setsOfSeveralPartsAndBlocksAreTurnedAround(threads: Int) throws {
-        // Three parts of sets, three blocks of vertices.
-        let vertices = 40_000, count = 600_000
+        // Four parts of sets, five blocks of vertices, smaller ones than where sets are few.
+        let vertices = 40_000, count = 1_600_000
         var offsets: [UInt32] = [0], members: [UInt32] = []
         var held = [[UInt32]](repeating: [], count: vertices)
         var random = SeededRandom(seed: 5)
