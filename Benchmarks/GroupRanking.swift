@@ -27,7 +27,7 @@ private struct GroupKnowledge {
         places = data.places
         let pairs = chosen + data.visited.map { (user: UInt32(groups) + $0.user, item: $0.item) }
         let known = ItemLists(users: groups + data.people, items: places, pairs: pairs)
-        let filter = ItemNeighbors(known, count: places, pool: run.pool)
+        let filter = ItemFilter(InteractionGraph(known), sharpness: 0, popularity: 0)
         var scores = [Float](repeating: 0, count: groups * places)
         let all = (0..<UInt32(groups)).map { $0 }
         var span = scores.mutableSpan
@@ -150,7 +150,7 @@ struct GroupRanking {
     /// The mean over members of what a filter of people's own visits says.
     private func memberAverages() -> [Float] {
         let lists = ItemLists(users: data.people, items: data.places, pairs: data.visited)
-        let filter = ItemNeighbors(lists, count: data.places, pool: run.pool)
+        let filter = ItemFilter(InteractionGraph(lists), sharpness: 0, popularity: 0)
         var scores = [Float](repeating: 0, count: data.people * data.places)
         let all = (0..<UInt32(data.people)).map { $0 }
         var span = scores.mutableSpan

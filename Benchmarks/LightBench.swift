@@ -17,14 +17,14 @@ import Learn
 extension Bench {
     static let lightGCN = Bench(
         name: "lightgcn", summary: "train LightGCN on a folder of the papers' layout and rank all items",
-        settings: lightSettings(.fast, epochs: 16, neighbors: 800)
+        settings: lightSettings(.fast, epochs: 16, filter: 64)
     ) { run in
         try train(run, cutoff: 20)
     }
 
     static let socialLGN = Bench(
         name: "sociallgn", summary: "train SocialLGN, with friendships, on a folder of the papers' layout",
-        settings: lightSettings(.fastSocial, epochs: 60, neighbors: 0) + [
+        settings: lightSettings(.fastSocial, epochs: 60, filter: 0) + [
             Setting(
                 "fusion", "what friendships do", .choice(["none", "links", "learned"]), default: "learned",
                 scope: .call)
@@ -33,7 +33,7 @@ extension Bench {
         try train(run, cutoff: 10)
     }
 
-    private static func lightSettings(_ standard: LightConfiguration, epochs: Int, neighbors: Int) -> [Setting] {
+    private static func lightSettings(_ standard: LightConfiguration, epochs: Int, filter: Double) -> [Setting] {
         let softmax = softmax(of: standard)
         return [
             Setting("data", "folder of train and test part; without one the data is made up", .path, scope: .call),
@@ -50,16 +50,23 @@ extension Bench {
             Setting(
                 "temperature", "of the softmax", .number(0.03...10), default: "\(softmax.temperature)", scope: .call),
             Setting(
+                "user-exponent", "a user counts with this power of their number of items", .number(0...2),
+                default: "\(softmax.exponent)", scope: .call),
+            Setting(
+                "length-power", "power of an item's length that ranks", .number(0...1),
+                default: "\(standard.lengthPower)", scope: .call),
+            Setting(
                 "users", "users of a softmax step", .integer(1...1 << 20), default: "\(softmax.users)", scope: .call),
             Setting(
                 "candidates", "items of a softmax step; 0 for all", .integer(0...1 << 24),
                 default: "\(softmax.candidates)", scope: .call),
             Setting(
-                "neighbors", "most neighbors of an item in the linear filter that ranks beside; 0 for no filter",
-                .integer(0...1 << 20), default: "\(neighbors)", scope: .call),
+                "filter", "what the linear filter of interactions counts beside embeddings at 1", .number(0...1e6),
+                default: "\(filter)", scope: .call),
+            Setting("sharpness", "of that filter", .number(0...1), default: "0.7", scope: .call),
             Setting(
-                "neighbor-weight", "what the linear filter counts, with embeddings at 1", .number(0...1e6),
-                default: "64", scope: .call),
+                "popularity", "power of an item's users in that filter", .number(-1...1), default: "0.25",
+                scope: .call),
         ]
     }
 
@@ -94,15 +101,16 @@ extension Bench {
             return (trainer, loss)
         }
         let (embeddings, _) = run.working { trainer.embeddings(run.pool) }
-        let kept = run.settings.flag("plain") ? 0 : run.settings.integer("neighbors")
+        let weight = run.settings.flag("plain") ? 0 : run.settings.number("filter")
         let (quality, ranking) = run.working { () -> RankingQuality in
-            if kept == 0 { return task.quality(of: embeddings, at: [cutoff], pool: run.pool)[0] }
-            let both = SumScorer(
-                embeddings, ItemNeighbors(data.known, count: kept, pool: run.pool),
-                weight: Float(run.settings.number("neighbor-weight")))
+            if weight == 0 { return task.quality(of: embeddings, at: [cutoff], pool: run.pool)[0] }
+            let filter = ItemFilter(
+                ordered.graph, sharpness: Float(run.settings.number("sharpness")),
+                popularity: Float(run.settings.number("popularity")))
+            let both = SumScorer(embeddings, filter, weight: Float(weight))
             return task.quality(of: both, at: [cutoff], pool: run.pool)[0]
         }
-        if kept > 0 {
+        if weight > 0 {
             // What the embeddings alone are worth, and what it costs to say so, are another line's.
             try run.report(
                 figures(task.quality(of: embeddings, at: [cutoff], pool: run.pool)[0]),
@@ -136,10 +144,10 @@ extension Bench {
         let isSocial = run.bench == "sociallgn"
         func isGiven(_ name: String) -> Bool { settings.origin(name) != .standard }
         var configuration: LightConfiguration = isSocial ? .fastSocial : .fast
-        let softmax = softmax(of: configuration)
         configuration.loss = .softmax(
             users: settings.integer("users"), candidates: settings.integer("candidates"),
-            temperature: Float(settings.number("temperature")), userExponent: softmax.exponent)
+            temperature: Float(settings.number("temperature")), userExponent: Float(settings.number("user-exponent")))
+        configuration.lengthPower = Float(settings.number("length-power"))
         if settings.flag("plain") {
             configuration = .plain
             if isSocial { configuration.fusion = .learned(length: 1) } else { configuration.storage = .half }

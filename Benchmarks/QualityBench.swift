@@ -171,6 +171,7 @@ private final class QualityTrial {
             "ndcg_at_10": quality.ndcg, "recall_at_10": quality.recall, "hit_rate": quality.hitRate,
             "coverage": quality.coverage, "popularity_base": Double(own.popularity.base),
             "popularity_doubt": Double(own.popularity.doubt), "own_share": Double(own.share),
+            "taste_strength": Double(own.taste.strength ?? 0), "spectrum_weight": Double(own.taste.spectrum),
         ]
         let users = Array(embeddings.people[..<(graph.residents * embeddings.dimensions)])
         let product = EmbeddingScorer(users: users, items: embeddings.places, dimensions: embeddings.dimensions)

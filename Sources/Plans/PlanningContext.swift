@@ -27,10 +27,10 @@ struct PlanningContext: Sendable {
     }
 }
 
-/// How alike people's embeddings are. The last column, which is 1 for everybody (it meets the places' biases), tells
-/// nothing about a person and is left out.
+/// How alike people's embeddings are, by the network's columns: the others are about places.
 struct Likeness: Sendable {
     private let dimensions: Int
+    private let columns: Int
     /// [people, dimensions]
     private let rows: [Float]
     /// 1 / length of each row, 0 for a row of zeros.
@@ -39,18 +39,18 @@ struct Likeness: Sendable {
     init(_ embeddings: CityEmbeddings, people: Int) {
         precondition(embeddings.people.count == people * embeddings.dimensions, "one embedding per person")
         let dimensions = embeddings.dimensions
-        let rows = embeddings.people
-        self.dimensions = dimensions
+        let (rows, columns) = (embeddings.people, embeddings.networkColumns)
+        (self.dimensions, self.columns) = (dimensions, columns)
         self.rows = rows
         inverseLengths = (0..<people).map { person in
-            let square = Self.product(rows.span, person * dimensions, person * dimensions, count: dimensions - 1)
+            let square = Self.product(rows.span, person * dimensions, person * dimensions, count: columns)
             return square > 0 ? 1 / square.squareRoot() : 0
         }
     }
 
     /// Inner product of two people's embeddings.
     func product(_ first: UInt32, _ second: UInt32) -> Float {
-        Self.product(rows.span, Int(first) * dimensions, Int(second) * dimensions, count: dimensions - 1)
+        Self.product(rows.span, Int(first) * dimensions, Int(second) * dimensions, count: columns)
     }
 
     /// (1 + cosine) / 2: 0 opposite, one half unrelated or unknown, 1 the same.

@@ -36,7 +36,7 @@ struct Interests {
             }, pool: pool)
         let places = found.map { $0.map(\.row) }
         let scores =
-            configuration.placeHead(weights: weights)?.scores(
+            configuration.placeHead(weights: weights, columns: embeddings.taste)?.scores(
                 people: people.map { UInt32($0) }, candidates: places, embeddings: embeddings,
                 wish: .anything, features: graph.placeFeatures, pool: pool) ?? found.map { $0.map(\.score) }
         return pool.map(people.count) { Self.best(keep, places: places[$0], scores: scores[$0]) }

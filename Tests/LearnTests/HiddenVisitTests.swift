@@ -148,7 +148,11 @@ import Testing
         let pool = ComputePool(threads: 1)
         let weights = SharedWeights.initial(configuration, seed: 5).values
         let found = trainer.calibratedEmbeddings(weights: weights, pool: pool)
-        let plain = trainer.embeddings(weights: weights, ownShare: found.own.share, pool: pool)
+        let network = trainer.embeddings(weights: weights, ownShare: found.own.share, pool: pool)
+        let taste = CityTaste(trainer, network, excluding: [], pool: pool)
+        let plain = taste.embeddings(
+            found.own.taste,
+            coefficients: found.own.taste.strength.map { taste.coefficients(strength: $0, guests: true) } ?? [])
         let (d, visits) = (plain.dimensions, DistinctVisits(graph))
         for person in graph.people.indices {
             let row = Array(found.embeddings.person(person))

@@ -26,11 +26,16 @@ import World
         for blocks in [layout.head, layout.friends.compatible, layout.friends.attends] {
             let (one, others) = (draw(d), draw(count * (d + 1)))
             let contexts = draw(count * configuration.contextDimensions)
-            let network = HeadNetwork(blocks, weights)
+            let network = HeadNetwork(blocks, weights, rowScale: 1)
             let served = network.judge(
                 one: one.span, others: others.span, stride: d + 1, count: count, contexts: contexts)
             let tape = judged(one, others, contexts, blocks, weights, count: count)
             #expect(zip(served, tape).allSatisfy { abs($0 - $1) < 1e-3 * (1 + abs($1)) }, "\(served) \(tape)")
+            // Rows that come in another scale, and the head told so.
+            let large = HeadNetwork(blocks, weights, rowScale: 1.5).judge(
+                one: one.map { $0 * 1.5 }.span, others: others.map { $0 * 1.5 }.span, stride: d + 1, count: count,
+                contexts: contexts)
+            #expect(zip(large, served).allSatisfy { abs($0 - $1) < 1e-3 * (1 + abs($1)) })
             let without = network.judge(one: one.span, others: others.span, stride: d + 1, count: count, contexts: [])
             #expect(without != served)
         }

@@ -193,8 +193,12 @@ import World
         }
     }
 
-    @Test func embeddingsSurviveTheirBytes() throws {
-        let embeddings = CityEmbeddings(dimensions: 2, people: [1, 2, 3, 4], places: [5, 6])
+    @Test(arguments: [TasteColumns.none, TasteColumns(networkScale: 0.5, spectrum: 3)])
+    func embeddingsSurviveTheirBytes(taste: TasteColumns) throws {
+        let width = 2 + taste.count
+        let embeddings = CityEmbeddings(
+            dimensions: width, taste: taste, people: (0..<2 * width).map { Float($0) },
+            places: (0..<width).map { Float($0) })
         var writer = ByteWriter()
         embeddings.encode(into: &writer)
         var reader = ByteReader(writer.bytes)

@@ -5,9 +5,19 @@ import Linalg
 
 /// Scores of items for users; higher is better.
 package protocol Scorer: Sendable {
+    /// What scores a block of users, all their items, tile after tile.
+    associatedtype Prepared: Scorer = Self
+
+    /// Does for a block of users what is not done tile by tile. What comes of it is asked about exactly these.
+    func prepared(for users: [UInt32]) -> Prepared
+
     /// Writes [users, items] row by row into `scores`, which has exactly that many entries: the score of
     /// `items.lowerBound + j` for `users[i]` at `i · items.count + j`. Must not depend on how calls cut the matrix.
     func score(_ users: Span<UInt32>, _ items: Range<Int>, into scores: inout MutableSpan<Float>)
+}
+
+extension Scorer where Prepared == Self {
+    package func prepared(for users: [UInt32]) -> Self { self }
 }
 
 /// Inner products of embeddings, row-major: users [n, dimensions] and items [m, dimensions].

@@ -27,6 +27,7 @@ package func topItems(
 private func topItems(
     ofBlock users: [UInt32], by scorer: some Scorer, without known: ItemLists, count: Int
 ) -> [[UInt32]] {
+    let scorer = scorer.prepared(for: users)
     var best = users.map { _ in BestItems(count: count) }
     var next = users.map { known.range(of: Int($0)).lowerBound }
     var scores = [Float](repeating: 0, count: users.count * min(itemsPerTile, known.itemCount))

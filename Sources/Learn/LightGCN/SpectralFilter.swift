@@ -89,7 +89,7 @@ func orthonormalize(_ matrix: inout [Float], columns d: Int) {
 }
 
 /// The upper triangular X with Xᵀ · A · X = 1, for a symmetric A that is not negative. Columns without length are zero.
-private func inverseCholesky(_ a: [Double], _ d: Int) -> [Double] {
+func inverseCholesky(_ a: [Double], _ d: Int) -> [Double] {
     var upper = [Double](repeating: 0, count: d * d)
     for column in 0..<d {
         for row in 0...column {

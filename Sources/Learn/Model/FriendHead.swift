@@ -49,19 +49,21 @@ package struct FriendHead: Sendable {
     private let compatible: HeadNetwork
     private let attends: HeadNetwork
 
-    /// `weights` are a whole model's shared weights; the head keeps its own part.
-    package init(configuration: GraphRecConfiguration, weights: [Float]) {
+    private let width: Int
+
+    /// `weights` are a whole model's shared weights; the head keeps its own part. It will be given rows with `columns`.
+    package init(configuration: GraphRecConfiguration, weights: [Float], columns: TasteColumns = .none) {
         let layout = GraphRecLayout(configuration)
         precondition(weights.count == layout.count, "weights belong to their configuration")
         self.configuration = configuration
-        compatible = HeadNetwork(layout.friends.compatible, weights)
-        attends = HeadNetwork(layout.friends.attends, weights)
+        compatible = HeadNetwork(layout.friends.compatible, weights, rowScale: columns.networkScale)
+        attends = HeadNetwork(layout.friends.attends, weights, rowScale: columns.networkScale)
+        width = configuration.dimensions + columns.count + 1
     }
 
     /// One score of `person` with each of `others`. `person` is a row of embeddings, `others` are [others, the same
     /// width]; `contexts` is a row of `FriendContext` for each, one behind the other.
     package func scores(person: Span<Float>, others: Span<Float>, contexts: [Float]) -> [FriendScore] {
-        let width = configuration.dimensions + 1
         precondition(person.count == width && others.count % width == 0, "rows have the embeddings' dimensions")
         let count = others.count / width
         func judge(_ network: HeadNetwork) -> [Float] {

@@ -28,15 +28,15 @@ struct HeadNetwork: Sendable {
     private let firstBias: [Float]
     private let layers: [Layer]
 
-    /// Copies the head's part out of `weights`, in which the blocks lie.
-    init(_ blocks: HeadBlocks, _ weights: [Float]) {
-        func matrix(_ block: ParameterBlock) -> [Float] { Array(weights[block.range]) }
+    /// Copies the head's part out of `weights`, in which the blocks lie. Rows will come multiplied by `rowScale`.
+    init(_ blocks: HeadBlocks, _ weights: [Float], rowScale: Float) {
+        func matrix(_ block: ParameterBlock, by scale: Float = 1) -> [Float] { weights[block.range].map { $0 * scale } }
         (dimensions, hidden) = (blocks.person.rows, blocks.person.columns)
         contextDimensions = blocks.context.rows
-        person = matrix(blocks.person)
-        place = matrix(blocks.place)
-        product = matrix(blocks.product)
-        distance = matrix(blocks.distance)
+        person = matrix(blocks.person, by: 1 / rowScale)
+        place = matrix(blocks.place, by: 1 / rowScale)
+        product = matrix(blocks.product, by: 1 / (rowScale * rowScale))
+        distance = matrix(blocks.distance, by: 1 / rowScale)
         context = matrix(blocks.context)
         firstBias = matrix(blocks.firstBias)
         layers = blocks.layers.map { layer in

@@ -10,18 +10,20 @@ package struct PlaceHead: Sendable {
     private let configuration: GraphRecConfiguration
     private let network: HeadNetwork
 
-    /// `weights` are a whole model's shared weights; the head keeps its own part.
-    package init(configuration: GraphRecConfiguration, weights: [Float]) {
+    private let width: Int
+
+    /// `weights` are a whole model's shared weights; the head keeps its own part. It will be given rows with `columns`.
+    package init(configuration: GraphRecConfiguration, weights: [Float], columns: TasteColumns = .none) {
         let layout = GraphRecLayout(configuration)
         precondition(weights.count == layout.count, "weights belong to their configuration")
         self.configuration = configuration
-        network = HeadNetwork(layout.head, weights)
+        network = HeadNetwork(layout.head, weights, rowScale: columns.networkScale)
+        width = configuration.dimensions + columns.count + 1
     }
 
     /// One score for each place. `person` is a row of embeddings, with its last column; `places` are [places, the same
     /// width]; `features` are the places' rows of [places, 114], of which the wish's context is made.
     package func scores(person: Span<Float>, places: Span<Float>, features: [Float], wish: PlaceWish) -> [Float] {
-        let width = configuration.dimensions + 1
         precondition(person.count == width && places.count % width == 0, "rows have the embeddings' dimensions")
         let count = places.count / width
         var contexts: [Float] = []

@@ -23,6 +23,7 @@ package struct OwnWeights: Sendable, Equatable {
     package var popularity = PopularityWeight()
     /// What the places' own embeddings count: nothing where features tell everything, much where there are none.
     package var share: Float = 1
+    package var taste = TasteWeights()
 
     fileprivate static let shares: [Float] = [1, 0.5, 0.25, 0]
 }
@@ -49,15 +50,16 @@ extension CityTrainer {
         var best: Tried?
         for share in own.places.rows == 0 ? [1] : OwnWeights.shares {
             let found = embeddings(weights: weights, excluding: validation.pairs, ownShare: share, pool: pool)
-            let ndcg = task.quality(of: found.scorer(residents: graph.residents), at: [10], pool: pool)[0].ndcg
+            let ndcg = ndcg(of: found, task, pool: pool)
             if ndcg > best?.ndcg ?? -1 { best = Tried(share: share, ndcg: ndcg, embeddings: found) }
         }
         return best
     }
 
-    /// The embeddings of the whole city to rank by: how much the places' own count, and how much popularity counts,
-    /// which is the last column of people, are chosen so that the kept-back visits are ranked best. Costs an inference
-    /// for each share and one more, and a ranking for each weight that is tried.
+    /// The embeddings of the whole city to rank by: how much the places' own count, what people like themselves
+    /// (`TasteFit`) and the visits' spectrum, and how much popularity counts, which is the last column of people, are
+    /// chosen in this order so that the kept-back visits are ranked best. Costs an inference for each share and one
+    /// more, a fit for each strength and one more, and a ranking for each weight that is tried.
     package func calibratedEmbeddings(
         weights: [Float], pool: ComputePool
     ) -> (embeddings: CityEmbeddings, own: OwnWeights) {
@@ -65,18 +67,50 @@ extension CityTrainer {
         let task = validation.task(in: graph)
         if let before = bestShare(task, weights: weights, pool: pool) {
             chosen.share = before.share
+            let tasted = bestTaste(before, task, pool: pool)
+            chosen.taste = tasted.weights
             let visited = (0..<graph.residents).map { task.known[$0].count }
             var best = -1.0
             for weight in PopularityWeight.choices {
-                let tried = before.embeddings.weighed(weight, visited: visited).scorer(residents: graph.residents)
-                let ndcg = task.quality(of: tried, at: [10], pool: pool)[0].ndcg
+                let ndcg = ndcg(of: tasted.embeddings.weighed(weight, visited: visited), task, pool: pool)
                 if ndcg > best { (best, chosen.popularity) = (ndcg, weight) }
             }
         }
         let visits = DistinctVisits(graph)
         let visited = (0..<graph.people.count).map { visits.row($0).count }
-        let found = embeddings(weights: weights, ownShare: chosen.share, pool: pool)
+        var found = embeddings(weights: weights, ownShare: chosen.share, pool: pool)
+        if chosen.taste != .none {
+            let taste = CityTaste(self, found, excluding: [], pool: pool)
+            let coefficients = chosen.taste.strength.map { taste.coefficients(strength: $0, guests: true) }
+            found = taste.embeddings(chosen.taste, coefficients: coefficients ?? [])
+        }
         return (found.weighed(chosen.popularity, visited: visited), chosen)
+    }
+
+    /// The best strength of people's own coefficients, and then the best weight of the visits' spectrum.
+    private func bestTaste(
+        _ before: Tried, _ task: RankingTask, pool: ComputePool
+    ) -> (weights: TasteWeights, embeddings: CityEmbeddings) {
+        let taste = CityTaste(self, before.embeddings, excluding: validation.pairs, pool: pool)
+        var best = (weights: TasteWeights(), embeddings: before.embeddings)
+        var (ndcgOfBest, coefficients) = (before.ndcg, [Float]())
+        func compare(_ weights: TasteWeights, _ tried: [Float]) {
+            let embeddings = taste.embeddings(weights, coefficients: tried)
+            let ndcg = ndcg(of: embeddings, task, pool: pool)
+            if ndcg > ndcgOfBest { (best, ndcgOfBest, coefficients) = ((weights, embeddings), ndcg, tried) }
+        }
+        for strength in taste.strengths {
+            compare(TasteWeights(strength: strength), taste.coefficients(strength: strength, guests: false))
+        }
+        let strength = best.weights.strength
+        for weight in TasteWeights.spectrumWeights {
+            compare(TasteWeights(strength: strength, spectrum: weight), coefficients)
+        }
+        return best
+    }
+
+    private func ndcg(of embeddings: CityEmbeddings, _ task: RankingTask, pool: ComputePool) -> Double {
+        task.quality(of: embeddings.scorer(residents: graph.residents), at: [10], pool: pool)[0].ndcg
     }
 }
 

@@ -83,16 +83,16 @@ package enum ModelConfiguration: Equatable, Sendable {
         }
     }
 
-    /// What ranks the retrieved places again; nil where the inner product itself is the model's ranking.
-    package func placeHead(weights: [Float]) -> PlaceHead? {
+    /// What ranks the retrieved places again, by rows with `columns`; nil where the inner product itself is the model's ranking.
+    package func placeHead(weights: [Float], columns: TasteColumns = .none) -> PlaceHead? {
         guard case .graphRec(let configuration) = self else { return nil }
-        return PlaceHead(configuration: configuration, weights: weights)
+        return PlaceHead(configuration: configuration, weights: weights, columns: columns)
     }
 
-    /// What judges pairs of people; nil where the model does not.
-    package func friendHead(weights: [Float]) -> FriendHead? {
+    /// What judges pairs of people, likewise; nil where the model does not.
+    package func friendHead(weights: [Float], columns: TasteColumns = .none) -> FriendHead? {
         guard case .graphRec(let configuration) = self else { return nil }
-        return FriendHead(configuration: configuration, weights: weights)
+        return FriendHead(configuration: configuration, weights: weights, columns: columns)
     }
 
     /// What embeds by features alone; nil where the model reads none.

@@ -8,7 +8,7 @@ package import World
 package struct Asker: Sendable {
     /// Row of the city's people; nil for somebody it has never heard of.
     let row: Int?
-    /// [dimensions + 1]
+    /// [dimensions]
     let embedding: [Float]
     /// The 148 columns that reasons speak of.
     let features: [Float]

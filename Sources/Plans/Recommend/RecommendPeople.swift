@@ -55,7 +55,7 @@ extension ServingCity {
     /// The best people for each, best first; the model must judge pairs of people. An answer does not depend on who
     /// else is asked for.
     package func recommend(_ asks: [PeopleAsk]) -> [[PersonChoice]] {
-        let queries = asks.flatMap { $0.asker.embedding.dropLast() }
+        let queries = asks.flatMap { $0.asker.embedding.prefix(embeddings.networkColumns) }
         let found = peopleIndex.search(
             queries: queries.span, count: Self.candidates,
             excluding: { ask in
@@ -83,7 +83,7 @@ extension ServingCity {
         let shared = people.map { removals(from: personFeatures($0), row: $0, for: ask.asker) }
         let changed = ChangedRows(
             shared, embeddings: people.map { embeddings.person($0) }, features: people.map { readableFeatures($0) },
-            apply: { $0.applied(toPerson: &$1) }, encode: encoder.embedPeople)
+            apply: { $0.applied(toPerson: &$1) }, encode: { encodedPeople($0, encoder) })
         let without = judge(changed.rows).map { $0.combined(alpha: ask.alpha) }
         let least = leastEffect(of: scores)
         var next = 0

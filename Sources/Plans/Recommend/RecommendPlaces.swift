@@ -101,7 +101,7 @@ extension ServingCity {
         let changed = ChangedRows(
             shared, embeddings: places.map { embeddings.place($0) },
             features: places.map { Array(placeFeatures($0)) },
-            apply: { $0.applied(toPlace: &$1) }, encode: encoder.embedPlaces)
+            apply: { $0.applied(toPlace: &$1) }, encode: { encodedPlaces($0, encoder) })
         let without = placeScores(ask.asker, changed.rows, features: changed.features, wish: wish)
         let least = leastEffect(of: all)
         var next = 0

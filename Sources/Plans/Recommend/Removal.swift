@@ -57,12 +57,13 @@ func common(
 
 /// Rows of embeddings without some of their features. The last column, which features do not tell, stays.
 struct ChangedRows {
-    /// [removals, dimensions + 1]
+    /// [removals, dimensions]
     private(set) var rows: [Float] = []
     /// The features without the removed one, a row for each.
     private(set) var features: [Float] = []
 
-    /// `embeddings` and `features` have a row for each element of `removals`; `encode` embeds rows of features.
+    /// `embeddings` and `features` have a row for each element of `removals`; `encode` embeds rows of features, without the
+    /// last column.
     init(
         _ removals: [[Removal]], embeddings: [ArraySlice<Float>], features given: [[Float]],
         apply: (Removal, inout [Float]) -> Void, encode: ([Float]) -> [Float]

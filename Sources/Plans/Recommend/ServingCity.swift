@@ -22,9 +22,10 @@ package struct ServingCity: Sendable {
     private(set) var embeddings: CityEmbeddings
     /// For each person and place: whether the model has met them, or knows their features only.
     private(set) var knownPeople: [Bool]
-    /// Rows are places, [places, dimensions + 1].
+    /// Rows are places, [places, dimensions].
     private(set) var placeIndex: RowIndex
-    /// Rows are people, [people, dimensions]: how much popularity counts for them tells nobody who they are.
+    /// Rows are people's network columns: how much popularity counts for them tells nobody who they are, and the columns
+    /// behind are about places.
     private(set) var peopleIndex: RowIndex
     private(set) var residents: RowMask
     private(set) var filters: PlaceFilters
@@ -54,8 +55,8 @@ package struct ServingCity: Sendable {
             given.people.count == graph.people.count * given.dimensions && knownPeople.count == graph.people.count
                 && given.places.count == graph.places.count * given.dimensions, "embeddings belong to their graph")
         (self.version, self.graph, self.knownPeople) = (version, graph, knownPeople)
-        placeHead = configuration.placeHead(weights: weights)
-        friendHead = configuration.friendHead(weights: weights)
+        placeHead = configuration.placeHead(weights: weights, columns: given.taste)
+        friendHead = configuration.friendHead(weights: weights, columns: given.taste)
         encoder = configuration.featureEncoder(weights: weights)
         contextDimensions = configuration.contextDimensions
         let width = given.dimensions
@@ -68,7 +69,7 @@ package struct ServingCity: Sendable {
         middlePlace = Self.middle(given.places, width, of: old)
         embeddings = given
         placeIndex = RowIndex(vectors: [], dimensions: width, pool: pool)
-        peopleIndex = RowIndex(vectors: [], dimensions: width - 1, pool: pool)
+        peopleIndex = RowIndex(vectors: [], dimensions: given.networkColumns, pool: pool)
         residents = RowMask(rows: graph.people.count) { $0 < graph.residents }
         filters = PlaceFilters(graph)
         let strangers = knownPeople.indices.filter { !knownPeople[$0] }
@@ -79,21 +80,32 @@ package struct ServingCity: Sendable {
             news.flatMap { graph.placeFeatures[$0 * PlaceColumns.count..<($0 + 1) * PlaceColumns.count] })
         Self.put(ofPlaces, at: news, in: &embeddings.places, width)
         placeIndex = try indexed(.places, embeddings.places, width)
-        peopleIndex = try indexed(.people, Self.narrowed(embeddings.people, width), width - 1)
+        let network = given.networkColumns
+        peopleIndex = try indexed(.people, Self.narrowed(embeddings.people, width, to: network), network)
     }
 
-    /// Rows of people by features alone, [people, dimensions + 1]; by the middle person where the model reads none.
+    /// Rows of people by features alone, [people, dimensions]; by the middle person where the model reads none.
     func embedPeople(_ features: [Float]) -> [Float] {
         let count = features.count / PersonColumns.count
         guard let encoder else { return Array(repeatElement(middlePerson, count: count).joined()) }
-        return Self.widened(encoder.embedPeople(features), embeddings.dimensions, last: lastOfStrangers)
+        return Self.widened(encodedPeople(features, encoder), embeddings.dimensions, last: lastOfStrangers)
+    }
+
+    /// The same without the last column.
+    func encodedPeople(_ features: [Float], _ encoder: FeatureEncoder) -> [Float] {
+        embeddings.taste.people(
+            network: encoder.embedPeople(features), count: features.count / PersonColumns.count)
+    }
+
+    func encodedPlaces(_ features: [Float], _ encoder: FeatureEncoder) -> [Float] {
+        embeddings.taste.places(network: encoder.embedPlaces(features), features: features)
     }
 
     /// The same of places.
     private func embedPlaces(_ features: [Float]) -> [Float] {
         let count = features.count / PlaceColumns.count
         guard let encoder else { return Array(repeatElement(middlePlace, count: count).joined()) }
-        return Self.widened(encoder.embedPlaces(features), embeddings.dimensions, last: lastOfNewPlaces)
+        return Self.widened(encodedPlaces(features, encoder), embeddings.dimensions, last: lastOfNewPlaces)
     }
 
     /// Puts a person behind the others who came after the graph was built; nothing when they are here already.
@@ -105,7 +117,7 @@ package struct ServingCity: Sendable {
         later.personIDs.append(person.id)
         later.personFeatures += features
         embeddings.people += row
-        peopleIndex.append(Array(row.dropLast()))
+        peopleIndex.append(Array(row.prefix(embeddings.networkColumns)))
         knownPeople.append(false)
         residents.append(person.homeCity == graph.city)
     }
@@ -147,10 +159,10 @@ package struct ServingCity: Sendable {
         return result
     }
 
-    private static func narrowed(_ rows: [Float], _ width: Int) -> [Float] {
+    private static func narrowed(_ rows: [Float], _ width: Int, to columns: Int) -> [Float] {
         var result: [Float] = []
-        result.reserveCapacity(rows.count / width * (width - 1))
-        for start in stride(from: 0, to: rows.count, by: width) { result += rows[start..<start + width - 1] }
+        result.reserveCapacity(rows.count / width * columns)
+        for start in stride(from: 0, to: rows.count, by: width) { result += rows[start..<start + columns] }
         return result
     }
 
