@@ -32,9 +32,9 @@ import World
             let tape = judged(one, others, contexts, blocks, weights, count: count)
             #expect(zip(served, tape).allSatisfy { abs($0 - $1) < 1e-3 * (1 + abs($1)) }, "\(served) \(tape)")
             // Rows that come in another scale, and the head told so.
+            let (largeOne, largeOthers) = (one.map { $0 * 1.5 }, others.map { $0 * 1.5 })
             let large = HeadNetwork(blocks, weights, rowScale: 1.5).judge(
-                one: one.map { $0 * 1.5 }.span, others: others.map { $0 * 1.5 }.span, stride: d + 1, count: count,
-                contexts: contexts)
+                one: largeOne.span, others: largeOthers.span, stride: d + 1, count: count, contexts: contexts)
             #expect(zip(large, served).allSatisfy { abs($0 - $1) < 1e-3 * (1 + abs($1)) })
             let without = network.judge(one: one.span, others: others.span, stride: d + 1, count: count, contexts: [])
             #expect(without != served)

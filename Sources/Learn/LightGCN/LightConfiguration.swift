@@ -69,7 +69,7 @@ package struct LightConfiguration: Sendable, Equatable {
         var fast = LightConfiguration()
         fast.layers = 2
         fast.storage = .half
-        fast.loss = .softmax(users: 512, candidates: 8192, temperature: 0.1, userExponent: 0.5)
+        fast.loss = .softmax(users: 256, candidates: 16384, temperature: 0.085, userExponent: 1)
         fast.start = .spectral(length: 1)
         fast.learningRate = 0.03
         fast.schedule.fall = .line
