@@ -63,12 +63,16 @@ extension Serial {
                 .map { $0.split(separator: ",") }
             #expect(people.filter { $0[2] == "true" }.count == 300)
             #expect(Set(people.map { "\($0[0]) \($0[1])" }).count == people.count)
-            #expect(people.allSatisfy { $0[3] == "\(job.job)" && $0[4].split(separator: ";").count == 65 })
+            #expect(people.allSatisfy { $0[3] == "\(job.job)" })
             // The last entry of a person is the factor of the places' bias: popularity counts, more or less.
             let factors = people.compactMap { $0[4].split(separator: ";").last.flatMap { Float($0) } }
             #expect(factors.count == people.count && factors.allSatisfy { $0 >= 0 && $0.isFinite })
             let places = try lines(folder.appending(path: "place_embeddings.csv"))
             #expect(places.count == 241)
+            // The columns of the network and of what was fitted for each person; those of a place fit them.
+            let columns = Set(people.map { "\($0[1]) \($0[4].split(separator: ";").count)" })
+            let others = places.dropFirst().map { $0.split(separator: ",") }
+            #expect(columns == Set(others.map { "\($0[1]) \($0[3].split(separator: ";").count)" }))
             #expect(places[1].split(separator: ",")[3].split(separator: ";").allSatisfy { Float($0)?.isFinite == true })
         }
 

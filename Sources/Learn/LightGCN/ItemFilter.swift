@@ -5,8 +5,8 @@
 // numbers can hold, so it adds to what a light model learned.
 //
 // What everybody has blurs such a ranking. Sharpening takes out what one more pass of the filter would make of it, as
-// in Choi et al., "Blurring-sharpening process models for collaborative filtering" (SIGIR 2023), who solve a differential
-// equation; its first step is enough here:
+// in Choi et al., "Blurring-sharpening process models for collaborative filtering" (SIGIR 2023), who solve a
+// differential equation; its first step is enough here:
 //
 //   r/√n · (P - sharpness · P²) · D_i^popularity
 //

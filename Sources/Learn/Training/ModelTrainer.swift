@@ -83,7 +83,8 @@ package enum ModelConfiguration: Equatable, Sendable {
         }
     }
 
-    /// What ranks the retrieved places again, by rows with `columns`; nil where the inner product itself is the model's ranking.
+    /// What ranks the retrieved places again, by rows with `columns`; nil where the inner product itself is the model's
+    /// ranking.
     package func placeHead(weights: [Float], columns: TasteColumns = .none) -> PlaceHead? {
         guard case .graphRec(let configuration) = self else { return nil }
         return PlaceHead(configuration: configuration, weights: weights, columns: columns)

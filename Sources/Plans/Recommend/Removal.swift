@@ -62,8 +62,8 @@ struct ChangedRows {
     /// The features without the removed one, a row for each.
     private(set) var features: [Float] = []
 
-    /// `embeddings` and `features` have a row for each element of `removals`; `encode` embeds rows of features, without the
-    /// last column.
+    /// `embeddings` and `features` have a row for each element of `removals`; `encode` embeds rows of features, without
+    /// the last column.
     init(
         _ removals: [[Removal]], embeddings: [ArraySlice<Float>], features given: [[Float]],
         apply: (Removal, inout [Float]) -> Void, encode: ([Float]) -> [Float]

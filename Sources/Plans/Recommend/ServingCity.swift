@@ -24,8 +24,8 @@ package struct ServingCity: Sendable {
     private(set) var knownPeople: [Bool]
     /// Rows are places, [places, dimensions].
     private(set) var placeIndex: RowIndex
-    /// Rows are people's network columns: how much popularity counts for them tells nobody who they are, and the columns
-    /// behind are about places.
+    /// Rows are people's network columns: how much popularity counts for them tells nobody who they are, and the
+    /// columns behind are about places.
     private(set) var peopleIndex: RowIndex
     private(set) var residents: RowMask
     private(set) var filters: PlaceFilters
