@@ -118,7 +118,7 @@ let package = Package(
         tests(
             "Plans", ["Plans", "Influence", "Learn", "Nearest", "Graph", "World", "Basics"],
             excluding: ["Transcripts"]),
-        tests("Shard", ["Shard", "Plans", "Learn", "Events", "Graph", "Store", "Wire", "World", "Basics"]),
+        tests("Shard", ["Shard", "Plans", "Nearest", "Learn", "Events", "Graph", "Store", "Wire", "World", "Basics"]),
         // Real processes, and the rules of the house
         tests("Courier", ["Courier", "Shard", "Plans", "Events", "Store", "Transport", "Wire", "World", "Basics"]),
         tests(

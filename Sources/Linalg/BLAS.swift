@@ -12,11 +12,15 @@ package enum BLAS {
     private static let coreVariable = "OPENBLAS_CORETYPE"
     private static let threadsVariable = "OPENBLAS_NUM_THREADS"
 
-    /// Limits OpenBLAS to the calling thread (our own pool shares out the work) and names the kernels it took,
-    /// such as "SkylakeX" or "Haswell". Cheap; may be called again. Does not change which kernels run.
+    /// Limits OpenBLAS to the calling thread: our own pool shares out the work, and a product that is cut for several
+    /// threads is rounded in another way. Every product asks for this first, whoever began the process.
+    static let isLimited: Void = openblas_set_num_threads(1)
+
+    /// Limits OpenBLAS to the calling thread and names the kernels it took, such as "SkylakeX" or "Haswell". Cheap; may
+    /// be called again. Does not change which kernels run.
     @discardableResult
     package static func configure() -> String {
-        openblas_set_num_threads(1)
+        isLimited
         guard let name = openblas_get_corename() else { return "unknown" }
         return String(cString: name)
     }

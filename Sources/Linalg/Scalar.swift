@@ -98,6 +98,7 @@ extension Float: Scalar {
         stride strideC: Int
     ) {
         if shape.rows == 0 || shape.columns == 0 { return }
+        BLAS.isLimited
         cblas_sgemm(
             CblasRowMajor, shape.left, shape.right, Int32(shape.rows), Int32(shape.columns), Int32(shape.inner),
             alpha, a, Int32(max(strideA, 1)), b, Int32(max(strideB, 1)), beta, c, Int32(strideC))
@@ -136,6 +137,7 @@ extension Double: Scalar {
         stride strideC: Int
     ) {
         if shape.rows == 0 || shape.columns == 0 { return }
+        BLAS.isLimited
         cblas_dgemm(
             CblasRowMajor, shape.left, shape.right, Int32(shape.rows), Int32(shape.columns), Int32(shape.inner),
             alpha, a, Int32(max(strideA, 1)), b, Int32(max(strideB, 1)), beta, c, Int32(strideC))

@@ -97,12 +97,13 @@ extension CityShard {
     package func keep(
         _ seeds: [PlanSeed], model: ModelVersion, job: JobID, now: Int64 = millisecondsNow()
     ) throws -> Int {
-        try signals.withLock { _ in
+        // Reads all lives of the past, which do not change: no signal waits for that.
+        let pace = try acceptancePace(LivesDesk(self, now: now))
+        return try signals.withLock { _ in
             var batch = WriteBatch()
             var events: [EventDraft] = []
             var created = 0
             let desk = LivesDesk(self, now: now)
-            let pace = try acceptancePace(desk)
             for seed in seeds {
                 let key = ShardKeys.seed(seed.id)
                 if try store.database.get(.seeds, key: key) == nil {

@@ -22,8 +22,6 @@ extension CityShard {
         /// People and places that were imported since the graph of `live` was begun, oldest first; they are appended to
         /// whatever takes its place.
         var recent: [(generation: UInt64, record: Record)] = []
-        /// The share of the ten best that the live indexes found when they were measured.
-        var recall = 0.0
         /// More than this many wait for the next graph.
         static let recentMax = 100_000
 
@@ -86,26 +84,25 @@ extension CityShard {
         let graph = try currentGraph(pool: pool)
         let generation = view.withLock { $0.graphGeneration }
         let known = model.aligned(with: graph)
-        let made = try ServingCity(
+        var made = try ServingCity(
             version: model.version, configuration: model.configuration, weights: model.weights, graph: graph,
             embeddings: known.embeddings, knownPeople: known.people, unknownPlaces: known.unknownPlaces, pool: pool
         ) { indexed, rows, dimensions in
             try index(of: indexed, model.version, rows: rows, dimensions: dimensions, pool: pool)
         }
-        let recall = made.measuredRecall(pool: pool)
-        let facts: Log.Fields = ["city": name, "model": model.version, "recall at 10": recall]
-        guard recall >= Self.recallFloor else {
+        made.measureRecall(pool: pool)
+        let facts: Log.Fields = ["city": name, "model": model.version, "recall at 10": made.recall]
+        guard made.recall >= Self.recallFloor else {
             return Log.error("an index finds too little and is not put in place", facts)
         }
-        serving.withLock {
+        serving.withLock { [made] in
             if isLive { $0.put(made, generation: generation) } else { $0.putAside(made, generation: generation) }
-            $0.recall = recall
         }
         Log.info("recommendations are ready", facts)
     }
 
     /// The index that is kept, when it is of these rows and whole; else one that is made anew and kept.
-    private func index(
+    func index(
         of indexed: ServingCity.Indexed, _ version: ModelVersion, rows: [Float], dimensions: Int, pool: ComputePool
     ) throws -> RowIndex {
         let key = ShardKeys.index(indexed, of: version)

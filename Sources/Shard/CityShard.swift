@@ -93,7 +93,7 @@ package final class CityShard: Sendable {
             seeds: UInt64(seeds), outboxWait: delivery.eventsWait, signalsWait: signalsWait,
             signalsTaken: delivery.signals.taken, signalsRefused: delivery.signals.refused,
             deadLetters: UInt64(delivery.deadLetters),
-            indexRecall: serving.withLock { $0.live == nil ? -1 : $0.recall })
+            indexRecall: serving.withLock { $0.live?.recall ?? -1 })
     }
 
     /// Stores one block of rows; what it answers is durable. Rows that break a rule are named and left out,

@@ -11,17 +11,17 @@ package struct InvitationPolicy: Equatable, Sendable {
     package var silence: UInt64 = 12 * 3600
     /// Invitations one person may get in seven days, of all plans of a city.
     package var perWeek = 4
-    /// Hours in which nobody is asked: from the first, and until the second is reached.
-    package var quiet: (from: Int, until: Int)? {
-        get { hours.count == 2 ? (hours[0], hours[1]) : nil }
-        set { hours = newValue.map { [$0.from, $0.until] } ?? [] }
+    /// Hours of the day in which nobody is asked: from the first, and until the second is reached.
+    package struct QuietHours: Equatable, Sendable {
+        package var from: Int
+        package var until: Int
     }
+
+    package var quiet: QuietHours?
     /// Minutes by which the clocks of cities are ahead of UTC, by name.
     package var clocks: [String: Int] = [:]
     /// The least chance, as the group scorer sees it, with which a group is confirmed.
     package var fitBar = 0.25
-
-    private var hours: [Int] = []
 
     package init() {}
 
@@ -36,7 +36,7 @@ package struct InvitationPolicy: Equatable, Sendable {
         clocks = try Self.cityClocks(settings)
     }
 
-    private static func quietHours(_ settings: Settings) throws(SettingsError) -> (from: Int, until: Int)? {
+    private static func quietHours(_ settings: Settings) throws(SettingsError) -> QuietHours? {
         let text = settings.text("quiet-hours")
         if text.isEmpty { return nil }
         let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
@@ -47,7 +47,7 @@ package struct InvitationPolicy: Equatable, Sendable {
                 name: "quiet-hours", value: text, origin: settings.origin("quiet-hours"),
                 expected: "two different hours of 0 to 23, as 22-8")
         }
-        return (from, until)
+        return QuietHours(from: from, until: until)
     }
 
     private static func cityClocks(_ settings: Settings) throws(SettingsError) -> [String: Int] {

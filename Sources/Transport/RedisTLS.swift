@@ -47,7 +47,7 @@ final class RedisTLS {
             let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 20))
             ERR_clear_error()
             let count = SSL_write(session, part.baseAddress, Int32(part.count))
-            if count <= 0 { throw .lost(address: address, reason: fault(count)) }
+            if count <= 0 { throw .lost(address: address, reason: lastWords() ?? fault(count)) }
             rest = rest.dropFirst(Int(count))
         }
     }
@@ -99,6 +99,13 @@ final class RedisTLS {
         case SSL_ERROR_ZERO_RETURN: "Redis has closed the connection"
         default: Self.lastReason() ?? "the connection ended"
         }
+    }
+
+    /// What Redis said before it closed the connection, if it is still to be read: why it does not want us, which with
+    /// TLS 1.3 comes after the handshake.
+    private func lastWords() -> String? {
+        ERR_clear_error()
+        return SSL_read(session, received.baseAddress, Int32(received.count)) <= 0 ? Self.lastReason() : nil
     }
 
     /// What OpenSSL has last complained of in this thread.

@@ -149,7 +149,7 @@ import Testing
         let weights = SharedWeights.initial(configuration, seed: 5).values
         let found = trainer.calibratedEmbeddings(weights: weights, pool: pool)
         let network = trainer.embeddings(weights: weights, ownShare: found.own.share, pool: pool)
-        let taste = CityTaste(trainer, network, excluding: [], pool: pool)
+        let taste = CityTaste(trainer, network, excluding: [], for: nil, pool: pool)
         let plain = taste.embeddings(
             found.own.taste,
             coefficients: found.own.taste.strength.map { taste.coefficients(strength: $0, guests: true) } ?? [])

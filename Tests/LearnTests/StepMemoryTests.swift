@@ -1,6 +1,5 @@
 import Basics
 import CAllocations
-import Linalg
 import Testing
 
 @testable import Learn
@@ -8,7 +7,6 @@ import Testing
 @Suite struct StepMemoryTests {
     @Test(arguments: [StepPlan.sampled, .whole], [false, true])
     func aTrainingStepOnAWarmTapeAsksForNoMemory(plan: StepPlan, hasOwnEmbeddings: Bool) throws {
-        BLAS.configure()
         var configuration = smallConfiguration()
         (configuration.plan, configuration.dimensions, configuration.dropout) = (plan, 64, 0.1)
         (configuration.hasOwnEmbeddings, configuration.aggregation) = (hasOwnEmbeddings, .attention)

@@ -170,7 +170,7 @@ import Testing
             isCancelled: { false }
         ).weights
         let network = trainer.embeddings(weights: weights, pool: pool)
-        let taste = CityTaste(trainer, network, excluding: [], pool: pool)
+        let taste = CityTaste(trainer, network, excluding: [], for: nil, pool: pool)
         let wide = taste.embeddings(
             TasteWeights(strength: 1.4, spectrum: 6), coefficients: taste.coefficients(strength: 1.4, guests: true))
         return (weights, network, wide)

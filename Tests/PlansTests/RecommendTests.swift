@@ -114,7 +114,9 @@ import World
         #expect(all.contains(place.id))
         city.append(place)
         #expect(city.recommend([PlaceAsk(asker: asker!, count: 100)])[0].map(\.place) == all, "once")
-        #expect(city.measuredRecall(pool: ComputePool(threads: 1)) == 1)
+        #expect(city.recall == 0, "nobody has measured")
+        city.measureRecall(pool: ComputePool(threads: 1))
+        #expect(city.recall == 1)
     }
 
     @Test func aStrangerIsKnownByTheirRecord() {

@@ -133,7 +133,7 @@ struct LivesTests {
 
     @Test func quietHoursAreKeptInTheCitysTimeAndEnd() throws {
         let shard = try shard {
-            $0.quiet = (22, 8)
+            $0.quiet = .init(from: 22, until: 8)
             $0.clocks = ["Oslo": 60]
         }
         try propose([seed(9, starters: [1, 2], invites: [3])], shard, at: now)

@@ -1,6 +1,7 @@
 import Basics
 import Foundation
 import Learn
+import Nearest
 import Plans
 import Store
 import Synchronization
@@ -66,16 +67,45 @@ import World
             #expect(
                 answer.places.count == 5
                     && answer.asker == AskerRow(version: ModelVersion(1), isKnown: true, isAway: false))
-            // An index that is none is refused, and made anew.
-            var batch = WriteBatch()
-            batch.put(.model, key: ShardKeys.index(.places, of: ModelVersion(1)), value: [1, 2, 3])
-            try shard.store.database.commit(batch)
             shard.close()
             let again = try open(folder)
             defer { again.close() }
             #expect(throws: ShardError.notReady(city: "Here")) { try places(again, 7) }
             try again.prepareServing(pool: pool)
             #expect(try places(again, 7) == answer)
+        }
+    }
+
+    @Test func anIndexOfListsIsKeptAndADamagedOneMadeAnew() throws {
+        try withShard { shard, _ in
+            let (version, dimensions) = (ModelVersion(1), 2)
+            var random = SeededRandom(seed: 9)
+            let rows = (0..<RowIndex.listedMin * dimensions).map { _ in Float(random.normal()) }
+            func index() throws -> RowIndex {
+                try shard.index(of: .places, version, rows: rows, dimensions: dimensions, pool: pool)
+            }
+            func kept() throws -> [UInt8]? {
+                try shard.store.database.get(.model, key: ShardKeys.index(.places, of: version))
+            }
+            func probes(of index: RowIndex) -> Int? { if case .lists(_, let probes) = index { probes } else { nil } }
+            #expect(try kept() == nil)
+            let made = try index()
+            let bytes = try #require(try kept())
+            guard case .lists(let lists, let usual) = made else { preconditionFailure("so many rows have lists") }
+            // One that looks at more lists is as whole: what comes back is what was kept, and not made anew.
+            try put(try #require(RowIndex.lists(lists, probes: usual + 1).encoded(vectors: rows)))
+            #expect(try probes(of: index()) == usual + 1)
+            var damaged = bytes
+            damaged[bytes.count / 2] ^= 1
+            try put(damaged)
+            #expect(try probes(of: index()) == usual)
+            #expect(try kept() == bytes)
+
+            func put(_ value: [UInt8]) throws {
+                var batch = WriteBatch()
+                batch.put(.model, key: ShardKeys.index(.places, of: version), value: value)
+                try shard.store.database.commit(batch)
+            }
         }
     }
 

@@ -30,7 +30,8 @@ struct CityTaste {
     private let features: [Float]
     private let fit: TasteFit?
     private let prior: TastePrior?
-    private let spectrum: SpectralFilter
+    /// nil where its ranking is not asked for.
+    private let spectrum: SpectralFilter?
     private let pool: ComputePool
 
     private static let first = TasteFit.Effort(newton: 2, conjugate: 5)
@@ -38,16 +39,23 @@ struct CityTaste {
     /// How often the prior is learned from the fits.
     private static let turns = 2
 
-    /// `network` are the rows made without the `excluded` pairs, person << 32 | place.
-    init(_ trainer: CityTrainer, _ network: CityEmbeddings, excluding excluded: Set<UInt64>, pool: ComputePool) {
+    /// `network` are the rows made without the `excluded` pairs, person << 32 | place. With `chosen` only these weights
+    /// can be had of it.
+    init(
+        _ trainer: CityTrainer, _ network: CityEmbeddings, excluding excluded: Set<UInt64>, for chosen: TasteWeights?,
+        pool: ComputePool
+    ) {
         (graph, self.network, self.pool) = (trainer.graph, network, pool)
         columns = TasteColumns(filledBy: graph, networkScale: networkShare.squareRoot())
         features = columns.features(of: graph.placeFeatures)
-        let lists = DistinctVisits(graph, without: excluded)
-        spectrum = SpectralFilter(
-            InteractionGraph(lists.lists), dimensions: max(1, min(spectrumColumns, graph.places.count)),
-            random: trainer.seed.child("spectrum of visits", 0), pool: pool)
-        guard columns.features > 0 else {
+        spectrum =
+            chosen?.spectrum == 0
+            ? nil
+            : SpectralFilter(
+                InteractionGraph(DistinctVisits(graph, without: excluded).lists),
+                dimensions: max(1, min(spectrumColumns, graph.places.count)),
+                random: trainer.seed.child("spectrum of visits", 0), pool: pool)
+        guard columns.features > 0, chosen.map({ $0.strength != nil }) ?? true else {
             (fit, prior) = (nil, nil)
             return
         }
@@ -72,6 +80,7 @@ struct CityTaste {
         if chosen.spectrum == 0 {
             return columns == .none ? network : network.widened(by: columns, people: coefficients, places: places)
         }
+        guard let spectrum else { preconditionFailure("a spectrum that was not asked for") }
         let k = columns.features
         columns.spectrum = spectrum.dimensions
         let ranking = spectrum.scorer

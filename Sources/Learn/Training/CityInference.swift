@@ -12,7 +12,6 @@
 
 package import Basics
 import Graph
-import Linalg
 
 /// Visits of a city's guests who live in one other city, for that city.
 package struct GuestVisits: Equatable, Sendable {
@@ -77,7 +76,6 @@ package final class CityInference {
     /// `visits` are those of residents, from all other cities.
     package init(_ trainer: CityTrainer, weights: [Float], visits: [GuestVisits], pool: ComputePool) {
         (self.trainer, self.weights, self.pool) = (trainer, weights, pool)
-        BLAS.configure()
         let graph = trainer.graph
         placesElsewhere = Set(visits.flatMap(\.places)).sorted()
         var tape = Tape<Float>(parameters: weights, pool: pool)

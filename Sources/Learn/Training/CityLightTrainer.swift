@@ -6,7 +6,6 @@
 
 package import Basics
 package import Graph
-import Linalg
 
 /// Trains a light model on one city.
 package final class CityLightTrainer: ModelTrainer {
@@ -53,7 +52,6 @@ package final class CityLightTrainer: ModelTrainer {
         let need = ModelConfiguration.light(configuration).sharedCount
         guard weights.count == need else { throw .weights(city: graph.city, have: weights.count, need: need) }
         if !trainer.canLearn || steps <= 0 { return RoundOutcome(weights: weights, samples: 0, meanLoss: 0) }
-        BLAS.configure()
         let before = trainer.state
         use(weights)
         var total = 0.0
@@ -106,7 +104,6 @@ package final class CityLightTrainer: ModelTrainer {
 
     /// The last column is no popularity, as GraphRec's is: lengths tell it already.
     package func publishedEmbeddings(weights: [Float], pool: ComputePool) -> CityEmbeddings {
-        BLAS.configure()
         use(weights)
         let found = trainer.embeddings(on: Self.interactions(graph, configuration), pool)
         func widened(_ rows: [Float], _ last: Float) -> [Float] {

@@ -3,7 +3,6 @@
 
 package import Basics
 import Graph
-import Linalg
 
 /// Vertices per block.
 private let blockRows = 1024
@@ -17,7 +16,6 @@ extension CityTrainer {
         pool: ComputePool
     ) -> CityEmbeddings {
         precondition(weights.count == model.layout.count, "weights belong to the trainer's configuration")
-        BLAS.configure()
         var tape = Tape<Float>(parameters: weights, pool: pool)
         var (people, places) = encodedRows(ownShare: ownShare, on: &tape)
         let city = WholeCity(graph, inputs, excluding: excluded, silent: silent)

@@ -80,7 +80,7 @@ extension CityTrainer {
         let visited = (0..<graph.people.count).map { visits.row($0).count }
         var found = embeddings(weights: weights, ownShare: chosen.share, pool: pool)
         if chosen.taste != .none {
-            let taste = CityTaste(self, found, excluding: [], pool: pool)
+            let taste = CityTaste(self, found, excluding: [], for: chosen.taste, pool: pool)
             let coefficients = chosen.taste.strength.map { taste.coefficients(strength: $0, guests: true) }
             found = taste.embeddings(chosen.taste, coefficients: coefficients ?? [])
         }
@@ -91,7 +91,7 @@ extension CityTrainer {
     private func bestTaste(
         _ before: Tried, _ task: RankingTask, pool: ComputePool
     ) -> (weights: TasteWeights, embeddings: CityEmbeddings) {
-        let taste = CityTaste(self, before.embeddings, excluding: validation.pairs, pool: pool)
+        let taste = CityTaste(self, before.embeddings, excluding: validation.pairs, for: nil, pool: pool)
         var best = (weights: TasteWeights(), embeddings: before.embeddings)
         var (ndcgOfBest, coefficients) = (before.ndcg, [Float]())
         func compare(_ weights: TasteWeights, _ tried: [Float]) {

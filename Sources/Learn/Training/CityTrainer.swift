@@ -92,7 +92,6 @@ package final class CityTrainer {
             throw .weights(city: graph.city, have: weights.count, need: model.layout.count)
         }
         if triplets.count == 0 || steps <= 0 { return RoundOutcome(weights: weights, samples: 0, meanLoss: 0) }
-        BLAS.configure()
         let before = (own, moments, self.steps)
         var tape = Tape<Float>(parameters: weights, pool: pool, precision: precision)
         tape.probe = probe

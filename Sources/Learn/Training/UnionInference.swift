@@ -3,7 +3,6 @@
 
 package import Basics
 import Graph
-import Linalg
 
 /// The embeddings of all cities' residents and places from one graph, the union of theirs: friendships as the home of
 /// the one who hears has them, visits as the place's city has them. By trainer: residents' rows, then places' rows.
@@ -11,7 +10,6 @@ package func unionEmbeddings(
     of trainers: [CityTrainer], weights: [Float], pool: ComputePool
 ) -> [(residents: [Float], places: [Float])] {
     guard let first = trainers.first else { return [] }
-    BLAS.configure()
     let union = UnionGraph(trainers)
     let d = first.model.configuration.dimensions
     var tape = Tape<Float>(parameters: weights, pool: pool)

@@ -75,7 +75,7 @@ package struct GroupJudge: Equatable, Sendable {
         report = Report(
             learned: UInt32(seen.count), judged: UInt32(judging.count),
             reliability: Reliability(chances: chances, labels: test.labels, bins: 10),
-            agreement: Self.agreement(chances, test.labels))
+            agreement: areaUnderROC(scores: chances.map { Float($0) }, isPositive: test.labels.map { $0 == 1 }) ?? 0.5)
         parameters = scorer.parameters
     }
 
@@ -96,23 +96,6 @@ package struct GroupJudge: Equatable, Sendable {
                 _ = scorer.train(part.sets, labels: part.labels, embeddings: table, rate: rate, decay: 0.01)
             }
         }
-    }
-
-    /// How often one of label 1 is above one of label 0; ties count half.
-    private static func agreement(_ chances: [Double], _ labels: [Int8]) -> Double {
-        let yes = chances.indices.filter { labels[$0] == 1 }.map { chances[$0] }
-        let no = chances.indices.filter { labels[$0] == 0 }.map { chances[$0] }.sorted()
-        guard !yes.isEmpty, !no.isEmpty else { return 0.5 }
-        func below(_ value: Double, orEqual: Bool) -> Int {
-            var (low, high) = (0, no.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if no[middle] < value || orEqual && no[middle] == value { low = middle + 1 } else { high = middle }
-            }
-            return low
-        }
-        let sum = yes.reduce(0.0) { $0 + Double(below($1, orEqual: false) + below($1, orEqual: true)) / 2 }
-        return sum / Double(yes.count * no.count)
     }
 
     /// The chance that a group met and was not made up, when as many are made up; rows as the model sees people and the

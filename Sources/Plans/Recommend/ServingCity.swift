@@ -11,6 +11,9 @@ package import World
 /// A city ready to recommend. A value: whoever holds a copy is not disturbed by what is appended to another.
 package struct ServingCity: Sendable {
     package let version: ModelVersion
+    /// The share of the ten best places that the index finds for some of the city's people, against scoring all: 1 by
+    /// proof where it scans, and measured all the same before it answers anybody; 0 until then.
+    package private(set) var recall = 0.0
     let graph: CityGraph
     /// nil where the model has vectors of its own for everybody and reads no features.
     let encoder: FeatureEncoder?
@@ -141,10 +144,9 @@ package struct ServingCity: Sendable {
     /// Whether it was made from this very graph.
     package func isMade(from other: CityGraph) -> Bool { graph === other }
 
-    /// The share of the ten best places that the index finds for some of the city's people, against scoring all: 1 by
-    /// proof where it scans, and measured all the same before it answers anybody.
-    package func measuredRecall(queries: Int = 32, pool: ComputePool) -> Double {
-        placeIndex.recallAt10(
+    /// Measures `recall`.
+    package mutating func measureRecall(queries: Int = 32, pool: ComputePool) {
+        recall = placeIndex.recallAt10(
             of: embeddings.people, stride: embeddings.dimensions, queries: queries,
             against: ExactIndex(vectors: embeddings.places, dimensions: embeddings.dimensions), pool: pool)
     }
