@@ -36,8 +36,9 @@ package struct PlannedSeed: Sendable {
 
 /// The plan of a city: at most `options.seedsPerCity` seeds, best first, each with what moved it. `interests` has one
 /// entry per resident, `recent` is what residents have shown interest in lately, `influence` has one vertex per local
-/// person, `embeddings` one row per local person, `apart` says who must not meet. A pure function of its arguments, the pool excepted. Cost:
-/// O(interests) for the demand of all cells, then a bounded amount per promising cell, of which there are some hundred.
+/// person, `embeddings` one row per local person, `apart` says who must not meet. A pure function of its arguments, the
+/// pool excepted. Cost: O(interests) for the demand of all cells, then a bounded amount per promising cell, of which
+/// there are some hundred.
 package func planCity(
     graph: CityGraph, influence: InfluenceGraph, interests: [PersonInterest], recent: RecentInterest = .none,
     embeddings: CityEmbeddings, apart: PeopleApart = PeopleApart(), options: PlanOptions, pool: ComputePool

@@ -3,8 +3,8 @@
 // people and places as the city's model does.
 //
 // The model has seen the visits of most of these groups, and would be too sure of a scorer that is judged by them. So
-// groups in which somebody holds the visit out train nothing: they calibrate. How good it is each half of them tells, by
-// chances that the other half alone has calibrated.
+// groups in which somebody holds the visit out train nothing: they calibrate. How good it is each half of them tells,
+// by chances that the other half alone has calibrated.
 
 package import Basics
 package import Graph

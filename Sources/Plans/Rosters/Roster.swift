@@ -95,9 +95,9 @@ package struct Roster: Equatable, Sendable {
         }
     }
 
-    /// People who come for each invitation, when the plan is asked as its life asks and only for its first somebody else
-    /// is wanted who says no: the group that would grow, as `Campaign` weighs it. 0 where it does not reach `minimum`.
-    /// O(people · ties) for each of its people.
+    /// People who come for each invitation of the group that would grow, when nobody else is asked once its first says
+    /// no: see `GrowingGroup.promise`. 0 where it does not reach `minimum`; two more than that are looked at. O(people
+    /// · ties) for each of its people.
     package func promise(minimum: Int) -> Double {
         guard starters > 0 else { return 0 }
         var group = GrowingGroup(0, chance: logistic(members[0].logOdds))
