@@ -1,7 +1,7 @@
 // The plan of one large city: what everybody would like (retrieval among all places and the ranking head), which cells
 // promise most, starter groups, the joint choice, the invitations, and which of the plans promise the most people; then
-// questions for the seeds, from the store. People belong to circles that share places and friends, and embeddings say so
-// as a trained model's would; the head has its first weights, which cost as much as trained ones.
+// questions for the seeds, from the store. People belong to circles that share places and friends, and embeddings say
+// so as a trained model's would; the head has its first weights, which cost as much as trained ones.
 //
 // The floor: each person meets each place once, 128 byte products; 100,000 times 50,000 of them are 0.64 T operations.
 
