@@ -98,11 +98,18 @@ extension ServingCity {
             return places.map { Reason.strongest(general($0, for: ask.asker), for: .place) }
         }
         let shared = places.map { removals(from: placeFeatures($0), for: ask.asker) }
-        let changed = ChangedRows(
-            shared, embeddings: places.map { embeddings.place($0) },
-            features: places.map { Array(placeFeatures($0)) },
-            apply: { $0.applied(toPlace: &$1) }, encode: { encodedPlaces($0, encoder) })
-        let without = placeScores(ask.asker, changed.rows, features: changed.features, wish: wish)
+        var (rows, features): ([Float], [Float]) = ([], [])
+        for (place, removals) in zip(places, shared) {
+            let changed = without(place, encoder)
+            for removal in removals {
+                changed.append(without: removal, to: &rows)
+                if wish == .anything { continue }
+                var own = Array(placeFeatures(place))
+                removal.applied(toPlace: &own)
+                features += own
+            }
+        }
+        let without = placeScores(ask.asker, rows, features: features, wish: wish)
         let least = leastEffect(of: all)
         var next = 0
         return places.indices.map { index in
@@ -116,6 +123,14 @@ extension ServingCity {
             }
             return Reason.strongest(found.isEmpty ? general(places[index], for: ask.asker) : found, for: .place)
         }
+    }
+
+    /// Rows behind the graph's may differ between copies of this city, so they are not kept.
+    private func without(_ place: Int, _ encoder: FeatureEncoder) -> PlaceWithout {
+        func make() -> PlaceWithout {
+            PlaceWithout(Array(placeFeatures(place)), row: embeddings.place(place)) { encodedPlaces($0, encoder) }
+        }
+        return place < graph.places.count ? placesWithout.of(place, make) : make()
     }
 
     /// What the asker and a place have in common, and might be why.
