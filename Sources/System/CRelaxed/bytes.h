@@ -106,8 +106,8 @@ static inline MUSTER_BYTES512 void passing_rows_avx512(
     }
 }
 
-// greatest[i] of `lanes` tiles of 64 becomes the greatest of what the rows score at least whose number has the remainder
-// i; a row without a score changes nothing.
+// greatest[i] of `lanes` tiles of 64 becomes the greatest of what the rows score at least whose number has the
+// remainder i; a row without a score changes nothing.
 static inline MUSTER_BYTES512 void greatest_leasts_avx512(
     const int32_t *_Nonnull sums, const float *_Nonnull scales, const float *_Nonnull bounds, size_t tiles,
     struct muster_limit limit, float *_Nonnull greatest, size_t lanes) {
@@ -118,9 +118,9 @@ static inline MUSTER_BYTES512 void greatest_leasts_avx512(
         for (int block = 0; block < 4; block++) {
             const muster_sums sum = *(const muster_sums *)(sums + 16 * block) - limit.offset;
             const float bound = limit.error_share * bounds[2 * block] + limit.length_share * bounds[2 * block + 1];
-            const muster_scores least = *(const muster_scores *)(scales + 16 * block) *
-                                            (__builtin_convertvector(sum, muster_scores) * limit.scale) -
-                                        bound;
+            const muster_scores score = *(const muster_scores *)(scales + 16 * block) *
+                                        (__builtin_convertvector(sum, muster_scores) * limit.scale);
+            const muster_scores least = score - bound;
             muster_scores best = *(const muster_scores *)(of + 16 * block);
             // The best so far, where a score is no number.
             __asm__("vmaxps %1, %2, %0" : "=v"(best) : "v"(best), "v"(least));
