@@ -51,6 +51,8 @@ package final class CityShard: Sendable {
     let delivery = Mutex(Delivery())
     /// A search over several cities that this one takes part in; nil too while one of its steps runs.
     let openSearch = Mutex<OpenSearch?>(nil)
+    /// Who has blocked whom, as the rows say.
+    let apart: Mutex<PeopleApart>
     /// Held while signals are taken or lives move, disk included.
     let signals = Mutex(SignalState())
 
@@ -68,6 +70,7 @@ package final class CityShard: Sendable {
         exports = Mutex(ExportSnapshots(city: city))
         store = try ShardStore(
             directory: directory, city: city, outboxIfNew: outboxIfNew, outboxMax: outboxMax)
+        apart = Mutex(try ShardKeys.peopleApart(in: store.database))
         let version = try ShardKeys.currentModelVersion(in: store.database)
         let seeds = try currentPlan().count
         view.withLock {
