@@ -137,19 +137,21 @@ func scan(_ rows: QuantizedRows, for queries: inout [QueryScan]) {
         scratch.deallocate()
     }
     rows.withPointers { pointers in
-        var chunk = 0..<min(tilesPerChunk, layout.tiles)
-        while !chunk.isEmpty {
-            for first in Swift.stride(from: 0, to: queries.count, by: size) {
-                let group = first..<min(first + size, queries.count)
-                multiply(layout, pointers, chunk, entries, queries, group, into: sums, stride: stride)
-                for (index, query) in group.enumerated() {
-                    if chunk.lowerBound == 0 {
-                        queries[query].begin(with: chunk, pointers, sums: sums + index * stride, scratch)
+        queries.withUnsafeMutableBufferPointer { queries in
+            var chunk = 0..<min(tilesPerChunk, layout.tiles)
+            while !chunk.isEmpty {
+                for first in Swift.stride(from: 0, to: queries.count, by: size) {
+                    let group = first..<min(first + size, queries.count)
+                    multiply(layout, pointers, chunk, entries, queries, group, into: sums, stride: stride)
+                    for (index, query) in group.enumerated() {
+                        if chunk.lowerBound == 0 {
+                            queries[query].begin(with: chunk, pointers, sums: sums + index * stride, scratch)
+                        }
+                        queries[query].look(at: chunk, pointers, sums: sums + index * stride, scratch)
                     }
-                    queries[query].look(at: chunk, pointers, sums: sums + index * stride, scratch)
                 }
+                chunk = chunk.upperBound..<min(chunk.upperBound + tilesPerChunk, layout.tiles)
             }
-            chunk = chunk.upperBound..<min(chunk.upperBound + tilesPerChunk, layout.tiles)
         }
     }
 }
@@ -158,8 +160,8 @@ func scan(_ rows: QuantizedRows, for queries: inout [QueryScan]) {
 /// as it was.
 private func multiply(
     _ layout: ByteLayout, _ rows: RowPointers, _ tiles: Range<Int>, _ entries: [Int8],
-    _ queries: [QueryScan],
-    _ group: Range<Int>, into sums: UnsafeMutablePointer<Int32>, stride: Int
+    _ queries: UnsafeMutableBufferPointer<QueryScan>, _ group: Range<Int>, into sums: UnsafeMutablePointer<Int32>,
+    stride: Int
 ) {
     let areAllWanted = group.contains { !queries[$0].hasMask }
     entries.withUnsafeBufferPointer { entries in

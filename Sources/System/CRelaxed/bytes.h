@@ -30,7 +30,8 @@ typedef uint64_t muster_quads __attribute__((vector_size(32), aligned(8)));
 
 // sums[q * stride + row] for `queries` queries, a constant from 1 to 6, and the rows of all tiles. A query is
 // `groups` times 4 bytes. With six queries a tile's 24 sums, its four registers of rows and a query's four bytes fill
-// 29 registers of 32, and each byte that is loaded serves six products.
+// 29 registers of 32, and each byte that is loaded serves six products. The next tile is asked for meanwhile: four
+// streams at a time are more than the processor foresees.
 static inline __attribute__((always_inline)) MUSTER_BYTES512 void multiply_tiles_avx512(
     const uint8_t *_Nonnull tiles, size_t count, size_t groups, const int8_t *_Nonnull query, const int queries,
     int32_t *_Nonnull sums, size_t stride) {
@@ -45,6 +46,10 @@ static inline __attribute__((always_inline)) MUSTER_BYTES512 void multiply_tiles
             const muster_sums b = *(const muster_sums *)(rows + block);
             const muster_sums c = *(const muster_sums *)(rows + 2 * block);
             const muster_sums d = *(const muster_sums *)(rows + 3 * block);
+            __builtin_prefetch(rows + 4 * block);
+            __builtin_prefetch(rows + 5 * block);
+            __builtin_prefetch(rows + 6 * block);
+            __builtin_prefetch(rows + 7 * block);
 #pragma clang loop unroll(full)
             for (int q = 0; q < queries; q++) {
                 int32_t four;
