@@ -16,8 +16,8 @@ enum CoordinatorProgram {
             build: Build.identifier, run)
     }
 
-    /// A thread waits while its request is answered, and other connections of it meanwhile, so this is how many are under
-    /// way at a time: thousands a second also when an answer takes twenty milliseconds.
+    /// A thread waits while its request is answered, and other connections of it meanwhile, so this is how many are
+    /// under way at a time: thousands a second also when an answer takes twenty milliseconds.
     private static let httpThreads = 64
 
     private static func run(_ settings: Settings) throws {
