@@ -41,15 +41,18 @@ static inline __attribute__((always_inline)) MUSTER_BYTES512 void multiply_tiles
         muster_sums sum[6][4];
 #pragma clang loop unroll(full)
         for (int q = 0; q < queries; q++) sum[q][0] = sum[q][1] = sum[q][2] = sum[q][3] = (muster_sums){0};
+        const int isLast = tile + 1 == count;
         for (size_t group = 0; group < groups; group++, rows += 64) {
             const muster_sums a = *(const muster_sums *)rows;
             const muster_sums b = *(const muster_sums *)(rows + block);
             const muster_sums c = *(const muster_sums *)(rows + 2 * block);
             const muster_sums d = *(const muster_sums *)(rows + 3 * block);
-            __builtin_prefetch(rows + 4 * block);
-            __builtin_prefetch(rows + 5 * block);
-            __builtin_prefetch(rows + 6 * block);
-            __builtin_prefetch(rows + 7 * block);
+            if (!isLast) {
+                __builtin_prefetch(rows + 4 * block);
+                __builtin_prefetch(rows + 5 * block);
+                __builtin_prefetch(rows + 6 * block);
+                __builtin_prefetch(rows + 7 * block);
+            }
 #pragma clang loop unroll(full)
             for (int q = 0; q < queries; q++) {
                 int32_t four;
