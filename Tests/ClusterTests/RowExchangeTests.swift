@@ -27,12 +27,12 @@ private struct ExchangeStorm {
     var isFinished = false
 
     init(seed: UInt64, patience: JobPatience) {
-        random = SeededRandom(seed: seed)
+        var random = SeededRandom(seed: seed)
         let count = 1 + random.below(6)
         cities = count
         var homes: [[Int]] = []
         for city in 0..<count { homes.append((0..<count).filter { $0 != city && random.below(2) == 0 }) }
-        self.homes = homes
+        (self.homes, self.random) = (homes, random)
         job = TrainingJob(
             .init(
                 job: JobID(seed), rounds: 1, steps: 1, seed: seed, cities: (0..<count).map { CityID(UInt32($0)) },
