@@ -35,12 +35,13 @@ struct CitySearch {
     /// Errors: `SearchFault`, or `InfluenceError` where the question cannot be meant.
     mutating func run(_ order: InfluencersRequest) throws -> Influencers {
         let cities = cities
-        let begun = try everywhere { _ in .begin(cities: cities, origin: order.origin) }
+        let begun = try everywhere { _ in .begin(cities: cities, origin: order.origin, model: order.model) }
         residents = begun.map { Int($0.residents) }
         guard residents.reduce(0, +) < Int(UInt32.max) else {
             throw SearchFault(.badRequest, "these cities have more people than a search can number; name fewer")
         }
-        let named = Set((order.forced + order.forbidden) + (order.costs + order.values).map(\.person)).sorted()
+        let counted = (order.costs + order.values).map(\.person) + order.groups.map(\.person)
+        let named = Set((order.forced + order.forbidden) + counted).sorted()
         let (guests, numbers) = try locate(begun, named: named)
         let bases = residents.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
         _ = try everywhere { .join(base: UInt32(bases[$0]), seed: order.seed, guests: guests[$0]) }
@@ -80,6 +81,8 @@ struct CitySearch {
         for row in order.values { question.values.append((try number(row.person), row.amount)) }
         if order.spend >= 0 { question.spend = order.spend }
         if order.perCity > 0 { question.perCommunity = Int(order.perCity) }
+        for row in order.groups { question.groups.append((try number(row.person), row.group)) }
+        if order.perGroup > 0 { question.perGroup = Int(order.perGroup) }
         return question
     }
 

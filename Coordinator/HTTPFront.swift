@@ -16,7 +16,7 @@ import Wire
 //     GET /v1/models                   versions of the model
 //     POST /v1/models/{model}/use      answer with it everywhere
 //     GET /v1/cities/{city}/seeds      the best plan seeds, ?top=10
-//     GET /v1/influencers              whom to ask first, ?cities=Bergen,Oslo&count=50
+//     GET /v1/influencers              whom to ask first, ?cities=Bergen,Oslo&count=50; POST with costs, values, groups
 //     GET /v1/recommend/places         places for ?person=7
 //     GET /v1/recommend/people         people for ?person=7
 
@@ -45,7 +45,7 @@ struct HTTPFront {
             Self.seeds(desk, city: parts["city"] ?? "", top: request.query["top"])
         }
         addPlanRoutes(to: &router)
-        router.on("GET", "/v1/influencers") { request, _ in Self.influencers(desk, request) }
+        addInfluencers(to: &router)
         let names = CityNames()
         router.on("GET", "/v1/recommend/places") { request, _ in Self.recommendPlaces(desk, names, request) }
         router.on("GET", "/v1/recommend/people") { request, _ in Self.recommendPeople(desk, names, request) }

@@ -58,7 +58,8 @@ extension InfluenceError: CustomStringConvertible {
         case .thresholdSum(let vertex, let sum):
             "the weights of vertex \(vertex)'s in-edges sum to \(sum): under linear threshold keep them at most 1"
         case .twoLimits:
-            "a choice is limited by what it costs or by so many of each community, not by both: no guarantee is known"
+            "a choice is limited by what it costs, by so many of each city, or by so many of each group, not by two of "
+                + "these: no guarantee is known"
         case .value(let vertex, let value):
             "the value of vertex \(vertex) is \(value): keep it finite and not below 0, and not all of them 0"
         }

@@ -73,10 +73,13 @@ package struct InfluenceGraph: Sendable {
     }
 
     /// Weighted cascade on a city's friendships. Vertices are the city's local persons, residents and halo.
-    package static func weightedCascade(of graph: CityGraph) -> InfluenceGraph {
+    package static func weightedCascade(
+        of graph: CityGraph, model: CascadeModel = .independentCascade
+    ) -> InfluenceGraph {
         do {
             return try InfluenceGraph(
-                offsets: graph.socialOffsets, sources: graph.socialNeighbors, chances: .weightedCascade(factor: 1))
+                offsets: graph.socialOffsets, sources: graph.socialNeighbors, chances: .weightedCascade(factor: 1),
+                model: model)
         } catch {
             preconditionFailure("a city graph breaks its own invariant: \(error)")
         }
@@ -87,6 +90,18 @@ package struct InfluenceGraph: Sendable {
     package func chance(of edge: Int, into vertex: Int) -> Double {
         chances.chance(edge: edge, degree: Int(offsets[vertex + 1] - offsets[vertex]))
     }
+}
+
+/// Chances as weights of a linear threshold: a row that sums to more than 1 is scaled down to 1. O(edges).
+package func thresholdWeights(_ chances: [Float], offsets: [UInt32]) -> [Float] {
+    var weights = chances
+    for vertex in 0..<offsets.count - 1 {
+        let row = Int(offsets[vertex])..<Int(offsets[vertex + 1])
+        var sum = 0.0
+        for edge in row { sum += Double(weights[edge]) }
+        if sum > 1 { for edge in row { weights[edge] = Float(Double(weights[edge]) / sum) } }
+    }
+    return weights
 }
 
 extension GraphParts {

@@ -18,6 +18,10 @@ package struct InfluenceQuestion: Sendable {
     package var perCommunity: Int?
     /// Sizes of communities, one after the other by number; they sum to the number of people.
     package var communities: [Int]
+    /// Who belongs to which group; others to none.
+    package var groups: [(person: UInt32, group: UInt32)] = []
+    /// At most so many of each group; of those without a group, any number.
+    package var perGroup: Int?
 
     package init(count: Int, epsilon: Double, seed: UInt64, communities: [Int]) {
         self.count = count
@@ -36,15 +40,30 @@ package struct InfluenceQuestion: Sendable {
     }
 
     private func limit() throws(InfluenceError) -> ChoiceLimit {
+        let limits = [spend != nil, perCommunity != nil, perGroup != nil]
+        guard limits.count(where: { $0 }) < 2 else { throw .twoLimits }
         if let spend {
-            guard perCommunity == nil else { throw .twoLimits }
             var amounts = [Float](repeating: 1, count: people)
             for (person, amount) in costs { amounts[Int(person)] = amount }
             return .costs(try AskingCosts(amounts, total: spend))
         }
+        if let perGroup { return groupLimit(perGroup) }
         guard let perCommunity else { return .number }
         let numbers = communities.enumerated().flatMap { [UInt32](repeating: UInt32($0.offset), count: $0.element) }
         return .quotas(CommunityQuotas(numbers, most: communities.map { _ in perCommunity }))
+    }
+
+    /// Groups may have any numbers; community 0 is that of people without one.
+    private func groupLimit(_ perGroup: Int) -> ChoiceLimit {
+        var known: [UInt32: UInt32] = [:]
+        var communities = [UInt32](repeating: 0, count: people)
+        for (person, group) in groups {
+            let number = known[group] ?? UInt32(known.count + 1)
+            known[group] = number
+            communities[Int(person)] = number
+        }
+        let most = [people] + [Int](repeating: perGroup, count: known.count)
+        return .quotas(CommunityQuotas(communities, most: most))
     }
 
     /// Nil where everybody is worth 1. Errors: `InfluenceError` naming the value that is none.

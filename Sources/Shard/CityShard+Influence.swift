@@ -27,15 +27,13 @@ struct OpenSearch: Sendable {
 extension CityShard {
     /// Who moves whom, with chances of the given origin.
     func influenceGraph(
-        of graph: CityGraph, _ origin: InfluenceOrigin, pool: ComputePool
+        of graph: CityGraph, _ origin: InfluenceOrigin, _ model: CascadeModel = .independentCascade, pool: ComputePool
     ) throws -> InfluenceGraph {
-        switch origin {
-        case .weightedCascade: .weightedCascade(of: graph)
-        case .learned:
-            try InfluenceGraph(
-                offsets: graph.socialOffsets, sources: graph.socialNeighbors,
-                chances: .each(learnedChances(of: graph, try trainingVisits(of: graph, pool: pool))))
-        }
+        if origin == .weightedCascade { return .weightedCascade(of: graph, model: model) }
+        var chances = learnedChances(of: graph, try trainingVisits(of: graph, pool: pool))
+        if model == .linearThreshold { chances = thresholdWeights(chances, offsets: graph.socialOffsets) }
+        return try InfluenceGraph(
+            offsets: graph.socialOffsets, sources: graph.socialNeighbors, chances: .each(chances), model: model)
     }
 
     /// When residents and guests came to which place, as far as it is not held out; only of those who have friends.
@@ -50,7 +48,7 @@ extension CityShard {
         }.flatMap { $0 }
     }
 
-    /// The people who, asked first, bring the most others, under independent cascade. Guests may be chosen too.
+    /// The people who, asked first, bring the most others. Guests may be chosen too.
     package func influencers(_ order: InfluencersRequest, pool: ComputePool) throws -> Influencers {
         try computing.withLock { _, _ in
             let graph = try currentGraph(pool: pool)
@@ -65,9 +63,11 @@ extension CityShard {
             question.forbidden = try order.forbidden.map(local)
             question.costs = try order.costs.map { (try local($0.person), $0.amount) }
             question.values = try order.values.map { (try local($0.person), $0.amount) }
+            question.groups = try order.groups.map { (try local($0.person), $0.group) }
             let options = try question.options(usesSentinels: true)
+            let influence = try influenceGraph(of: graph, order.origin, CascadeModel(order.model), pool: pool)
             let result = maximizeInfluence(
-                SetSampler(try influenceGraph(of: graph, order.origin, pool: pool), threads: pool.threads),
+                SetSampler(influence, threads: pool.threads),
                 options: options, values: try question.roots(), pool: pool)
             let rows = zip(result.seeds, result.marginal).map {
                 InfluencerRow(person: graph.people[Int($0)], city: city, marginal: $1)
@@ -83,8 +83,8 @@ extension CityShard {
     package func search(
         _ order: SearchOrder, question: [UInt8]?, pool: ComputePool
     ) throws -> (reply: SearchReply, answer: [UInt8]?) {
-        if case .begin(let cities, let origin) = order.step {
-            return (try begin(order.search, cities: cities, origin, pool: pool), nil)
+        if case .begin(let cities, let origin, let model) = order.step {
+            return (try begin(order.search, cities: cities, origin, CascadeModel(model), pool: pool), nil)
         }
         // Taken out while the step runs, so that nobody waits for it.
         let taken = openSearch.withLock { open -> OpenSearch? in
@@ -127,7 +127,7 @@ extension CityShard {
     }
 
     private func begin(
-        _ number: UInt64, cities: [CityID], _ origin: InfluenceOrigin, pool: ComputePool
+        _ number: UInt64, cities: [CityID], _ origin: InfluenceOrigin, _ model: CascadeModel, pool: ComputePool
     ) throws -> SearchReply {
         let graph = try computing.withLock { _, _ in try currentGraph(pool: pool) }
         let wanted = Set(cities).subtracting([city])
@@ -138,7 +138,7 @@ extension CityShard {
             throw ShardError.tooManyGuests(city: name, guests: guests.count, most: SearchReply.peopleMax)
         }
         let open = OpenSearch(
-            number: number, graph: graph, influence: try influenceGraph(of: graph, origin, pool: pool),
+            number: number, graph: graph, influence: try influenceGraph(of: graph, origin, model, pool: pool),
             guests: guests, usedAt: monotonicSeconds())
         openSearch.withLock { $0 = open }
         return SearchReply(
@@ -177,5 +177,10 @@ extension InfluenceQuestion {
             count: Int(order.count), epsilon: order.epsilon, seed: order.seed, communities: communities)
         spend = order.spend < 0 ? nil : order.spend
         perCommunity = order.perCity > 0 ? Int(order.perCity) : nil
+        perGroup = order.perGroup > 0 ? Int(order.perGroup) : nil
     }
+}
+
+extension CascadeModel {
+    init(_ model: InfluenceModel) { self = model == .linearThreshold ? .linearThreshold : .independentCascade }
 }

@@ -1,5 +1,5 @@
 // Whom to ask first: in one city, a request to its owner; in several, a search that the coordinator conducts, whose
-// steps are requests to each owner.
+// steps (`InfluenceSearch.swift`) are requests to each owner.
 
 package import Basics
 
@@ -27,6 +27,59 @@ extension InfluenceOrigin: Part {
     }
 
     package func encode(into writer: inout ByteWriter) { writer.put(rawValue) }
+}
+
+/// How friends bring each other.
+package enum InfluenceModel: UInt8, CaseIterable, Sendable {
+    /// Each friend who comes tries once.
+    case independentCascade = 0
+    /// Friends' weights add up until they pass a person's threshold.
+    case linearThreshold = 1
+
+    /// As people write it.
+    package var word: String { self == .linearThreshold ? "lt" : "ic" }
+
+    package init?(word: String) {
+        guard let found = Self.allCases.first(where: { $0.word == word }) else { return nil }
+        self = found
+    }
+}
+
+extension InfluenceModel: Part {
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        let number: UInt8 = try reader.get()
+        guard let model = InfluenceModel(rawValue: number) else { throw .invalid("a model of cascades \(number)") }
+        self = model
+    }
+
+    package func encode(into writer: inout ByteWriter) { writer.put(rawValue) }
+}
+
+/// A person and the group they belong to.
+package struct PersonGroup: Part {
+    static let bytes = 12
+    package var person: PersonID
+    package var group: UInt32
+
+    package init(person: PersonID, group: UInt32) {
+        self.person = person
+        self.group = group
+    }
+
+    /// A number for each name that occurs, in the order of the names.
+    package static func numbers(of names: some Sequence<String>) -> [String: UInt32] {
+        Dictionary(uniqueKeysWithValues: zip(Set(names).sorted(), 0...))
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        person = try reader.getIdentifier()
+        group = try reader.get()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(person)
+        writer.put(group)
+    }
 }
 
 /// A person and what asking them costs, or what it is worth that they come.
@@ -64,6 +117,7 @@ package struct InfluencersRequest: Body {
     /// All randomness of the work follows from it.
     package var seed: UInt64
     package var origin: InfluenceOrigin
+    package var model: InfluenceModel
     /// Chosen whatever they bring.
     package var forced: [PersonID]
     /// Not to be chosen.
@@ -76,23 +130,31 @@ package struct InfluencersRequest: Body {
     package var values: [PersonAmount]
     /// At most so many of one city; 0: any number.
     package var perCity: UInt32
+    /// Who belongs to which group; others to none.
+    package var groups: [PersonGroup]
+    /// At most so many of one group; 0: any number.
+    package var perGroup: UInt32
 
     package init(
         cities: [CityID] = [], count: UInt32, epsilon: Double, seed: UInt64,
-        origin: InfluenceOrigin = .weightedCascade, forced: [PersonID] = [], forbidden: [PersonID] = [],
-        spend: Double = -1, costs: [PersonAmount] = [], values: [PersonAmount] = [], perCity: UInt32 = 0
+        origin: InfluenceOrigin = .weightedCascade, model: InfluenceModel = .independentCascade,
+        forced: [PersonID] = [], forbidden: [PersonID] = [], spend: Double = -1, costs: [PersonAmount] = [],
+        values: [PersonAmount] = [], perCity: UInt32 = 0, groups: [PersonGroup] = [], perGroup: UInt32 = 0
     ) {
         self.cities = cities
         self.count = count
         self.epsilon = epsilon
         self.seed = seed
         self.origin = origin
+        self.model = model
         self.forced = forced
         self.forbidden = forbidden
         self.spend = spend
         self.costs = costs
         self.values = values
         self.perCity = perCity
+        self.groups = groups
+        self.perGroup = perGroup
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
@@ -101,12 +163,15 @@ package struct InfluencersRequest: Body {
         epsilon = try reader.getDouble()
         seed = try reader.get()
         origin = try InfluenceOrigin(from: &reader)
+        model = try InfluenceModel(from: &reader)
         forced = try reader.getIdentifiers()
         forbidden = try reader.getIdentifiers()
         spend = try reader.getDouble()
         costs = try reader.getList(smallest: PersonAmount.bytes)
         values = try reader.getList(smallest: PersonAmount.bytes)
         perCity = try reader.get()
+        groups = try reader.getList(smallest: PersonGroup.bytes)
+        perGroup = try reader.get()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -115,12 +180,15 @@ package struct InfluencersRequest: Body {
         writer.put(epsilon)
         writer.put(seed)
         writer.put(origin)
+        writer.put(model)
         writer.put(identifiers: forced)
         writer.put(identifiers: forbidden)
         writer.put(spend)
         writer.put(list: costs)
         writer.put(list: values)
         writer.put(perCity)
+        writer.put(list: groups)
+        writer.put(perGroup)
     }
 }
 
@@ -207,112 +275,5 @@ package struct Influencers: Body {
         writer.put(epsilon)
         writer.put(sets)
         writer.put(exchanged)
-    }
-}
-
-/// Coordinator to worker: one step of a search over several cities, in the header's city. Answer: `SearchReply`. A city
-/// takes part in one search at a time; a new one ends the one before, and so does ten minutes' silence.
-package struct SearchOrder: Body {
-    package static let kind = Kind.searchOrder
-
-    package enum Step: Equatable, Sendable {
-        /// Take part. Answer: how many residents, and the guests who live in another of `cities` with their homes.
-        case begin(cities: [CityID], origin: InfluenceOrigin)
-        /// Which residents are these? Answer: numbers, the highest one for a stranger.
-        case locate([PersonID])
-        /// The number of the first resident in the union, the seed of all coins, and for each guest its city's place
-        /// in `cities` (high half) and its number there, all ones where it is not known there.
-        case join(base: UInt32, seed: UInt64, guests: [UInt64])
-        /// Bulk frame 0 is a question of `Influence/PlaceQuestion.swift`. Answer: in bulk frame 0.
-        case ask
-        /// The search is over. Answer: who these residents are.
-        case close([UInt32])
-    }
-
-    /// Which search.
-    package var search: UInt64
-    package var step: Step
-
-    package init(search: UInt64, step: Step) {
-        self.search = search
-        self.step = step
-    }
-
-    package init(from reader: inout ByteReader) throws(ByteError) {
-        search = try reader.get()
-        switch try reader.get(UInt8.self) {
-        case 0: step = .begin(cities: try reader.getIdentifiers(), origin: try InfluenceOrigin(from: &reader))
-        case 1: step = .locate(try reader.getIdentifiers())
-        case 2:
-            step = .join(
-                base: try reader.get(), seed: try reader.get(), guests: try reader.getArray(of: UInt64.self))
-        case 3: step = .ask
-        case 4: step = .close(try reader.getArray(of: UInt32.self))
-        case let other: throw .invalid("a step of kind \(other)")
-        }
-    }
-
-    package func encode(into writer: inout ByteWriter) {
-        writer.put(search)
-        switch step {
-        case .begin(let cities, let origin):
-            writer.put(UInt8(0))
-            writer.put(identifiers: cities)
-            writer.put(origin)
-        case .locate(let people):
-            writer.put(UInt8(1))
-            writer.put(identifiers: people)
-        case .join(let base, let seed, let guests):
-            writer.put(UInt8(2))
-            writer.put(base)
-            writer.put(seed)
-            writer.put(array: guests)
-        case .ask: writer.put(UInt8(3))
-        case .close(let numbers):
-            writer.put(UInt8(4))
-            writer.put(array: numbers)
-        }
-    }
-}
-
-/// Worker to coordinator: what the step asked for; the rest is empty.
-package struct SearchReply: Body {
-    package static let kind = Kind.searchReply
-    /// Guests and others that one message names at most.
-    package static let peopleMax = 1 << 21
-
-    package var search: UInt64
-    /// Residents.
-    package var residents: UInt32
-    package var people: [PersonID]
-    /// Homes of `people`, in whole or not at all.
-    package var homes: [CityID]
-    package var numbers: [UInt32]
-
-    package init(
-        search: UInt64, residents: UInt32 = 0, people: [PersonID] = [], homes: [CityID] = [], numbers: [UInt32] = []
-    ) {
-        self.search = search
-        self.residents = residents
-        self.people = people
-        self.homes = homes
-        self.numbers = numbers
-    }
-
-    package init(from reader: inout ByteReader) throws(ByteError) {
-        search = try reader.get()
-        residents = try reader.get()
-        people = try reader.getIdentifiers()
-        homes = try reader.getIdentifiers()
-        numbers = try reader.getArray(of: UInt32.self)
-        guard homes.isEmpty || homes.count == people.count else { throw .invalid("homes of some people") }
-    }
-
-    package func encode(into writer: inout ByteWriter) {
-        writer.put(search)
-        writer.put(residents)
-        writer.put(identifiers: people)
-        writer.put(identifiers: homes)
-        writer.put(array: numbers)
     }
 }

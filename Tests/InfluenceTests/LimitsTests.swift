@@ -156,6 +156,24 @@ import Testing
         #expect(quotas.communities == [0, 0, 0, 1, 1] && quotas.most == [1, 1])
     }
 
+    @Test func whoIsInNoGroupHasNoQuota() throws {
+        var question = InfluenceQuestion(count: 3, epsilon: 0.1, seed: 1, communities: [4])
+        question.groups = [(person: 1, group: .max), (person: 3, group: .max), (person: 0, group: 7)]
+        question.perGroup = 2
+        guard case .quotas(let quotas) = try question.options(usesSentinels: true).limit else {
+            Issue.record("so many of each group are quotas")
+            return
+        }
+        #expect(quotas.communities == [2, 1, 0, 1] && quotas.most == [4, 2, 2])
+        question.perCommunity = 1
+        #expect(throws: InfluenceError.twoLimits) { try question.options(usesSentinels: true) }
+    }
+
+    @Test func aRowOfChancesBecomesWeights() {
+        let weights = thresholdWeights([0.25, 0.5, 0.75, 0.75, 1], offsets: [0, 2, 2, 5])
+        #expect(weights == [0.25, 0.5, 0.3, 0.3, 0.4])
+    }
+
     @Test func oneAndTwoThreadsGiveOneAnswer() throws {
         let graph = try randomGraph(vertices: 100, edges: 600, weightedCascade: true, seed: 4)
         for limit in try Self.limits(of: 100, seed: 4) {

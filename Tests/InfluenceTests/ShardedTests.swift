@@ -68,10 +68,18 @@ private struct SharedOut: CoverField {
 
     private func graphs() throws -> [InfluenceGraph] {
         let base = try randomGraph(vertices: 120, edges: 700, seed: 4)
+        guard case .each(let each) = base.chances else { return [] }
         return [
             base,
             try InfluenceGraph(
                 offsets: base.offsets, sources: base.sources, chances: .weightedCascade(factor: 1)),
+            try InfluenceGraph(
+                offsets: base.offsets, sources: base.sources, chances: .weightedCascade(factor: 1),
+                model: .linearThreshold),
+            try InfluenceGraph(
+                offsets: base.offsets, sources: base.sources,
+                chances: .each(thresholdWeights(each, offsets: base.offsets)),
+                model: .linearThreshold),
         ]
     }
 
@@ -117,7 +125,7 @@ private struct SharedOut: CoverField {
             var rule = graph.chances
             if case .each = rule { rule = .each(chances) }
             return InfluencePlace(
-                try InfluenceGraph(offsets: offsets, sources: sources, chances: rule), far: far,
+                try InfluenceGraph(offsets: offsets, sources: sources, chances: rule, model: graph.model), far: far,
                 base: UInt32(mine.lowerBound), seed: seed)
         }
     }

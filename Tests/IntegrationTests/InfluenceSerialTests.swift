@@ -24,6 +24,7 @@ private struct InfluencersAnswer: Decodable, Equatable {
 /// All cities of a made-up world as one graph: residents, city after city, and friendships as their homes know them.
 private struct UnionOfCities {
     let graph: InfluenceGraph
+    let thresholds: InfluenceGraph
     let people: [PersonID]
     let crossing: Int
 
@@ -55,6 +56,8 @@ private struct UnionOfCities {
             }
         }
         graph = try InfluenceGraph(offsets: offsets, sources: sources, chances: .weightedCascade(factor: 1))
+        thresholds = try InfluenceGraph(
+            offsets: offsets, sources: sources, chances: .weightedCascade(factor: 1), model: .linearThreshold)
         self.people = people
         self.crossing = crossing
     }
@@ -78,6 +81,8 @@ extension Serial {
             #expect(union.crossing > 100)
             let forbidden = try expectSame(cluster, union, forbidden: [])
             _ = try expectSame(cluster, union, forbidden: [forbidden])
+            _ = try expectSame(cluster, union, model: "lt", forbidden: [])
+            try expectTheSameByBody(cluster)
 
             let web = try cluster.get("/v1/influencers?count=12&seed=9")
             let told = try JSONDecoder().decode(InfluencersAnswer.self, from: web.body)
@@ -96,17 +101,52 @@ extension Serial {
             #expect(String(decoding: refused.body, as: UTF8.self).contains("worker-2"))
         }
 
+        /// What HTTP is told in a body and the command by files is one question.
+        private func expectTheSameByBody(_ cluster: TestCluster) throws {
+            let folder = FileManager.default.temporaryDirectory.appending(path: "muster-questions-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            func told(_ body: String) throws -> InfluencersAnswer {
+                let answer = try cluster.post("/v1/influencers", Data(body.utf8), [:])
+                #expect(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))")
+                return try JSONDecoder().decode(InfluencersAnswer.self, from: answer.body)
+            }
+            func file(_ name: String, _ text: String) throws -> String {
+                let path = folder.appending(path: name).path
+                try text.write(toFile: path, atomically: true, encoding: .utf8)
+                return path
+            }
+            let free: InfluencersAnswer = try cluster.json("influencers", "--count", "6")
+            let people = free.people.map(\.person)
+            let dear = people.map { "\"\($0)\": 4" }.joined(separator: ", ")
+            let costs = try file("costs.csv", people.map { "\($0),4" }.joined(separator: "\n"))
+            let bought: InfluencersAnswer = try cluster.json("influencers", "--cost", costs, "--spend", "5")
+            #expect(try told(#"{"spend": 5, "costs": {\#(dear)}}"#).people == bought.people)
+            #expect(bought.people != free.people)
+
+            let groups = people.map { "\"\($0)\": \"first\"" }.joined(separator: ", ")
+            let list = try file("groups.csv", people.map { "\($0),first" }.joined(separator: "\n"))
+            let mixed: InfluencersAnswer = try cluster.json(
+                "influencers", "--count", "6", "--group", list, "--per-group", "2")
+            #expect(try told(#"{"count": 6, "groups": {\#(groups)}, "perGroup": 2}"#) == mixed)
+            #expect(mixed.people.count { people.contains($0.person) } == 2 && mixed.people.count == 6)
+
+            for body in [#"{"forbiden": []}"#, #"{"count": "6"}"#, #"{"costs": {}}"#, "[]", #"{"perGroup": 1}"#] {
+                #expect(try cluster.post("/v1/influencers", Data(body.utf8), [:]).status == 400, "\(body)")
+            }
+        }
+
         /// The first of those chosen.
         private func expectSame(
-            _ cluster: TestCluster, _ union: UnionOfCities, forbidden: [PersonID]
+            _ cluster: TestCluster, _ union: UnionOfCities, model: String = "ic", forbidden: [PersonID]
         ) throws -> PersonID {
             let pool = ComputePool(threads: 2)
             let numbers = forbidden.map { UInt32(union.people.firstIndex(of: $0)!) }
             let one = maximizeInfluence(
-                SetSampler(union.graph, threads: 2),
+                SetSampler(model == "lt" ? union.thresholds : union.graph, threads: 2),
                 options: try InfluenceOptions(budget: 12, seed: 9, usesSentinels: false, forbidden: numbers), pool: pool
             )
-            var arguments = ["influencers", "--count", "12", "--seed", "9", "--json"]
+            var arguments = ["influencers", "--count", "12", "--seed", "9", "--model", model, "--json"]
             for person in forbidden { arguments += ["--forbidden", String(person.number)] }
             let outcome = try cluster.run("muster", arguments)
             #expect(outcome.status == 0, "\(outcome.complaint)")

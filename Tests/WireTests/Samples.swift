@@ -105,9 +105,11 @@ enum Samples {
         SeedsRequest(count: 10),
         Seeds(seeds: [seed, emptySeed]),
         InfluencersRequest(
-            cities: [CityID(1)], count: 10, epsilon: 0.1, seed: 30, origin: .learned, forced: [PersonID(7)],
-            forbidden: [PersonID(8)], spend: 20, costs: [PersonAmount(person: PersonID(7), amount: 2)],
-            values: [PersonAmount(person: PersonID(9), amount: 0.5)], perCity: 3),
+            cities: [CityID(1)], count: 10, epsilon: 0.1, seed: 30, origin: .learned, model: .linearThreshold,
+            forced: [PersonID(7)], forbidden: [PersonID(8)], spend: 20,
+            costs: [PersonAmount(person: PersonID(7), amount: 2)],
+            values: [PersonAmount(person: PersonID(9), amount: 0.5)], perCity: 3,
+            groups: [PersonGroup(person: PersonID(9), group: 2)], perGroup: 1),
         Influencers(
             people: [InfluencerRow(person: PersonID(8), city: CityID(1), marginal: 12.5)], spread: 12.5,
             certifiedRatio: 0.6, greedyRatio: 0.632, confidence: 0.99, epsilon: 0.1, sets: 4096, exchanged: 70),
