@@ -203,7 +203,11 @@ private struct ExchangeStorm {
             var storm = ExchangeStorm(seed: seed, patience: JobPatience(absence: 1, answer: 3, losses: 3))
             for _ in 0..<200 where !storm.isFinished { storm.step() }
             storm.calm()
-            #expect(storm.job.state == .done, "seed \(seed): \(storm.job.state)")
+            guard storm.job.state == .done else {
+                // All were given up before any had its version.
+                #expect(storm.job.state.isOver && storm.job.outcomes.isEmpty, "seed \(seed): \(storm.job.state)")
+                continue
+            }
             if storm.job.outcomes.map({ $0.values[0] }) != storm.truth() { without += 1 }
         }
         #expect(without > 0, "no storm was strong enough to test anything")
