@@ -101,8 +101,8 @@ extension TrainingJob {
         let rounds = UInt64(configuration.rounds + turns)
         let up = UInt64(configuration.policy.format.bytesPerNumber)
         // The first round goes down without weights and comes up with them.
-        let told = surveys.reduce(UInt64(0)) { $0 + 2 * ($1?.costs.exchangeBytes ?? 0) }
-        return cities * count * (rounds * (4 + up) + 4) + told
+        let told = surveys.reduce(UInt64(0)) { $0.addingSaturated($1?.costs.exchangeBytes ?? 0) }
+        return (cities * count * (rounds * (4 + up) + 4)).addingSaturated(told).addingSaturated(told)
     }
 
     /// Why the job does not fit into some worker's memory; nil when it does. Cities are trained one after the other, so

@@ -84,7 +84,9 @@ import World
     ) throws -> TrainingJob {
         let cities = shards.open.map(\.city)
         var job = TrainingJob(
-            .init(job: JobID(4), rounds: 1, steps: 2, seed: 9, cities: cities, model: Self.model))
+            .init(
+                job: JobID(4), rounds: 1, steps: 2, seed: 9, cities: cities, model: Self.model,
+                patience: JobPatience(losses: .max)))
         var (actions, clock) = (job.handle(.start(alive: cities)), UInt64(0))
         while !job.state.isOver, clock < 1000 {
             if actions.isEmpty {
