@@ -85,6 +85,9 @@ extension SettingsTable {
                 "invitations-per-week", "invitations one person may get in seven days, of all plans of a city",
                 .integer(1...1000), default: "4", unit: "invitations", scope: .cluster),
             Setting(
+                "days-kept", "how long it is remembered what came of a seed that is over", .integer(7...36500),
+                default: "180", unit: "days", scope: .cluster),
+            Setting(
                 "quiet-hours", "when nobody is invited, in the city's time, as 22-8; empty: never", .text,
                 scope: .cluster),
             Setting(

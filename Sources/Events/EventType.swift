@@ -6,7 +6,7 @@ package import Basics
 /// What an event is about, as it stands in the field `type`.
 package enum EventType: String, CaseIterable, Codable, Sendable {
     case seedCreated = "muster.seed.created.v1"
-    case seedInvited = "muster.seed.invited.v1"
+    case seedInvited = "muster.seed.invited.v2"
     case seedAnswered = "muster.seed.answered.v1"
     case seedMomentum = "muster.seed.momentum.v1"
     case seedConfirmed = "muster.seed.confirmed.v1"

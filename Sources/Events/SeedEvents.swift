@@ -43,14 +43,19 @@ package struct SeedInvited: EventData {
     package var position: Int
     /// Whether the person is one of those who start the plan.
     package var starter: Bool
+    /// Who comes already and in whose name they are asked; none: nobody's.
+    package var friends: [Digits]
 
-    package init(city: String, venue: Digits, slot: String, person: Digits, position: Int, starter: Bool) {
+    package init(
+        city: String, venue: Digits, slot: String, person: Digits, position: Int, starter: Bool, friends: [Digits]
+    ) {
         self.city = city
         self.venue = venue
         self.slot = slot
         self.person = person
         self.position = position
         self.starter = starter
+        self.friends = friends
     }
 }
 

@@ -36,15 +36,16 @@ package struct PlannedSeed: Sendable {
 
 /// The plan of a city: at most `options.seedsPerCity` seeds, best first, each with what moved it. `interests` has one
 /// entry per resident, `recent` is what residents have shown interest in lately, `influence` has one vertex per local
-/// person, `embeddings` one row per local person. A pure function of its arguments, the pool excepted. Cost:
-/// O(interests) for the demand of all cells, then a bounded amount per promising cell, of which there are some hundred.
+/// person, `embeddings` one row per local person, `apart` says who must not meet. A pure function of its arguments, the
+/// pool excepted. Cost: O(interests) for the demand of all cells, then a bounded amount per promising cell, of which
+/// there are some hundred.
 package func planCity(
     graph: CityGraph, influence: InfluenceGraph, interests: [PersonInterest], recent: RecentInterest = .none,
-    embeddings: CityEmbeddings, options: PlanOptions, pool: ComputePool
+    embeddings: CityEmbeddings, apart: PeopleApart = PeopleApart(), options: PlanOptions, pool: ComputePool
 ) -> [PlannedSeed] {
     let context = PlanningContext(
         graph: graph, influence: influence, interests: interests, recent: recent, embeddings: embeddings,
-        options: options)
+        apart: apart, options: options)
     let demand = demand(context.table, rhythm: context.rhythm, places: graph.places.count)
     let wanted = min(max(PlanLimits.cells, options.seedsPerCity * 4), PlanLimits.cellsMax)
     let cells = promisingCells(context.table, demand: demand, count: wanted)
@@ -92,9 +93,9 @@ private struct Inviter {
         let free = audience.people.indices.filter { position in
             let person = Int(audience.people[position])
             return busy[person] >> candidate.slot & 1 == 0 && invitations[person] < options.invitationsPerPerson
+                && !candidate.starters.contains { context.areApart($0, audience.people[position]) }
         }
-        let (order, turnout) = Plans.invitations(
-            audience, starters: candidate.positions, among: free, count: options.invites)
+        let (order, turnout) = guests(of: candidate, audience, among: free)
         let invited = order.map { audience.people[$0] }
         for person in invited {
             busy[Int(person)] |= 1 << candidate.slot
@@ -121,6 +122,24 @@ private struct Inviter {
                     score: options.willingness.distance(audience.acceptance[position] / audience.rhythm[position]),
                     rhythm: Float(logarithm(Double(audience.rhythm[position]))))
             })
+    }
+
+    /// Whom to ask, by position, no two of whom must not meet, and how many are then expected.
+    private func guests(
+        of candidate: Candidate, _ audience: Audience, among free: [Int]
+    ) -> (order: [Int], turnout: Double) {
+        var free = free
+        while true {
+            let found = Plans.invitations(
+                audience, starters: candidate.positions, among: free, count: context.options.invites)
+            let unwelcome = found.order.indices.first { index in
+                found.order[..<index].contains {
+                    context.areApart(audience.people[$0], audience.people[found.order[index]])
+                }
+            }
+            guard let unwelcome else { return found }
+            free.removeAll { $0 == found.order[unwelcome] }
+        }
     }
 
     /// Who else may be asked, by position: friends of those who are asked, then the most willing.

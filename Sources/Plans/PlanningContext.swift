@@ -11,19 +11,26 @@ struct PlanningContext: Sendable {
     let rhythm: Rhythm
     let likeness: Likeness
     let options: PlanOptions
+    let apart: PeopleApart
 
     init(
         graph: CityGraph, influence: InfluenceGraph, interests: [PersonInterest], recent: RecentInterest = .none,
-        embeddings: CityEmbeddings, options: PlanOptions
+        embeddings: CityEmbeddings, apart: PeopleApart = PeopleApart(), options: PlanOptions
     ) {
         precondition(interests.count == graph.residents, "one interest per resident")
         precondition(influence.count == graph.people.count, "influence and city have the same people")
         self.graph = graph
         self.influence = influence
         self.options = options
+        self.apart = apart
         table = InterestTable(interests, recent: recent, options.willingness, places: graph.places.count)
         rhythm = Rhythm(personSlots: graph.personSlots, placeSlots: graph.placeSlots)
         likeness = Likeness(embeddings, people: graph.people.count)
+    }
+
+    /// Whether two people, local, must not meet.
+    func areApart(_ one: UInt32, _ other: UInt32) -> Bool {
+        !apart.isEmpty && apart.contains(graph.people[Int(one)], graph.people[Int(other)])
     }
 }
 

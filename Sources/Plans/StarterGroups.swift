@@ -69,7 +69,9 @@ struct GroupBuilder {
         let friends = friends(of: anchor)
         guard let pair = best(friends.map { [anchor, $0] }, isConnected: true) else { return stranger(to: anchor) }
         let partner = pair.members[0] == anchor ? pair.members[1] : pair.members[0]
-        let thirds = (friends + self.friends(of: partner)).filter { $0 != anchor && $0 != partner }
+        let thirds = (friends + self.friends(of: partner)).filter {
+            $0 != anchor && $0 != partner && !areApart($0, anchor) && !areApart($0, partner)
+        }
         return best(thirds.map { [anchor, partner, $0] }, isConnected: true) ?? pair
     }
 
@@ -108,13 +110,18 @@ struct GroupBuilder {
         let person = audience.people[position]
         return context.graph.friends(of: person).compactMap {
             audience.position(of: context.graph.socialNeighbors[$0])
-        }
+        }.filter { !areApart(position, $0) }
+    }
+
+    private func areApart(_ first: Int, _ second: Int) -> Bool {
+        context.areApart(audience.people[first], audience.people[second])
     }
 
     /// The pair with whoever, among the most willing, has the nearest embedding; ties by the more willing.
     private func stranger(to anchor: Int) -> StarterGroup? {
         var nearest: (position: Int, product: Float)?
         for other in 0..<min(PlanLimits.anchors, audience.people.count) where other != anchor {
+            if areApart(anchor, other) { continue }
             let product = context.likeness.product(audience.people[anchor], audience.people[other])
             if let old = nearest, !(product > old.product) { continue }
             nearest = (other, product)

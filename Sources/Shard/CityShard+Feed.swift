@@ -9,18 +9,22 @@ import World
 // its planning, and the scalarizer says how much each counts in the situation. No model runs for it: a feed is a read.
 
 extension CityShard {
-    /// The plans of the current list in which the person starts or is invited, best first by the weights that the
-    /// city's people taught. O(seeds).
+    /// The plans in which the person starts or is invited, of the current list and those of earlier ones that are
+    /// still open, best first by the weights that the city's people taught. Not those they declined, those that were
+    /// released, and those of somebody from whom they are kept apart. O(seeds).
     package func feed(of person: PersonID, count: Int) throws -> [FeedCard] {
         let scalarizer = try cardWeights().scalarizer
         var cards: [FeedCard] = []
-        for id in try currentPlan() {
-            guard let (seed, reasons) = try explain(id) else { continue }
-            let starts = seed.starters.contains(person)
-            guard starts || seed.invites.contains(person) else { continue }
+        let desk = LivesDesk(self, now: millisecondsNow())
+        for id in try Set(currentPlan()).union(openSeeds()) {
+            guard let plan = try livePlan(of: id, desk), plan.isShown(to: person, desk),
+                let (seed, reasons) = try explain(id)
+            else { continue }
             let terms = scalarizer.terms(Self.card(seed, reasons, person))
             cards.append(
-                FeedCard(seed: SeedRow(seed), starts: starts, score: terms.reduce(0, +), terms: terms))
+                FeedCard(
+                    seed: SeedRow(seed), starts: seed.starters.contains(person), score: terms.reduce(0, +),
+                    terms: terms))
         }
         cards.sort { ($0.score, $1.seed.id.number) > ($1.score, $0.seed.id.number) }
         return Array(cards.prefix(count))

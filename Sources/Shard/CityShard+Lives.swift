@@ -73,6 +73,18 @@ extension CityShard {
         }
     }
 
+    /// The seeds whose lives are not over.
+    func openSeeds() throws -> [SeedID] {
+        var open: [SeedID] = []
+        let prefix = ShardKeys.signal("life/")
+        try store.database.scan(.signals, prefix: prefix) { key, _ in
+            var reader = ByteReader(Array(key.dropFirst(prefix.count)))
+            open.append(SeedID(try reader.getBigEndian(UInt64.self)))
+            return true
+        }
+        return open
+    }
+
     /// Whom a seed has asked so far, each in whose name, in the order of asking.
     package func asked(by seed: SeedID) throws -> [(person: PersonID, friend: PersonID?)] {
         try livePlan(of: seed, LivesDesk(self, now: 0))?.asked.map { ($0.person, $0.friend) } ?? []

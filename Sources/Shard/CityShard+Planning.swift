@@ -18,11 +18,12 @@ private let interestsKept = 40
 
 /// What people would like, then the plan that fits them all: retrieval and ranking for everybody the model knows
 /// (`knownPeople` nil means all), and Plans' choice. `resting` are places, local, that local people are left alone with
-/// for now. A pure function of its arguments, the pool excepted.
+/// for now, `apart` who must not meet. A pure function of its arguments, the pool excepted.
 package func chooseSeeds(
     graph: CityGraph, influence: InfluenceGraph, embeddings: CityEmbeddings, knownPeople: [Bool]? = nil,
     unknownPlaces: [UInt32] = [], configuration: ModelConfiguration, weights: [Float],
-    recent: RecentInterest = .none, resting: [Int: Set<UInt32>] = [:], options: PlanOptions, pool: ComputePool
+    recent: RecentInterest = .none, resting: [Int: Set<UInt32>] = [:], apart: PeopleApart = PeopleApart(),
+    options: PlanOptions, pool: ComputePool
 ) -> [PlannedSeed] {
     let asked = (0..<graph.residents).filter { knownPeople?[$0] ?? true }
     let found = Interests(
@@ -35,7 +36,7 @@ package func chooseSeeds(
     }
     return planCity(
         graph: graph, influence: influence, interests: interests, recent: recent.without(resting),
-        embeddings: embeddings, options: options, pool: pool)
+        embeddings: embeddings, apart: apart, options: options, pool: pool)
 }
 
 extension CityShard {
@@ -51,23 +52,36 @@ extension CityShard {
             let answers = try keptAnswers()
             try learnCardWeights(answers)
             let options = PlanOptions(
-                seedsPerCity: Int(order.seedsPerCity), modelVersion: model.version,
+                seedsPerCity: Int(order.seedsPerCity) * Self.plansPerSeed, modelVersion: model.version,
                 willingness: Self.willingness(answers), seed: order.seed ^ UInt64(city.number))
             let chosen = chooseSeeds(
                 graph: graph, influence: try influenceGraph(of: graph, order.origin, pool: pool),
                 embeddings: known.embeddings, knownPeople: known.people, unknownPlaces: known.unknownPlaces,
                 configuration: model.configuration, weights: model.weights,
                 recent: try recentInterest(graph, pool: pool), resting: try resting(answers, graph, now: now),
-                options: options, pool: pool)
+                apart: apart.withLock { $0 }, options: options, pool: pool)
             let builder = RosterBuilder(
                 chosen, answers: Self.local(answers, in: graph), graph: graph, embeddings: known.embeddings,
                 isKnown: known.people, seed: options.seed, pool: pool)
-            let seeds = chosen.map(\.seed)
-            try keep(chosen, rosters: chosen.map { builder.roster(of: $0, model: model.version) })
+            let rosters = chosen.map { builder.roster(of: $0, model: model.version) }
+            let kept = likeliest(rosters, count: Int(order.seedsPerCity))
+            let seeds = kept.map { chosen[$0].seed }
+            try keep(kept.map { chosen[$0] }, rosters: kept.map { rosters[$0] })
             let created = try keep(seeds, model: model.version, job: order.job, now: now)
+            try forgetOldSeeds(now: now)
             try serveAnew(model, graph: graph, pool: pool)
             return Planned(job: order.job, seeds: UInt32(seeds.count), created: UInt32(created))
         }
+    }
+
+    /// Twice as many plans are drawn up as are wanted: which of them gather people is better told by how people answer
+    /// invitations, once it is known whom each would ask, than by what they like.
+    private static let plansPerSeed = 2
+
+    /// The rosters, in their order, that promise the most people for an invitation.
+    private func likeliest(_ rosters: [Roster], count: Int) -> [Int] {
+        let promises = rosters.map { $0.promise(minimum: policy.minimum) }
+        return rosters.indices.sorted { (promises[$0], $1) > (promises[$1], $0) }.prefix(count).sorted()
     }
 
     /// Keeps why each seed is what it is, and whom it may ask. Before the seeds themselves, so that no seed is without.

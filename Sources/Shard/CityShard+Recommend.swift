@@ -60,7 +60,9 @@ extension CityShard {
             return PeopleAsk(
                 asker: try asker(body.person, question.stranger, in: city), place: place,
                 tags: try Self.numbers(body.tags, of: Taxonomy.fineTags, "tag", name),
-                slot: try Self.slot(body.slot, name), blocked: body.blocked, alpha: body.alpha, count: Int(body.count))
+                slot: try Self.slot(body.slot, name),
+                blocked: body.blocked + apart.withLock { $0.others(of: body.person) }, alpha: body.alpha,
+                count: Int(body.count))
         } recommend: { city, asks in
             zip(asks, city.recommend(asks)).map { ask, choices in
                 PeopleRecommendations(

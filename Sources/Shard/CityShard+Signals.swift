@@ -132,6 +132,8 @@ extension CityShard {
         let (taken, refusals) = try judged(given.signals, &state)
         var effects = SignalEffects(expecting: taken.count)
         for (index, signal) in taken { effects.add(signal, cause: given.cause(index)) }
+        // Before their effect is durable: should the write fail they come again, and meanwhile nobody is asked wrongly.
+        apart.withLock { apart in effects.blocks.forEach { apart.set($0.isBlocked, $0.person, $0.other) } }
         var change = effects.change()
         var drafts: [EventDraft] = []
         if !effects.forLives.isEmpty {

@@ -55,6 +55,8 @@ package final class CityShard: Sendable {
     let openSearch = Mutex<OpenSearch?>(nil)
     /// What other cities ask for while it embeds itself together with them.
     let exchange = Mutex<OpenExchange?>(nil)
+    /// Who has blocked whom, as the rows say.
+    let apart: Mutex<PeopleApart>
     /// Held while signals are taken or lives move, disk included.
     let signals = Mutex(SignalState())
 
@@ -72,6 +74,7 @@ package final class CityShard: Sendable {
         exports = Mutex(ExportSnapshots(city: city))
         store = try ShardStore(
             directory: directory, city: city, outboxIfNew: outboxIfNew, outboxMax: outboxMax)
+        apart = Mutex(try ShardKeys.peopleApart(in: store.database))
         let version = try ShardKeys.currentModelVersion(in: store.database)
         let seeds = try currentPlan().count
         view.withLock {

@@ -11,6 +11,8 @@ package struct InvitationPolicy: Equatable, Sendable {
     package var silence: UInt64 = 12 * 3600
     /// Invitations one person may get in seven days, of all plans of a city.
     package var perWeek = 4
+    /// Days for which it is remembered what came of a seed that is over.
+    package var daysKept = 180
     /// Hours of the day in which nobody is asked: from the first, and until the second is reached.
     package struct QuietHours: Equatable, Sendable {
         package var from: Int
@@ -31,6 +33,7 @@ package struct InvitationPolicy: Equatable, Sendable {
         wave = settings.integer("wave")
         silence = UInt64(settings.integer("silence")) * 3600
         perWeek = settings.integer("invitations-per-week")
+        daysKept = settings.integer("days-kept")
         fitBar = settings.number("fit-bar")
         quiet = try Self.quietHours(settings)
         clocks = try Self.cityClocks(settings)

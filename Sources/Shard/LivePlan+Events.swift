@@ -6,12 +6,15 @@ import World
 // What is told of a life. Each event is drafted with the state it tells of.
 
 extension LivePlan {
-    mutating func tellInvited(_ person: PersonID, isStarter: Bool, _ cause: String) {
+    /// Of whoever was asked last.
+    mutating func tellInvited(isStarter: Bool, _ cause: String) {
+        guard let ask = asked.last else { preconditionFailure("nobody was asked") }
         let (venue, slot, _) = facts
         let position = asked.count
         tell(cause, nil) {
             SeedInvited(
-                city: $0, venue: venue, slot: slot, person: Digits(person), position: position, starter: isStarter)
+                city: $0, venue: venue, slot: slot, person: Digits(ask.person), position: position, starter: isStarter,
+                friends: ask.friend.map { [Digits($0)] } ?? [])
         }
     }
 

@@ -1,8 +1,10 @@
 import Basics
 import Plans
 
-// Whom a plan asks when. Its starters first; when two of them come, others in small waves: never more than a few
-// wait for an answer at the same time, and each answer or silence makes room for whoever is then the best to ask.
+// Whom a plan asks when. Its starters first, one at a time until somebody comes: a no has then cost one invitation,
+// and whoever is asked by a friend who comes says yes more often. When two come, others are asked in small waves: never
+// more than a few wait for an answer at the same time, and each answer or silence makes room for whoever is then the
+// best to ask.
 
 extension LivePlan {
     /// How long who may not be asked now is left alone before somebody looks again, in seconds.
@@ -31,6 +33,20 @@ extension LivePlan {
         if isOver || lifecycle.stage == .confirmed { due = .max }
     }
 
+    /// Whether the plan stands in the feed of somebody.
+    func isShown(to person: PersonID, _ desk: LivesDesk) -> Bool {
+        if lifecycle.accepted.contains(person) { return lifecycle.stage != .released }
+        let isAsked = asked.contains { $0.person == person }
+        return lifecycle.stage != .released && !lifecycle.declined.contains(person)
+            && (isAsked || seed.starters.contains(person) || seed.invites.contains(person))
+            && !desk.isApart(person, from: company) && !desk.isApart(person, from: seed.starters)
+    }
+
+    /// Who was asked and may come.
+    private var company: some Sequence<PersonID> {
+        asked.lazy.map(\.person).filter { !lifecycle.declined.contains($0) }
+    }
+
     private func isOpen(_ ask: Asked) -> Bool { !ask.isSilent && lifecycle.waiting.contains(ask.person) }
 
     /// Whoever has not answered for long is taken to have said no, until they answer.
@@ -42,13 +58,15 @@ extension LivePlan {
         }
     }
 
-    /// Answers whether all starters have been asked.
+    /// Answers whether nobody was passed over who may be asked later.
     private mutating func askStarters(_ cause: String, _ desk: LivesDesk) throws -> Bool {
         var isComplete = true
         for person in lifecycle.terms.starters where lifecycle.waiting.contains(person) {
-            if asked.contains(where: { $0.person == person }) { continue }
+            if asked.contains(where: { $0.person == person }) || desk.isApart(person, from: company) { continue }
+            if lifecycle.accepted.isEmpty, asked.contains(where: { isOpen($0) }) { break }
             if try desk.mayAsk(person, to: seed, isStarter: true) {
-                try ask(person, in: nil, isStarter: true, cause, desk)
+                let friend = try desk.roster(of: seed).friend(of: person, among: lifecycle.accepted)
+                try ask(person, in: friend, isStarter: true, cause, desk)
             } else {
                 isComplete = false
             }
@@ -67,6 +85,7 @@ extension LivePlan {
             }
             var failure: (any Error)?
             let next = roster.next(after: lifecycle.accepted, asked: Set(asked.map(\.person))) { person in
+                if desk.isApart(person, from: company) { return false }
                 do {
                     let isFree = try desk.mayAsk(person, to: seed, isStarter: false)
                     isComplete = isComplete && isFree
@@ -89,6 +108,6 @@ extension LivePlan {
     ) throws {
         asked.append(Asked(person: person, friend: friend, time: desk.now))
         try desk.noteAsked(person, to: seed)
-        tellInvited(person, isStarter: isStarter, cause)
+        tellInvited(isStarter: isStarter, cause)
     }
 }

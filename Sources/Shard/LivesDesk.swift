@@ -1,6 +1,7 @@
 import Basics
 import Plans
 import Store
+import Synchronization
 import World
 
 /// What the lives of seeds need of their city while one batch of things happens to them: who may be asked, whom a seed
@@ -10,6 +11,7 @@ final class LivesDesk {
     let policy: InvitationPolicy
     /// Seconds since 1970.
     let now: UInt64
+    private let apart: PeopleApart
     private let database: Database
     private var ledger: InvitationLedger
     private var rosters: [SeedID: Roster] = [:]
@@ -19,6 +21,7 @@ final class LivesDesk {
     init(_ shard: CityShard, now: Int64) {
         city = shard.name
         policy = shard.policy
+        apart = shard.apart.withLock { $0 }
         self.now = UInt64(max(now, 0)) / 1000
         database = shard.store.database
         ledger = InvitationLedger(database, perWeek: policy.perWeek)
@@ -29,6 +32,11 @@ final class LivesDesk {
 
     func mayAsk(_ person: PersonID, to seed: PlanSeed, isStarter: Bool) throws -> Bool {
         try ledger.mayAsk(person, slot: seed.slot, isStarter: isStarter, now: now)
+    }
+
+    /// Whether somebody must not meet any of these.
+    func isApart(_ person: PersonID, from people: some Sequence<PersonID>) -> Bool {
+        apart.contains(person, withAnyOf: people)
     }
 
     func noteAsked(_ person: PersonID, to seed: PlanSeed) throws { try ledger.note(person, slot: seed.slot, now: now) }

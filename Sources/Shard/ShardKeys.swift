@@ -96,6 +96,19 @@ enum ShardKeys {
         return writer.bytes
     }
 
+    /// Who has blocked whom.
+    static func peopleApart(in database: Database) throws -> PeopleApart {
+        var apart = PeopleApart()
+        let prefix = signal("block/")
+        try database.scan(.signals, prefix: prefix) { key, _ in
+            var reader = ByteReader(Array(key.dropFirst(prefix.count)))
+            let person = PersonID(try reader.getBigEndian(UInt64.self))
+            apart.set(true, person, PersonID(try reader.getBigEndian(UInt64.self)))
+            return true
+        }
+        return apart
+    }
+
     static func currentModelVersion(in database: Database) throws -> ModelVersion {
         try database.get(.meta, key: currentModel).map { try version($0) } ?? ModelVersion(0)
     }

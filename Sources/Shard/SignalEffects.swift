@@ -29,6 +29,8 @@ struct SignalEffects {
     /// Whether the two are friends now.
     private var ties: [Pair: Bool] = [:]
     private(set) var kept = WriteBatch()
+    /// Who blocks whom from now on, or no longer, in order.
+    private(set) var blocks: [(person: PersonID, other: PersonID, isBlocked: Bool)] = []
     /// What moves the lives of seeds, in order.
     private(set) var forLives: [(signal: Signal, cause: String)] = []
 
@@ -46,10 +48,15 @@ struct SignalEffects {
         case .save(let person, let place): change(person, place, signal.time) { $0.saves = 1 }
         case .share(let person, let place): change(person, place, signal.time) { $0.shares = 1 }
         case .attend(let person, let place): change(person, place, signal.time) { $0.attended = true }
-        case .friend(let person, let other): ties[Pair(person, other)] = true
+        case .friend(let person, let other):
+            ties[Pair(person, other)] = true
+            // Whoever makes a friend of somebody blocks them no longer.
+            kept.delete(.signals, key: ShardKeys.signal("block/", person.number, other.number))
+            blocks.append((person, other, false))
         case .block(let person, let other):
             ties[Pair(person, other)] = false
             keep("block/", person.number, other.number) { $0.put(signal.time) }
+            blocks.append((person, other, true))
         case .answer: forLives.append((signal, cause()))
         case .feedback(let person, let seed, let rating):
             keep("feedback/", seed.number, person.number) {

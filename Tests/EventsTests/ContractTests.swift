@@ -19,7 +19,7 @@ enum EventSamples {
         SeedCreated(
             city: city, venue: 9_007_199_254_740_993, starters: [1, 2, 3], slot: "weekend_day", conversion: 0.907_549,
             expectedTurnout: 12.619_306, invites: [4, 5], model: 2),
-        SeedInvited(city: city, venue: 1, slot: "evening", person: 4, position: 3, starter: true),
+        SeedInvited(city: city, venue: 1, slot: "evening", person: 4, position: 3, starter: false, friends: [2]),
         SeedAnswered(city: city, person: 4, answer: .maybe, accepted: 1, declined: 0, waiting: 9),
         SeedMomentum(city: city, intensity: 2.5, threshold: 2, expectedTurnout: 7),
         SeedConfirmed(city: city, venue: 1, slot: "night", members: [1, 2], score: 0.75, expectedTurnout: 4),
@@ -39,7 +39,8 @@ struct ContractTests {
     @Test func thereIsASampleAndASchemaOfEveryType() throws {
         #expect(EventSamples.all.map { type(of: $0).type } == EventType.allCases)
         let files = try FileManager.default.contentsOfDirectory(atPath: Schema.folder.path).sorted()
-        let names = EventType.allCases.map { "\($0.rawValue).json" } + ["muster.signal.v1.json"]
+        let former = ["muster.seed.invited.v1.json"]
+        let names = EventType.allCases.map { "\($0.rawValue).json" } + former + ["muster.signal.v1.json"]
         #expect(files == names.sorted())
     }
 
@@ -83,6 +84,7 @@ struct ContractTests {
     @Test(arguments: [
         ("muster.seed.created.v1", 0xD74E_44D7_8E45_D040 as UInt64),
         ("muster.seed.invited.v1", 0x22D9_8D38_88CC_891B),
+        ("muster.seed.invited.v2", 0xB1EB_FF8D_9445_1A10),
         ("muster.seed.answered.v1", 0x8526_E795_7851_9BB0),
         ("muster.seed.momentum.v1", 0x1959_CE25_DDB4_1216),
         ("muster.seed.confirmed.v1", 0x689B_E29B_6201_95A3),

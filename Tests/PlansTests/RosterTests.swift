@@ -1,5 +1,6 @@
 import Basics
 import Graph
+import Learn
 import Testing
 import World
 
@@ -73,6 +74,24 @@ import World
         #expect(roster.pull(of: PersonID(4)) > roster.pull(of: PersonID(3)))
         #expect(roster.features(of: 3, askedBy: PersonID(3))[InvitationColumns.friend] == 1)
         #expect(roster.features(of: 3, askedBy: nil)[InvitationColumns.friend] == 0)
+    }
+
+    @Test func aPromiseIsWhatTheGroupThatWouldGrowBringsForAnInvitation() {
+        let roster = Roster(
+            starters: 2,
+            members: [
+                member(1, 0), member(2, -2, friend: 0, asked: 0.3), member(3, 1), member(4, -1, friend: 2, asked: 2),
+                member(5, 0.5, friend: 1, asked: 0.7), member(6, -4),
+            ], venue: [], model: ModelVersion(1))
+        // 2 is asked by 1; then 5 by 2, 3 by nobody, 4 by 3; 6 is not likely enough.
+        let chances = [0, 0.3, 0.7, 1, 2].map { logistic($0) }
+        let expected = chances[0] * (1 + chances[1...].reduce(0, +)) / (1 + chances[0] * 4)
+        #expect(abs(roster.promise(minimum: 3) - expected) < 1e-12)
+        #expect(roster.promise(minimum: 5) == roster.promise(minimum: 4) && roster.promise(minimum: 6) == 0)
+        let first = chances[0] * (1 + chances[1] + chances[2] + chances[3]) / (1 + chances[0] * 3)
+        #expect(abs(roster.promise(minimum: 2) - first) < 1e-12, "two more than there must be are looked at")
+        #expect(roster.friend(of: PersonID(2), among: [PersonID(3)]) == nil)
+        #expect(roster.friend(of: PersonID(2), among: [PersonID(3), PersonID(1)]) == PersonID(1))
     }
 
     @Test func answersMoveWillingnessAwayFromWhatIsStatedAsFarAsTheyTell() {

@@ -61,10 +61,12 @@ struct TestCity {
         explainedPlan(options, threads: threads).map(\.seed)
     }
 
-    func explainedPlan(_ options: PlanOptions, threads: Int = 2) -> [PlannedSeed] {
+    func explainedPlan(
+        _ options: PlanOptions, apart: PeopleApart = PeopleApart(), threads: Int = 2
+    ) -> [PlannedSeed] {
         planCity(
-            graph: graph, influence: influence, interests: interests, embeddings: embeddings, options: options,
-            pool: ComputePool(threads: threads))
+            graph: graph, influence: influence, interests: interests, embeddings: embeddings, apart: apart,
+            options: options, pool: ComputePool(threads: threads))
     }
 
     func context(_ options: PlanOptions = PlanOptions(modelVersion: ModelVersion(1), seed: 1)) -> PlanningContext {

@@ -156,11 +156,7 @@ package struct Campaign {
         offerFriends(of: first, cell, &group)
         let size = min(options.minimum + 2, options.capacity)
         while group.members.count < size, let next = group.best() { join(next, cell, &group) }
-        if group.members.count < options.minimum { return 0 }
-        // The first must come, or nobody does; so their chance weighs on all.
-        let rest = group.chances.dropFirst().reduce(0, +)
-        let spent = 1 + group.chances[0] * Double(group.members.count - 1)
-        return group.chances[0] * (1 + rest) / spent
+        return group.members.count < options.minimum ? 0 : group.promise
     }
 
     private func join(_ next: GrowingGroup.Candidate, _ cell: Int, _ group: inout GrowingGroup) {

@@ -25,6 +25,12 @@ struct GrowingGroup {
         chances = [chance]
     }
 
+    /// Mean chance per invitation. The first must come, or nobody does; so their chance weighs on all.
+    var promise: Double {
+        let rest = chances.dropFirst().reduce(0, +)
+        return chances[0] * (1 + rest) / (1 + chances[0] * Double(members.count - 1))
+    }
+
     /// Whether somebody comes already or was asked.
     func knows(_ person: Int) -> Bool { members.contains(person) || dropped.contains(person) }
 

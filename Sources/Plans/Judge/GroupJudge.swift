@@ -3,7 +3,8 @@
 // people and places as the city's model does.
 //
 // The model has seen the visits of most of these groups, and would be too sure of a scorer that is judged by them. So
-// groups in which somebody holds the visit out train nothing: half of them calibrate, half tell how good it is.
+// groups in which somebody holds the visit out train nothing: they calibrate. How good it is each half of them tells,
+// by chances that the other half alone has calibrated.
 
 package import Basics
 package import Graph
@@ -13,7 +14,7 @@ package import Learn
 package struct GroupJudge: Equatable, Sendable {
     /// How it does on groups it never saw, as many that met as that were made up.
     package struct Report: Equatable, Sendable {
-        /// Groups it learned from, and groups that met among those it is judged by.
+        /// Groups it learned from, and groups that met among those it is calibrated and judged by.
         package var learned: UInt32
         package var judged: UInt32
         /// How often what it says comes true.
@@ -56,11 +57,11 @@ package struct GroupJudge: Equatable, Sendable {
             GroupScorerConfiguration(inputs: inputs), random: random.child("scorer"), pool: pool)
         var draw = random.child("groups")
         Self.teach(&scorer, placed(seen), negatives, table, &draw)
-        let (calibrating, judging) = (apart.indices.filter { $0 % 2 == 0 }, apart.indices.filter { $0 % 2 == 1 })
-        func judged(_ indices: [Int]) -> (logits: [Float], labels: [Int8]) {
+        func judged(_ half: Int) -> (logits: [Float], labels: [Int8]) {
             // As many that were made up as that met: the two kinds of swap in turn.
             var (sets, labels) = (GroupSets(), [Int8]())
-            for (turn, group) in placed(indices.map { apart[$0] }).enumerated() {
+            let groups = apart.indices.filter { $0 % 2 == half }.map { apart[$0] }
+            for (turn, group) in placed(groups).enumerated() {
                 let part = negatives.sets(
                     CollectionOfOne(group), venueSwaps: turn % 2, memberSwaps: 1 - turn % 2, &draw)
                 sets.append(contentsOf: part.sets)
@@ -68,15 +69,24 @@ package struct GroupJudge: Equatable, Sendable {
             }
             return (scorer.logits(sets, embeddings: table), labels)
         }
-        let known = judged(calibrating)
-        calibration = Calibration(fitting: known.logits, labels: known.labels)
-        let test = judged(judging)
-        let chances = test.logits.map { [calibration] in calibration.chance($0) }
+        let halves = (judged(0), judged(1))
+        let labels = halves.0.labels + halves.1.labels
+        calibration = Calibration(fitting: halves.0.logits + halves.1.logits, labels: labels)
+        let chances =
+            Self.chances(halves.0.logits, calibratedBy: halves.1)
+            + Self.chances(halves.1.logits, calibratedBy: halves.0)
         report = Report(
-            learned: UInt32(seen.count), judged: UInt32(judging.count),
-            reliability: Reliability(chances: chances, labels: test.labels, bins: 10),
-            agreement: areaUnderROC(scores: chances.map { Float($0) }, isPositive: test.labels.map { $0 == 1 }) ?? 0.5)
+            learned: UInt32(seen.count), judged: UInt32(apart.count),
+            reliability: Reliability(chances: chances, labels: labels, bins: 10),
+            agreement: areaUnderROC(scores: chances.map { Float($0) }, isPositive: labels.map { $0 == 1 }) ?? 0.5)
         parameters = scorer.parameters
+    }
+
+    private static func chances(
+        _ logits: [Float], calibratedBy other: (logits: [Float], labels: [Int8])
+    ) -> [Double] {
+        let calibration = Calibration(fitting: other.logits, labels: other.labels)
+        return logits.map { calibration.chance($0) }
     }
 
     private static func teach(

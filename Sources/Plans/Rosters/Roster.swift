@@ -84,11 +84,8 @@ package struct Roster: Equatable, Sendable {
                 group.offer(index, edge: edge, chance: logistic(tie.logOdds))
             }
         }
-        let others = (starters..<members.count).sorted {
-            (members[$0].logOdds, $1) > (members[$1].logOdds, $0)
-        }
         let next = group.next(
-            among: others, isShort: true, elsewhere: 0, isFree: { isFree(members[$0].person) },
+            among: byLogOdds(), isShort: true, elsewhere: 0, isFree: { isFree(members[$0].person) },
             chance: { logistic(members[$0].logOdds) })
         return next.map { next in
             let member = members[next.person]
@@ -98,10 +95,57 @@ package struct Roster: Equatable, Sendable {
         }
     }
 
+    /// People who come for each invitation of the group that would grow, when nobody else is asked once its first says
+    /// no: see `GrowingGroup.promise`. 0 where it does not reach `minimum`; two more than that are looked at. O(people
+    /// · ties) for each of its people.
+    package func promise(minimum: Int) -> Double {
+        guard starters > 0 else { return 0 }
+        var group = GrowingGroup(0, chance: logistic(members[0].logOdds))
+        offerFriends(of: 0, to: &group)
+        for starter in 1..<starters {
+            let tie = members[starter].ties.filter { group.members.contains($0.friend) }.map(\.logOdds).max()
+            let chance = logistic(tie ?? members[starter].logOdds)
+            group.add(GrowingGroup.Candidate(person: starter, edge: nil, chance: chance))
+            offerFriends(of: starter, to: &group)
+        }
+        let others = byLogOdds()
+        while group.members.count < minimum + 2,
+            let next = group.next(
+                among: others, isShort: true, elsewhere: 0, isFree: { _ in true },
+                chance: { logistic(members[$0].logOdds) })
+        {
+            group.add(next)
+            offerFriends(of: next.person, to: &group)
+        }
+        return group.members.count < minimum ? 0 : group.promise
+    }
+
+    private func offerFriends(of person: Int, to group: inout GrowingGroup) {
+        for index in members.indices where index >= starters && !group.knows(index) {
+            for (edge, tie) in members[index].ties.enumerated() where tie.friend == person {
+                group.offer(index, edge: edge, chance: logistic(tie.logOdds))
+            }
+        }
+    }
+
+    /// Those who start nothing, likeliest first.
+    private func byLogOdds() -> [Int] {
+        (starters..<members.count).sorted { (members[$0].logOdds, $1) > (members[$1].logOdds, $0) }
+    }
+
+    /// In whose name, of those who come, somebody is likeliest to say yes; nil when none of them is a friend.
+    package func friend(of person: PersonID, among coming: [PersonID]) -> PersonID? {
+        guard let position = position(of: person) else { return nil }
+        return members[position].ties.filter { coming.contains(members[$0.friend].person) }
+            .max { ($0.logOdds, $1.friend) < ($1.logOdds, $0.friend) }.map { members[$0.friend].person }
+    }
+
     /// What is known of an invitation of a member, in the name of a friend or of nobody; empty when nothing is.
     package func features(of member: Int, askedBy friend: PersonID?) -> [Float] {
         var features = members[member].features
-        guard let friend, let tie = members[member].ties.first(where: { members[$0.friend].person == friend }) else {
+        guard !features.isEmpty, let friend,
+            let tie = members[member].ties.first(where: { members[$0.friend].person == friend })
+        else {
             return features
         }
         features.replaceSubrange(InvitationColumns.friend..<InvitationColumns.count, with: tie.features)
