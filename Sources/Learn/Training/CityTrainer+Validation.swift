@@ -58,8 +58,8 @@ extension CityTrainer {
 
     /// What a city's own knowledge counts: how much the places' own embeddings, what people like themselves
     /// (`TasteFit`) and the visits' spectrum, and how much popularity are chosen in this order so that the kept-back
-    /// visits are ranked best. Costs an inference for each share, a fit for each strength, and a ranking for each weight
-    /// that is tried.
+    /// visits are ranked best. Costs an inference for each share, a fit for each strength, and a ranking for each
+    /// weight that is tried.
     package func ownWeights(weights: [Float], pool: ComputePool) -> OwnWeights {
         var chosen = OwnWeights()
         let task = validation.task(in: graph)
