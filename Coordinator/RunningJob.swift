@@ -27,7 +27,7 @@ final class RunningJob {
     /// Seconds on the loop's clock at which this process first saw the job at that round, for what is left.
     private var seen: (round: Int, at: Double)?
     /// The bulk frame of the weights that all cities of a round are sent.
-    private var frame: (round: Int, bytes: [UInt8])?
+    private var frame: (number: Int, bytes: [UInt8])?
 
     init(job: Ledger.Job, request: RequestID) {
         self.request = request
@@ -68,12 +68,12 @@ final class RunningJob {
         return each * Double(training.roundsInAll - training.round)
     }
 
-    /// The weights as a frame, made once a round; none before the first delta.
+    /// The weights as a frame, made once; none before the first delta.
     func weightsFrame() -> [[UInt8]] {
         guard let training, !training.weights.isEmpty else { return [] }
-        if let frame, frame.round == training.round { return [frame.bytes] }
+        if let frame, frame.number == training.weightsNumber { return [frame.bytes] }
         let bytes = Envelope.bulk(of: training.weights)
-        frame = (training.round, bytes)
+        frame = (training.weightsNumber, bytes)
         return [bytes]
     }
 

@@ -227,6 +227,9 @@ package struct TrainingJob: Equatable, Sendable {
 
     /// Where the job is.
     package var state: JobState { isPaused && !phase.isOver ? .paused : phase }
+    /// Another number whenever the weights are others. The best average takes the place of the last one without a
+    /// round between.
+    package var weightsNumber: Int { phase == .running ? round : round + 1 }
     /// Mean loss of each round that was averaged.
     package var losses: [Double] { averaged.map(\.meanLoss) }
     /// Whether the open round only waits for deltas.

@@ -79,10 +79,13 @@ import Wire
         }
         let order = other.trainRound(of: cities[0])
         #expect(order.steps == 0 && order.round == 2 && order.kept == 1)
+        let number = other.weightsNumber
         // A city that trains has misunderstood.
         _ = give(&other, CityID(1), weights: [1, 1])
         _ = give(&other, CityID(2), weights: [])
         #expect(other.state == .indexing && other.publishModel(version: ModelVersion(7)).rounds == 1)
+        // The best average has taken its place: whoever kept its bytes must see that.
+        #expect(other.weightsNumber != number)
     }
 
     @Test func roundsWithoutABetterAverageEndTheTraining() throws {
