@@ -1,7 +1,7 @@
 // The plan of one large city: what everybody would like (retrieval among all places and the ranking head), which cells
-// promise most, starter groups, the joint choice and the invitations; then questions for its seeds, from the store.
-// People belong to circles that share places and friends, and embeddings say so as a trained model's would; the head
-// has its first weights, which cost as much as trained ones.
+// promise most, starter groups, the joint choice, the invitations, and which of the plans promise the most people; then
+// questions for the seeds, from the store. People belong to circles that share places and friends, and embeddings say
+// so as a trained model's would; the head has its first weights, which cost as much as trained ones.
 //
 // The floor: each person meets each place once, 128 byte products; 100,000 times 50,000 of them are 0.64 T operations.
 
@@ -32,20 +32,22 @@ extension Bench {
             let (graph, embeddings) = run.loading { (city.graph(run.pool), city.embeddings()) }
             let configuration = GraphRecConfiguration()
             let weights = SharedWeights.initial(configuration, seed: run.seed)
+            let wanted = run.settings.integer("seeds")
             let options = PlanOptions(
-                seedsPerCity: run.settings.integer("seeds"), modelVersion: ModelVersion(1), seed: run.seed)
+                seedsPerCity: wanted * CityShard.plansPerSeed, modelVersion: ModelVersion(1), seed: run.seed)
             let planned = run.working {
                 chooseSeeds(
                     graph: graph, influence: .weightedCascade(of: graph), embeddings: embeddings,
                     configuration: .graphRec(configuration), weights: weights.values, options: options, pool: run.pool)
             }.result
-            let seeds = planned.map(\.seed)
             let rosters = run.working {
                 let builder = RosterBuilder(
                     planned, answers: [], graph: graph, embeddings: embeddings,
                     isKnown: [Bool](repeating: true, count: graph.people.count), seed: run.seed, pool: run.pool)
                 return planned.map { builder.roster(of: $0, model: ModelVersion(1)) }
             }
+            let minimum = InvitationPolicy().minimum
+            let seeds = CityShard.likeliest(rosters.result, count: wanted, minimum: minimum).map { planned[$0].seed }
             let folder = try ShardFolder(in: run.settings.path("scratch") ?? "/tmp")
             let shard = try folder.shard(CityID(0), name: "city")
             _ = try shard.keep(seeds, model: ModelVersion(1), job: JobID(1))

@@ -64,7 +64,7 @@ extension CityShard {
                 chosen, answers: Self.local(answers, in: graph), graph: graph, embeddings: known.embeddings,
                 isKnown: known.people, seed: options.seed, pool: pool)
             let rosters = chosen.map { builder.roster(of: $0, model: model.version) }
-            let kept = likeliest(rosters, count: Int(order.seedsPerCity))
+            let kept = Self.likeliest(rosters, count: Int(order.seedsPerCity), minimum: policy.minimum)
             let seeds = kept.map { chosen[$0].seed }
             try keep(kept.map { chosen[$0] }, rosters: kept.map { rosters[$0] })
             let created = try keep(seeds, model: model.version, job: order.job, now: now)
@@ -76,11 +76,11 @@ extension CityShard {
 
     /// Twice as many plans are drawn up as are wanted: which of them gather people is better told by how people answer
     /// invitations, once it is known whom each would ask, than by what they like.
-    private static let plansPerSeed = 2
+    package static let plansPerSeed = 2
 
-    /// The rosters, in their order, that promise the most people for an invitation.
-    private func likeliest(_ rosters: [Roster], count: Int) -> [Int] {
-        let promises = rosters.map { $0.promise(minimum: policy.minimum) }
+    /// The `count` rosters, in their order, that promise the most people for an invitation; `minimum` are wanted.
+    package static func likeliest(_ rosters: [Roster], count: Int, minimum: Int) -> [Int] {
+        let promises = rosters.map { $0.promise(minimum: minimum) }
         return rosters.indices.sorted { (promises[$0], $1) > (promises[$1], $0) }.prefix(count).sorted()
     }
 
