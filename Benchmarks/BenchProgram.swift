@@ -13,14 +13,15 @@ import Linalg
 @main
 enum BenchProgram {
     static let benches: [Bench] = [
-        .world, .importing, .estimate, .openCity, .nearest, .influence, .places, .follows, .invites, .sweep, .graphRec,
+        .world, .importing, .estimate, .openCity, .nearest, .influence, .places, .replicas, .follows, .invites, .sweep,
+        .graphRec,
         .quality,
         .lightGCN, .socialLGN, .groups, .hawkes, .closedLoop, .plan, .events, .consumer, .serve,
         .scaleOut, .rounds, .union, .together,
     ]
 
     /// Parts of a bench that run in processes of their own.
-    private static let parts: [Bench] = [.eventsWorker]
+    private static let parts: [Bench] = [.eventsWorker, .replicaHolder]
 
     static func main() {
         BLAS.configure(arguments: CommandLine.arguments)

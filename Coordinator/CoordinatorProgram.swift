@@ -16,9 +16,9 @@ enum CoordinatorProgram {
             build: Build.identifier, run)
     }
 
-    /// A thread waits while its request is answered, so this is how many are under way at a time: at two milliseconds
-    /// each, enough for some thousand a second.
-    private static let httpThreads = 16
+    /// A thread waits while its request is answered, and other connections of it meanwhile, so this is how many are
+    /// under way at a time: thousands a second also when an answer takes twenty milliseconds.
+    private static let httpThreads = 64
 
     private static func run(_ settings: Settings) throws {
         let waker = try Waker()

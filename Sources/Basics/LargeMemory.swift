@@ -36,3 +36,19 @@ package final class LargeMemory<Element: BitwiseCopyable> {
 
     deinit { munmap(mapping, length) }
 }
+
+extension Array where Element: BitwiseCopyable {
+    /// Makes room for so many elements, of a list that is empty yet and will be read at random: in huge pages where it
+    /// is large, since in small ones each read would look for its page too.
+    package mutating func reserveInHugePages(_ capacity: Int) {
+        reserveCapacity(capacity)
+        withUnsafeMutableBufferPointer { elements in
+            guard let base = elements.baseAddress else { return }
+            let mask = UInt(2 << 20) - 1
+            let start = (UInt(bitPattern: base) + mask) & ~mask
+            let end = (UInt(bitPattern: base) + UInt(capacity * MemoryLayout<Element>.stride)) & ~mask
+            // A wish: where the system does not grant it, the list is as it was.
+            if start < end { madvise(UnsafeMutableRawPointer(bitPattern: start), Int(end - start), MADV_HUGEPAGE) }
+        }
+    }
+}

@@ -40,6 +40,13 @@ package final class Monitor<State>: @unchecked Sendable {
 
     /// Asks `body` again after each wake-up until it is done; nil when the time is over first.
     package func wait<Result>(milliseconds: Int, until body: (inout State) -> Progress<Result>) -> Result? {
+        // No time at all is a look, for which the system must not be asked: it would put the thread to sleep.
+        if milliseconds <= 0 {
+            return withLock { state, _ in
+                if case .done(let result) = body(&state) { return result }
+                return nil
+            }
+        }
         var deadline = timespec()
         clock_gettime(CLOCK_MONOTONIC, &deadline)
         let nanoseconds = deadline.tv_nsec + (milliseconds % 1000) * 1_000_000

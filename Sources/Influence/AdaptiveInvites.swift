@@ -37,6 +37,8 @@ package struct AdaptiveInvites: Sendable {
 
     /// Per member of the choosing sets, whether it no longer leads to the root; empty until a cascade was seen.
     private var isGone: [Bool] = []
+    /// Where in `isGone` the members of each chunk of the choosing sets begin.
+    private var starts: [Int] = []
     private var isAboard: [Bool]
 
     /// People who have said yes or came unasked.
@@ -51,9 +53,7 @@ package struct AdaptiveInvites: Sendable {
         self.choosing = choosing
         self.judging = judging
         let weights = acceptance.indices.map { acceptance[$0] / (costs.isEmpty ? 1 : costs[$0]) }
-        let gains = (0..<choosing.vertices).map { vertex in
-            Int32(choosing.holderOffsets[vertex + 1] - choosing.holderOffsets[vertex])
-        }
+        let gains = (0..<UInt32(choosing.vertices)).map { Int32(choosing.sets(holding: $0).count) }
         self.weights = weights
         self.gains = gains
         isMet = [Bool](repeating: false, count: choosing.count)
@@ -103,7 +103,10 @@ package struct AdaptiveInvites: Sendable {
     /// hold one of them).
     /// In place of `take(.yes, ...)` for those it names.
     package mutating func sawCascade(_ people: [UInt32], in graph: InfluenceGraph, seed: UInt64) {
-        if isGone.isEmpty { isGone = [Bool](repeating: false, count: choosing.memberCount) }
+        if isGone.isEmpty {
+            isGone = [Bool](repeating: false, count: choosing.memberCount)
+            starts = choosing.sets.chunks.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.members.count) }
+        }
         var affected: Set<UInt32> = []
         for person in people where !isAboard[Int(person)] {
             isAboard[Int(person)] = true
@@ -114,17 +117,17 @@ package struct AdaptiveInvites: Sendable {
         }
         let open = affected.filter { !isMet[Int($0)] }.sorted()
         let (ours, others) = (open.filter { isAboard[root(of: $0)] }, open.filter { !isAboard[root(of: $0)] })
-        meet(ours[...])
+        meet(ours)
         let stream = SetStream(seed: seed, purpose: "sets", vertices: graph.count, roots: .uniform)
         let gone = graph.withLiveEdges(
-            ResidualSearch(stream: stream, sets: others, collection: choosing.sets, isAboard: isAboard))
-        for index in gone where !isGone[index] {
-            isGone[index] = true
-            gains[Int(choosing.sets.members[index])] -= 1
+            ResidualSearch(stream: stream, sets: others, pool: choosing.sets, starts: starts, isAboard: isAboard))
+        for member in gone where !isGone[member.place] {
+            isGone[member.place] = true
+            gains[Int(member.vertex)] -= 1
         }
     }
 
-    private func root(of set: UInt32) -> Int { Int(choosing.sets.members[Int(choosing.sets.offsets[Int(set)])]) }
+    private func root(of set: UInt32) -> Int { Int(choosing.members(of: Int(set)).first ?? 0) }
 
     /// People expected to come because of those aboard, themselves included, by sets that never choose.
     package var expectedTurnout: Double {
@@ -145,16 +148,13 @@ package struct AdaptiveInvites: Sendable {
         }
     }
 
-    private mutating func meet(_ sets: ArraySlice<UInt32>) {
-        // SAFETY: a collection's indices lie within it.
-        choosing.sets.offsets.withUnsafeBufferPointer { offsets in
-            choosing.sets.members.withUnsafeBufferPointer { members in
-                for set in sets where !isMet[Int(set)] {
-                    isMet[Int(set)] = true
-                    for index in Int(offsets[Int(set)])..<Int(offsets[Int(set) + 1])
-                    where isGone.isEmpty || !isGone[index] {
-                        gains[Int(members[index])] -= 1
-                    }
+    private mutating func meet(_ sets: some Sequence<UInt32>) {
+        for set in sets where !isMet[Int(set)] {
+            isMet[Int(set)] = true
+            let first = starts.isEmpty ? 0 : choosing.sets.place(of: Int(set), starts)
+            choosing.sets.withMembers(of: Int(set)) { members in
+                for (place, member) in members.enumerated() where isGone.isEmpty || !isGone[first + place] {
+                    gains[Int(member)] -= 1
                 }
             }
         }
@@ -162,14 +162,16 @@ package struct AdaptiveInvites: Sendable {
 }
 
 /// Sets searched once more, with the same coins, around those who are aboard. Answers where in the collection those
-/// stand who are no longer met.
+/// stand who are no longer met, and who they are.
 private struct ResidualSearch: LiveEdgesUse {
     let stream: SetStream
     let sets: [UInt32]
-    let collection: FlatSets
+    let pool: SetPool
+    /// Where each chunk's members begin among all.
+    let starts: [Int]
     let isAboard: [Bool]
 
-    func run<Edges: CascadeEdges>(_ live: LiveEdges<Edges>) -> [Int] {
+    func run<Edges: CascadeEdges>(_ live: LiveEdges<Edges>) -> [(place: Int, vertex: UInt32)] {
         var queue = GrowingList<UInt32>(), sources = GrowingList<UInt32>()
         defer {
             queue.free()
@@ -177,7 +179,7 @@ private struct ResidualSearch: LiveEdgesUse {
         }
         // The place in `sets`, from 1, of the last set that met the vertex.
         var metBy = [UInt32](repeating: 0, count: isAboard.count)
-        var gone: [Int] = []
+        var gone: [(place: Int, vertex: UInt32)] = []
         for (place, set) in sets.enumerated() {
             let key = stream.key(of: Int(set)), stamp = UInt32(place + 1)
             queue.removeAll()
@@ -192,9 +194,9 @@ private struct ResidualSearch: LiveEdgesUse {
                 for source in sources.elements { queue.append(source) }
                 sources.removeAll()
             }
-            for index in Int(collection.offsets[Int(set)])..<Int(collection.offsets[Int(set) + 1])
-            where metBy[Int(collection.members[index])] != stamp {
-                gone.append(index)
+            let first = pool.place(of: Int(set), starts)
+            for (place, vertex) in pool.members(of: Int(set)).enumerated() where metBy[Int(vertex)] != stamp {
+                gone.append((first + place, vertex))
             }
         }
         return gone

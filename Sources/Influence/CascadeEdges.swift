@@ -54,7 +54,12 @@ struct WeightedEdges: CascadeEdges {
     }
 
     @inline(__always)
-    func prefetch(_ landing: UInt64) { prefetch_for_reading(slots + Int(UInt32(truncatingIfNeeded: landing))) }
+    func prefetch(_ landing: UInt64) {
+        // One slot in eight lies on two lines.
+        let slot = UnsafeRawPointer(slots + Int(UInt32(truncatingIfNeeded: landing)))
+        prefetch_for_reading(slot)
+        prefetch_for_reading(slot + 8)
+    }
 
     @inline(__always)
     func source(_ landing: UInt64) -> UInt32 {

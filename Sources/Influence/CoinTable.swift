@@ -14,6 +14,8 @@
 // Linear threshold asks for less: at most one edge of a row is alive, each with its weight (Kempe et al. 2003, claim
 // 2.6).
 
+import Basics
+
 /// One vertex as the search meets it: 16 bytes, one cache line at most.
 struct SearchRow: BitwiseCopyable {
     /// First edge or slot.
@@ -92,7 +94,7 @@ struct CoinTable: Sendable {
         let count = graph.offsets.count - 1
         rows.reserveCapacity(count)
         if case .each(let chances) = graph.chances {
-            slots.reserveCapacity(chances.count + count)
+            slots.reserveInHugePages(chances.count + count)
             var alias = AliasScratch()
             for vertex in 0..<count { addUnequal(graph, vertex, chances, &alias) }
         } else {
@@ -158,10 +160,10 @@ struct CoinTable: Sendable {
         rows.append(SearchRow(edges: start, degree: UInt32(slots.count) - start, coin: coin))
     }
 
-    /// The least rate of the grid that is not below `rate`: steps of 2^(1/8).
+    /// The least rate of the grid that is not below `rate`: steps of 2^(1/32).
     private func onGrid(_ rate: Double) -> Double {
-        let step = (8 * binaryLogarithm(max(rate, 0x1p-30))).rounded(.up)
-        return max(powerOfTwo(step / 8), rate)
+        let step = (32 * binaryLogarithm(max(rate, 0x1p-30))).rounded(.up)
+        return max(powerOfTwo(step / 32), rate)
     }
 
     private mutating func kind(_ key: CoinKey) -> UInt32 {

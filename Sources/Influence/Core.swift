@@ -99,7 +99,7 @@ struct Core {
     func collection(of pool: SetPool, on threads: ComputePool?) -> RRCollection {
         let cut: @Sendable (Int) -> SetChunk = { cutDown(pool.chunks[$0]) }
         let chunks = threads?.map(pool.chunks.count, cut) ?? pool.chunks.indices.map(cut)
-        return RRCollection(FlatSets(chunks), vertices: people.count, threads: threads)
+        return RRCollection(SetPool(chunks: chunks), vertices: people.count, pool: threads)
     }
 
     private func cutDown(_ chunk: SetChunk) -> SetChunk {

@@ -60,8 +60,7 @@ private struct CoverState {
     init(_ collection: RRCollection, _ outsiders: Outsiders) {
         self.collection = collection
         self.outsiders = outsiders
-        let offsets = collection.holderOffsets
-        let gains = (0..<collection.vertices).map { Int32(offsets[$0 + 1] - offsets[$0]) }
+        let gains = (0..<UInt32(collection.vertices)).map { Int32(collection.sets(holding: $0).count) }
         self.gains = gains
         histogram = [Int](repeating: 0, count: Int(gains.max() ?? 0) + 1)
         for gain in gains { histogram[Int(gain)] += 1 }
@@ -79,22 +78,14 @@ private struct CoverState {
     }
 
     mutating func take(_ vertex: UInt32) {
-        let (first, end) = (collection.holderOffsets[Int(vertex)], collection.holderOffsets[Int(vertex) + 1])
-        // SAFETY: a collection's indices lie within it.
-        collection.holders.withUnsafeBufferPointer { holders in
-            collection.sets.offsets.withUnsafeBufferPointer { offsets in
-                collection.sets.members.withUnsafeBufferPointer { members in
-                    for place in Int(first)..<Int(end) {
-                        let set = Int(holders[place])
-                        if isCovered[set] { continue }
-                        isCovered[set] = true
-                        for index in Int(offsets[set])..<Int(offsets[set + 1]) {
-                            let member = Int(members[index]), gain = Int(gains[member])
-                            histogram[gain] -= 1
-                            histogram[gain - 1] += 1
-                            gains[member] = Int32(gain - 1)
-                        }
-                    }
+        for set in collection.sets(holding: vertex) where !isCovered[Int(set)] {
+            isCovered[Int(set)] = true
+            collection.sets.withMembers(of: Int(set)) { members in
+                for member in members {
+                    let gain = Int(gains[Int(member)])
+                    histogram[gain] -= 1
+                    histogram[gain - 1] += 1
+                    gains[Int(member)] = Int32(gain - 1)
                 }
             }
         }

@@ -7,5 +7,5 @@ package func estimateShare(
 ) -> Double {
     guard sampler.graph.count > 0, sets > 0 else { return 0 }
     let stream = SetStream(seed: seed, purpose: "estimate", vertices: sampler.graph.count, roots: roots)
-    return Double(sampler.countHits(seeds, in: sets, of: stream, on: pool).hits) / Double(sets)
+    return Double(sampler.countHits(seeds, in: 0..<sets, of: stream, on: pool).hits) / Double(sets)
 }

@@ -66,7 +66,7 @@ struct LocalGround: HuntGround {
     mutating func judge(_ seeds: [UInt32], sets: Int, round: Int) -> (hits: Int, looked: Int) {
         let fresh = SetStream(
             seed: options.seed, purpose: "judge", round: round, vertices: sampler.graph.count, roots: roots)
-        return sampler.countHits(seeds, in: sets, of: fresh, on: threads)
+        return sampler.countHits(seeds, in: 0..<sets, of: fresh, on: threads)
     }
 
     mutating func restart(excluding excluded: [UInt32]) {

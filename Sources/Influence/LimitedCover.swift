@@ -109,9 +109,7 @@ struct CollectionField: CoverField {
 
     mutating func gains() -> [Int32] {
         isCovered = [Bool](repeating: false, count: collection.count)
-        return (0..<collection.vertices).map {
-            Int32(collection.holderOffsets[$0 + 1] - collection.holderOffsets[$0])
-        }
+        return (0..<UInt32(collection.vertices)).map { Int32(collection.sets(holding: $0).count) }
     }
 
     mutating func take(_ person: UInt32, _ gains: inout [Int32]) {

@@ -23,6 +23,18 @@ struct SetChunk: Sendable, Equatable {
 package struct SetPool: Sendable, Equatable {
     var chunks: [SetChunk] = []
 
+    init(chunks: [SetChunk] = []) { self.chunks = chunks }
+
+    /// Sets that lie one after the other: set i is members[offsets[i]..<offsets[i + 1]].
+    init(offsets: [UInt32], members: [UInt32]) {
+        for first in stride(from: 0, to: offsets.count - 1, by: setsPerChunk) {
+            let own = offsets[first...min(first + setsPerChunk, offsets.count - 1)]
+            let start = offsets[first], end = offsets[own.endIndex - 1]
+            chunks.append(
+                SetChunk(offsets: own.map { $0 - start }, members: Array(members[Int(start)..<Int(end)])))
+        }
+    }
+
     package var count: Int { chunks.isEmpty ? 0 : (chunks.count - 1) * setsPerChunk + chunks[chunks.count - 1].count }
     /// Sets that reached a goal.
     var hits: Int { chunks.reduce(0) { $0 + $1.hits } }
@@ -30,6 +42,29 @@ package struct SetPool: Sendable, Equatable {
     package var memberCount: Int { chunks.reduce(0) { $0 + $1.members.count } }
     /// What the sets occupy.
     package var bytes: Int { chunks.reduce(0) { $0 + $1.bytes } }
+
+    /// Adds sets behind ours, which fill whole chunks.
+    mutating func append(_ other: SetPool) {
+        precondition(count == chunks.count * setsPerChunk || other.chunks.isEmpty, "only whole chunks can be continued")
+        chunks += other.chunks
+    }
+
+    /// Where the members of one set begin among those of all, given where those of each chunk do.
+    func place(of set: Int, _ starts: [Int]) -> Int {
+        starts[set / setsPerChunk] + Int(chunks[set / setsPerChunk].offsets[set % setsPerChunk])
+    }
+
+    /// Lends the members of one set, its root first.
+    @inline(__always)
+    func withMembers(of set: Int, _ body: (UnsafeBufferPointer<UInt32>) -> Void) {
+        chunks.withUnsafeBufferPointer { chunks in
+            let chunk = chunks.baseAddress! + set / setsPerChunk, place = set % setsPerChunk
+            chunk.pointee.members.withUnsafeBufferPointer { members in
+                let range = Int(chunk.pointee.offsets[place])..<Int(chunk.pointee.offsets[place + 1])
+                body(UnsafeBufferPointer(rebasing: members[range]))
+            }
+        }
+    }
 
     /// The members of one set, its root first.
     func members(of set: Int) -> ArraySlice<UInt32> {

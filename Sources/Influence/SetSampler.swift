@@ -21,57 +21,55 @@ package final class SetSampler: @unchecked Sendable {
     func extend(
         _ pool: inout SetPool, to count: Int, _ stream: SetStream, goals: [UInt32] = [], on threads: ComputePool?
     ) {
+        pool.append(draw(pool.count..<max(count, pool.count), of: stream, goals: goals, on: threads))
+    }
+
+    /// These sets of the stream, which begin at a whole chunk. Those that reach one of `goals` end there and stay
+    /// empty.
+    func draw(
+        _ range: Range<Int>, of stream: SetStream, goals: [UInt32] = [], on threads: ComputePool?
+    ) -> SetPool {
+        if range.isEmpty { return SetPool() }
+        precondition(range.lowerBound % setsPerChunk == 0, "shares begin at whole chunks")
         for searcher in searchers { searcher.setGoals(goals) }
         defer { for searcher in searchers { searcher.clearGoals(goals, graph.coins) } }
-        let first = pool.chunks.count
-        precondition(pool.count == first * setsPerChunk, "only whole chunks can be continued")
-        let total = (count + setsPerChunk - 1) / setsPerChunk
-        guard total > first else { return }
-        pool.chunks.reserveCapacity(total)
+        let first = range.lowerBound / setsPerChunk
+        let total = (range.upperBound + setsPerChunk - 1) / setsPerChunk
         var drawn = [SetChunk?](repeating: nil, count: total - first)
         drawn.withUnsafeMutableBufferPointer { buffer in
             // SAFETY: each chunk is written once, by the thread that draws it.
             nonisolated(unsafe) let out = buffer.baseAddress!
             share(first..<total, on: threads) { searcher, chunk in
                 let start = chunk * setsPerChunk
-                out[chunk - first] = self.draw(searcher, stream, start..<min(start + setsPerChunk, count))
+                out[chunk - first] = self.draw(searcher, stream, start..<min(start + setsPerChunk, range.upperBound))
             }
         }
-        for chunk in drawn { pool.chunks.append(chunk!) }
+        return SetPool(chunks: drawn.map { $0! })
     }
 
-    /// How many of the sets 0..<count of the stream reach one of `goals`, and the vertices looked at to find out. A set
-    /// ends where it reaches a goal, which is soon: long sets reach one early. Nothing is kept.
+    /// How many of these sets of the stream reach one of `goals`, and the vertices looked at to find out. A set ends
+    /// where it reaches a goal, which is soon: long sets reach one early. Nothing is kept.
     func countHits(
-        _ goals: [UInt32], in count: Int, of stream: SetStream, on threads: ComputePool?
+        _ goals: [UInt32], in sets: Range<Int>, of stream: SetStream, on threads: ComputePool?
     ) -> (hits: Int, looked: Int) {
         for searcher in searchers { searcher.setGoals(goals) }
         defer { for searcher in searchers { searcher.clearGoals(goals, graph.coins) } }
-        let chunks = (count + setsPerChunk - 1) / setsPerChunk
+        let chunks = (sets.count + setsPerChunk - 1) / setsPerChunk
         var found = [(hits: Int, looked: Int)](repeating: (0, 0), count: chunks)
         found.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
             // SAFETY: as in `extend`.
             nonisolated(unsafe) let out = base
             share(0..<chunks, on: threads) { searcher, chunk in
-                let start = chunk * setsPerChunk
+                let start = sets.lowerBound + chunk * setsPerChunk
                 out[chunk] = self.search(
-                    searcher, stream, start..<min(start + setsPerChunk, count), keepsMembers: false)
+                    searcher, stream, start..<min(start + setsPerChunk, sets.upperBound), keepsMembers: false)
             }
         }
         return found.reduce(into: (hits: 0, looked: 0)) { sum, part in
             sum.hits += part.hits
             sum.looked += part.looked
         }
-    }
-
-    /// Sets of a range of whole chunks, on the caller's thread.
-    func draw(_ range: Range<Int>, of stream: SetStream) -> SetPool {
-        var pool = SetPool()
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: setsPerChunk) {
-            pool.chunks.append(draw(searchers[0], stream, start..<min(start + setsPerChunk, range.upperBound)))
-        }
-        return pool
     }
 
     private func share(
@@ -147,14 +145,6 @@ package func drawSets(
     let stream = SetStream(seed: seed, purpose: "sets", vertices: sampler.graph.count, roots: roots)
     sampler.extend(&sets, to: count, stream, on: pool)
     return sets
-}
-
-/// Sets `range` of the stream that `drawSets` of the same seed begins, numbered from 0; they begin and, but for the
-/// last share, end at whole chunks. For drawing one pool in several places.
-func drawSets(_ sampler: SetSampler, _ range: Range<Int>, seed: UInt64) -> SetPool {
-    precondition(range.lowerBound % setsPerChunk == 0, "shares begin at whole chunks")
-    let stream = SetStream(seed: seed, purpose: "sets", vertices: sampler.graph.count, roots: .uniform)
-    return sampler.draw(range, of: stream)
 }
 
 /// Draws `count` sets of a graph and indexes them. O(vertices + members).

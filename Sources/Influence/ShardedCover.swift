@@ -1,5 +1,5 @@
-// The sets of a search that lie in one place: its own members of everybody's sets, or whole sets of its own where every
-// place holds the whole graph. Greedy counts here what a choice meets and loses (`UnionGround` chooses).
+// The sets of a search that lie in one place: its own members of everybody's sets. Greedy counts here what a choice
+// meets and loses (`UnionGround` chooses).
 
 import Basics
 
@@ -22,18 +22,8 @@ package struct ShardedSets: Sendable {
             sorted[Int(next[Int(member.set)])] = member.vertex
             next[Int(member.set)] += 1
         }
-        collection = RRCollection(
-            FlatSets([SetChunk(offsets: offsets, members: sorted)]), vertices: vertices)
+        collection = RRCollection(SetPool(offsets: offsets, members: sorted), vertices: vertices)
         isMet = [Bool](repeating: false, count: sets)
-    }
-
-    /// Sets `range` of a stream, whole; the others are empty here. For a replicated graph whose sets are shared out.
-    package init(_ sampler: SetSampler, _ range: Range<Int>, of count: Int, seed: UInt64) {
-        let whole = drawSets(sampler, range, seed: seed)
-        let members = range.flatMap { set in
-            whole.members(of: set - range.lowerBound).map { FrontierEntry(set: UInt32(set), vertex: $0) }
-        }
-        self.init(members, sets: count, vertices: sampler.graph.count)
     }
 
     /// Sets that each vertex meets here.

@@ -130,10 +130,7 @@ package func findPassingRows(
 ) {
     #if arch(x86_64)
     if hasByteProducts {
-        let limit = muster_limit(
-            offset: limit.offset, scale: limit.scale, threshold: limit.threshold, error_share: limit.errorShare,
-            length_share: limit.lengthShare)
-        passing_rows_avx512(sums, scales, bounds, tiles, limit, passing)
+        passing_rows_avx512(sums, scales, bounds, tiles, limit.muster, passing)
         return
     }
     #endif
@@ -156,3 +153,45 @@ func findPassingRowsPlainly(
         passing[block / 4] |= UInt64(lanes) << UInt64(block % 4 * rowsOfBound)
     }
 }
+
+/// maxima[i] = the greatest that the score of a row is at least (its score less what that can be wrong by), of the rows
+/// whose number has the remainder i by the number of `maxima`; -infinity where no such row has a score.
+/// SAFETY: for each tile there are 64 `sums` and `scales`, and 8 `bounds`. `maxima` are some multiple of 64.
+package func findGreatestLeasts(
+    _ limit: ScoreLimit, _ sums: UnsafePointer<Int32>, scales: UnsafePointer<Float>, bounds: UnsafePointer<Float>,
+    tiles: Int, into maxima: UnsafeMutableBufferPointer<Float>
+) {
+    precondition(!maxima.isEmpty && maxima.count % ByteLayout.rowsOfTile == 0, "greatest values come in whole tiles")
+    #if arch(x86_64)
+    if hasByteProducts {
+        maxima.update(repeating: -.infinity)
+        greatest_leasts_avx512(
+            sums, scales, bounds, tiles, limit.muster, maxima.baseAddress!, maxima.count / ByteLayout.rowsOfTile)
+        return
+    }
+    #endif
+    findGreatestLeastsPlainly(limit, sums, scales: scales, bounds: bounds, tiles: tiles, into: maxima)
+}
+
+/// The twin for any machine.
+func findGreatestLeastsPlainly(
+    _ limit: ScoreLimit, _ sums: UnsafePointer<Int32>, scales: UnsafePointer<Float>, bounds: UnsafePointer<Float>,
+    tiles: Int, into maxima: UnsafeMutableBufferPointer<Float>
+) {
+    maxima.update(repeating: -.infinity)
+    for row in 0..<tiles * ByteLayout.rowsOfTile {
+        let block = row / rowsOfBound
+        let bound = limit.bound(error: bounds[2 * block], length: bounds[2 * block + 1])
+        let least = limit.score(sums[row], rowScale: scales[row]) - bound
+        if least > maxima[row % maxima.count] { maxima[row % maxima.count] = least }
+    }
+}
+
+#if arch(x86_64)
+extension ScoreLimit {
+    fileprivate var muster: muster_limit {
+        muster_limit(
+            offset: offset, scale: scale, threshold: threshold, error_share: errorShare, length_share: lengthShare)
+    }
+}
+#endif

@@ -17,7 +17,7 @@ struct Candidate {
 
 /// Gathers what may be among the best of one query.
 struct CandidateList {
-    private let count: Int
+    let count: Int
     private var candidates: [Candidate]
     private var used = 0
     /// The greatest leasts so far, descending, where few are wanted; else room to find the k-th in.
@@ -38,6 +38,9 @@ struct CandidateList {
         leasts = [Float](repeating: -.infinity, count: count <= Self.orderedMax ? count : room)
     }
 
+    /// The k-th greatest least will be no less than this.
+    mutating func expect(_ least: Float) { threshold = max(threshold, least) }
+
     /// Takes rows in.
     mutating func take(_ offered: UnsafeBufferPointer<Candidate>) {
         if used + offered.count > candidates.count { makeRoom(for: offered.count) }
@@ -55,7 +58,7 @@ struct CandidateList {
                         place -= 1
                     }
                     leasts[place] = candidate.least
-                    threshold = leasts[last]
+                    threshold = max(threshold, leasts[last])
                 }
             }
         }

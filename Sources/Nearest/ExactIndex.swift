@@ -29,7 +29,8 @@ package struct ExactIndex: Sendable {
         self.vectors = vectors
         self.dimensions = dimensions
         count = vectors.count / dimensions
-        quantized = QuantizedRows(vectors, dimensions: dimensions)
+        quantized = QuantizedRows(
+            vectors, dimensions: dimensions, middle: QuantizedRows.middle(of: vectors, dimensions: dimensions))
     }
 
     /// Puts rows behind the last; `more` is [rows, dimensions]. They are found by every search that begins afterwards.
@@ -123,8 +124,7 @@ package struct ExactIndex: Sendable {
     private func best(_ k: Int, of rows: [UInt32], for query: Asked) -> [Neighbor] {
         let asked = Span(_unsafeStart: query.vector, count: dimensions)
         let vectors = vectors.span
-        var keys: [UInt64] = []
-        keys.reserveCapacity(rows.count)
+        var best = BestNeighbors(count: k)
         for (index, row) in rows.enumerated() {
             if index + Self.rowsAhead < rows.count {
                 let ahead = Int(rows[index + Self.rowsAhead]) * dimensions
@@ -134,11 +134,9 @@ package struct ExactIndex: Sendable {
             }
             let start = Int(row) * dimensions
             let score = dot(vectors.extracting(start..<start + dimensions), asked)
-            if !score.isNaN { keys.append(~Neighbor(row: row, score: score).key) }
+            best.offer(row, score: score)
         }
-        // Complements, so that the order is the one that sorts fastest.
-        keys.sort()
-        return keys.prefix(k).map { Neighbor(key: ~$0) }
+        return best.take()
     }
 
     private static let fullRowCost = 24
@@ -173,6 +171,19 @@ struct AllowedRows: Sendable {
             while next < excluded.count, excluded[next] < row { next += 1 }
             return !(next < excluded.count && excluded[next] == row) && (mask?.contains(Int(row)) ?? true)
         }
+    }
+
+    /// At most how many rows of some tiles are not allowed, those behind an index's last left out.
+    func forbidden(in tiles: Range<Int>) -> Int {
+        let end = UInt32(tiles.upperBound * ByteLayout.rowsOfTile)
+        var count = excluded.prefix { $0 < end }.count
+        if let mask {
+            for tile in tiles {
+                let rows = min(mask.rows - tile * ByteLayout.rowsOfTile, ByteLayout.rowsOfTile)
+                count += rows - mask.words[tile].nonzeroBitCount
+            }
+        }
+        return count
     }
 
     /// All allowed rows of an index of `count`.

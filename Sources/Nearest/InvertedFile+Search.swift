@@ -2,7 +2,8 @@ package import Basics
 import Linalg
 
 // One query after the other, each through the lists that promise most. What a search needs besides is taken once for a
-// block of queries (`ListScan`), so that a query allocates nothing but its answer.
+// block of queries (`ListScan`), so that a query allocates nothing but its answer. A filter that keeps so few rows that
+// all of them are scored in full needs nothing of it.
 
 extension InvertedFile {
     /// Queries that one thread answers with the same scratch memory.
@@ -31,11 +32,19 @@ extension InvertedFile {
                 // and the loop ends before either scope does.
                 nonisolated(unsafe) let (queries, answers) = (queries, answers)
                 pool.forEach((total + Self.queriesPerBlock - 1) / Self.queriesPerBlock) { block in
-                    var scan = ListScan(self, count: min(k, count))
+                    var scan: ListScan?
+                    var best = BestNeighbors(count: min(k, count))
                     for query in block * Self.queriesPerBlock..<min((block + 1) * Self.queriesPerBlock, total) {
                         let vector = Span(
                             _unsafeStart: queries.baseAddress! + query * dimensions, count: dimensions)
-                        answers[query] = scan.answer(vector, self, probes: probes, allowed[query])
+                        let own = min(self.probes(probes, allowed[query]), lists.count)
+                        if let mask = allowed[query].mask, isWorthGathering(mask, probes: own) {
+                            gather(vector, mask, allowed[query].excluded, into: &best)
+                        } else {
+                            if scan == nil { scan = ListScan(self, count: min(k, count)) }
+                            scan?.look(for: vector, in: self, probes: own, allowed[query], into: &best)
+                        }
+                        answers[query] = best.take()
                     }
                 }
             }
@@ -52,7 +61,6 @@ private struct ListScan {
         var place: UInt32
     }
 
-    private let wanted: Int
     /// As many of the best by bytes are scored in full.
     private let kept: Int
     private var entries: [Int8]
@@ -66,19 +74,13 @@ private struct ListScan {
     private var scores: [Float]
     private var places: [Place]
     private var found = 0
-    private var keys: [UInt64] = []
     private var limit = ScoreLimit(offset: 0, scale: 1, errorShare: 0, lengthShare: 0)
 
     /// Candidates before the list is cut down.
     private static let roomMin = 256
-    /// A row that is scored in full costs as much as so many that are scanned.
-    private static let fullRowCost = 24
-    private static let narrowFilter = 64
-    private static let rowsAtOnce = 16
     private static let lanes = 16
 
     init(_ index: InvertedFile, count: Int) {
-        wanted = count
         kept = max(2 * count, count + 16)
         let layouts = ([index.centers] + index.lists).map(\.quantized.layout)
         let tiles = layouts.reduce(0) { max($0, $1.tiles) }
@@ -92,58 +94,20 @@ private struct ListScan {
         places = [Place](repeating: Place(list: 0, place: 0), count: room)
     }
 
-    mutating func answer(
-        _ query: Span<Float>, _ index: InvertedFile, probes wanted: Int, _ allowed: AllowedRows
-    ) -> [Neighbor] {
-        guard let quantized = Quantization(query, into: &entries) else { return [] }
-        let probes = min(Self.probes(wanted, allowed, of: index), index.lists.count)
-        keys.removeAll(keepingCapacity: true)
-        if let mask = allowed.mask, isWorthGathering(mask, index, probes: probes) {
-            gather(query, index, allowed)
-        } else {
-            limit.offset = quantized.sum * Int32(ByteLayout.zero)
-            limit.scale = quantized.scale
-            limit.threshold = -.infinity
-            found = 0
-            rankLists(index, probes: probes)
-            for list in order { look(at: Int(list), index, allowed) }
-            cut()
-            scoreInFull(query, index)
-        }
-        keys.sort()
-        return keys.prefix(self.wanted).map { Neighbor(key: ~$0) }
-    }
-
-    /// A filter that keeps few rows leaves few in each list: more of them are looked at.
-    private static func probes(_ probes: Int, _ allowed: AllowedRows, of index: InvertedFile) -> Int {
-        guard let mask = allowed.mask else { return probes }
-        let share = Double(max(mask.count, 1)) / Double(index.count)
-        return Int((Double(probes) / share.squareRoot()).rounded(.up))
-    }
-
-    /// Lists hold too little of what a narrow filter keeps: below one row of 64, its rows are looked at one by one, and
-    /// nothing is missed. Above, where that is cheaper.
-    private func isWorthGathering(_ mask: RowMask, _ index: InvertedFile, probes: Int) -> Bool {
-        let kept = mask.count
-        return kept <= index.count / Self.narrowFilter
-            || Self.fullRowCost * kept <= index.lists.count + probes * index.count / index.lists.count
-    }
-
-    /// Scores all rows of a filter in full. They lie anywhere, so that memory is asked for a block of them at once.
-    private mutating func gather(_ query: Span<Float>, _ index: InvertedFile, _ allowed: AllowedRows) {
-        let rows = allowed.rows(of: index.count) ?? []
-        var block: [(row: UInt32, place: Place)] = []
-        block.reserveCapacity(Self.rowsAtOnce)
-        for first in stride(from: 0, to: rows.count, by: Self.rowsAtOnce) {
-            block.removeAll(keepingCapacity: true)
-            for row in rows[first..<min(first + Self.rowsAtOnce, rows.count)] {
-                guard let place = index.place(of: Int(row)) else { continue }
-                let at = Place(list: UInt32(index.listOfRow[Int(row)]), place: UInt32(place))
-                Self.prefetch(at, index)
-                block.append((row, at))
-            }
-            for (row, place) in block { note(row, place, query, index) }
-        }
+    /// Offers the best rows of `probes` lists.
+    mutating func look(
+        for query: Span<Float>, in index: InvertedFile, probes: Int, _ allowed: AllowedRows,
+        into best: inout BestNeighbors
+    ) {
+        guard let quantized = Quantization(query, into: &entries) else { return }
+        limit.offset = quantized.sum * Int32(ByteLayout.zero)
+        limit.scale = quantized.scale
+        limit.threshold = -.infinity
+        found = 0
+        rankLists(index, probes: probes)
+        for list in order { look(at: Int(list), index, allowed) }
+        cut()
+        scoreInFull(query, index, into: &best)
     }
 
     /// Puts the `probes` lists with the largest inner products into `order`, the best first.
@@ -246,20 +210,15 @@ private struct ListScan {
         found = left
     }
 
-    private mutating func scoreInFull(_ query: Span<Float>, _ index: InvertedFile) {
+    private func scoreInFull(_ query: Span<Float>, _ index: InvertedFile, into best: inout BestNeighbors) {
         for candidate in 0..<found { Self.prefetch(places[candidate], index) }
         for candidate in 0..<found {
             let place = places[candidate]
-            note(index.lists[Int(place.list)].rowStart[Int(place.place)], place, query, index)
+            let list = index.lists[Int(place.list)]
+            let start = list.vectorStart + Int(place.place) * index.dimensions
+            best.offer(
+                list.rowStart[Int(place.place)], score: dot(Span(_unsafeStart: start, count: index.dimensions), query))
         }
-    }
-
-    private mutating func note(
-        _ row: UInt32, _ place: Place, _ query: Span<Float>, _ index: InvertedFile
-    ) {
-        let start = index.lists[Int(place.list)].vectorStart + Int(place.place) * index.dimensions
-        let score = dot(Span(_unsafeStart: start, count: index.dimensions), query)
-        if !score.isNaN { keys.append(~Neighbor(row: row, score: score).key) }
     }
 
     private static func prefetch(_ place: Place, _ index: InvertedFile) {

@@ -80,7 +80,8 @@ package struct InvertedFile: Sendable {
         if listOfRow[row] == Self.removedList { return nil }
         let list = lists[Int(listOfRow[row])]
         var place = Int(placeOfRow[row])
-        // Only in lists of more rows than 16 bits count.
+        // Only lists of more rows than 16 bits count are looked into, where that would wait for memory.
+        if list.rows.count <= Self.placeBits { return place }
         while list.rowStart[place] != UInt32(row) { place += Self.placeBits }
         return place
     }

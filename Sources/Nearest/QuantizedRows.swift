@@ -3,30 +3,40 @@
 // scan over bytes can tell for certain which rows need not be looked at in full.
 //
 // |q·x - s_q c_q · s_x c_x|  <=  |q| |x - s_x c_x|  +  |q - s_q c_q| |s_x c_x|
+//
+// What all rows have in common decides nothing, but would take up the bytes: rows are written as differences from a
+// middle m, and a scan ranks them by q·(x - m). The middle is a median in each column, so that columns which are
+// mostly zero stay so and are written without error. Of a city's places, whose last column is popularity and whose tags
+// are sparse, a scan for 200 of 10,000 then leaves 500 to be looked at in full where it left 1,900.
 
 import Linalg
 
 /// Rows of bytes with a scale each, and for every 16 rows the largest lengths that bound their errors.
 struct QuantizedRows: Sendable {
+    /// What rows are written as differences from; empty for nothing.
+    let middle: [Float]
     private(set) var layout: ByteLayout
     /// All tiles; rows behind the last are zeros.
     private(set) var bytes: [UInt8]
     /// One for each row of the tiles. NaN for rows behind the last and for irregular ones, so that no score of theirs
     /// passes any threshold.
     private(set) var scales: [Float]
-    /// For each block of 16 rows the greatest |x - s_x c_x|, then the greatest |s_x c_x|.
+    /// For each block of 16 rows the greatest |x - m - s_x c_x|, then the greatest |s_x c_x|. The former counts in that
+    /// a score in full is rounded as well.
     private(set) var bounds: [Float]
     /// Rows that no scale fits, since they hold, or their length is, no finite number, or since they are so small that
     /// their squares vanish; ascending. They are looked at in full for every query.
     private(set) var irregular: [UInt32] = []
-    /// Of all rows that are not irregular.
+    /// Of all rows that are not irregular, with their middle and without.
     private(set) var greatestLength: Float = 0
 
     /// Bytes of all arrays.
-    var byteCount: Int { bytes.count + 4 * scales.count + 4 * bounds.count + 4 * irregular.count }
+    var byteCount: Int { bytes.count + 4 * (scales.count + bounds.count + irregular.count + middle.count) }
 
     /// `vectors` is [rows, dimensions]. About a nanosecond an entry.
-    init(_ vectors: [Float], dimensions: Int) {
+    init(_ vectors: [Float], dimensions: Int, middle: [Float] = []) {
+        precondition(middle.isEmpty || middle.count == dimensions, "a middle has an entry for each column")
+        self.middle = middle
         layout = ByteLayout(rows: 0, columns: dimensions)
         (bytes, scales, bounds) = ([], [], [])
         append(vectors)
@@ -40,11 +50,25 @@ struct QuantizedRows: Sendable {
         Self.fill(&scales, .nan, to: layout.tiles * ByteLayout.rowsOfTile)
         Self.fill(&bounds, 0, to: 2 * scales.count / rowsOfBound)
         var entries = [Int8](repeating: 0, count: layout.bytesOfQuery)
+        var difference = [Float](repeating: 0, count: middle.count)
         for row in first..<layout.rows {
             let start = (row - first) * dimensions
-            set(row, vectors.span.extracting(start..<start + dimensions), &entries)
+            set(row, vectors.span.extracting(start..<start + dimensions), &entries, &difference)
         }
     }
+
+    /// The median of each column of [rows, dimensions], of rows that are evenly spread; what is not finite counts as
+    /// nothing.
+    static func middle(of vectors: [Float], dimensions: Int) -> [Float] {
+        let rows = vectors.count / dimensions
+        let sampled = min(rows, rowsOfMiddle)
+        return (0..<dimensions).map { column in
+            let values = (0..<sampled).map { vectors[$0 * rows / sampled * dimensions + column] }.filter(\.isFinite)
+            return values.isEmpty ? 0 : values.sorted()[values.count / 2]
+        }
+    }
+
+    private static let rowsOfMiddle = 512
 
     /// A row that no search finds any more. Bounds stay: they hold for fewer rows as well.
     mutating func remove(_ row: Int) {
@@ -52,21 +76,33 @@ struct QuantizedRows: Sendable {
         irregular.removeAll { $0 == UInt32(row) }
     }
 
-    private mutating func set(_ row: Int, _ vector: Span<Float>, _ entries: inout [Int8]) {
-        guard let quantized = Quantization(vector, into: &entries) else {
+    private mutating func set(
+        _ row: Int, _ vector: Span<Float>, _ entries: inout [Int8], _ difference: inout [Float]
+    ) {
+        for column in middle.indices { difference[column] = vector[column] - middle[column] }
+        let length = dot(vector, vector).squareRoot()
+        let quantized =
+            middle.isEmpty
+            ? Quantization(vector, into: &entries) : Quantization(difference.span, into: &entries)
+        guard length.isFinite, let quantized else {
             irregular.append(UInt32(row))
             return
         }
         scales[row] = quantized.scale
-        greatestLength = max(greatestLength, quantized.length)
+        greatestLength = max(greatestLength, length, quantized.length)
         let block = row / rowsOfBound
-        bounds[2 * block] = max(bounds[2 * block], quantized.error)
+        let rounding = Self.rounding(layout.columns) * (length + quantized.length)
+        bounds[2 * block] = max(bounds[2 * block], quantized.error + rounding)
         bounds[2 * block + 1] = max(bounds[2 * block + 1], quantized.roundedLength)
         let start = layout.start(ofRow: row)
         for column in 0..<layout.columns {
             bytes[start + layout.offset(ofColumn: column)] = UInt8(bitPattern: entries[column] ^ -128)
         }
     }
+
+    /// A sum of products is rounded, once for each term at most, and so are the few numbers that a score and its bound
+    /// are made of: by this part of the product of the lengths.
+    static func rounding(_ columns: Int) -> Float { Float(columns + 8) * Float.ulpOfOne }
 
     /// Lengthens an array, at once where it was empty.
     private static func fill<Element>(_ array: inout [Element], _ element: Element, to count: Int) {

@@ -1,6 +1,7 @@
 // The scan over rows of bytes: sums of a chunk of rows for six queries at a time, then one comparison for each row and
 // query. A chunk stays in the second-level cache until all queries have seen it, its sums in the first. The threshold
-// is that of the chunk before, so the first chunks are short.
+// is that of the chunk before; that of the first is found in its own sums, by greatest values of some rows each: where
+// the k-th of these is, there are k rows at least that reach it.
 
 import Linalg
 
@@ -23,9 +24,7 @@ struct QueryScan {
             (quantized.length * rows.greatestLength).isFinite
         else { return nil }
         self.entries = entries
-        // The sum of the products in full is itself rounded, once for each term at most, and so are the few numbers
-        // that a score and its bound are made of.
-        let rounding = Float(layout.columns + 8) * Float.ulpOfOne
+        let rounding = QuantizedRows.rounding(layout.columns)
         limit = ScoreLimit(
             offset: quantized.sum * Int32(ByteLayout.zero), scale: quantized.scale,
             errorShare: quantized.length * (1 + rounding),
@@ -34,8 +33,28 @@ struct QueryScan {
         candidates = CandidateList(count: count)
     }
 
+    fileprivate var hasMask: Bool { allowed.mask != nil }
+
     /// Whether any row of a tile may be an answer.
     fileprivate func allows(tile: Int) -> Bool { allowed.mask.map { $0.words[tile] != 0 } ?? true }
+
+    /// Finds the threshold that the first rows are held against.
+    fileprivate mutating func begin(
+        with tiles: Range<Int>, _ rows: RowPointers, sums: UnsafePointer<Int32>, _ scratch: Scratch
+    ) {
+        // Rows that may not be answers may be among the greatest: so many more are passed over.
+        let rank = candidates.count + allowed.forbidden(in: tiles)
+        var lanes = ByteLayout.rowsOfTile
+        while lanes < Self.lanesEach * rank, 2 * lanes <= scratch.rows { lanes *= 2 }
+        guard rank <= lanes else { return }
+        let maxima = UnsafeMutableBufferPointer(start: scratch.maxima, count: lanes)
+        findGreatestLeasts(
+            limit, sums, scales: rows.scales, bounds: rows.bounds, tiles: tiles.count, into: maxima)
+        candidates.expect(greatest(rank, of: maxima))
+    }
+
+    /// As many greatest values for each row that is wanted: with fewer the k-th of them would be too low.
+    private static let lanesEach = 2
 
     /// Looks at the rows of `tiles`; `scratch` has their sums of byte products.
     fileprivate mutating func look(
@@ -84,6 +103,22 @@ private struct Scratch {
     let passing: UnsafeMutablePointer<UInt64>
     /// As many as a chunk has rows.
     let offered: UnsafeMutablePointer<Candidate>
+    /// Likewise.
+    let maxima: UnsafeMutablePointer<Float>
+    let rows: Int
+
+    init(rows: Int) {
+        self.rows = rows
+        passing = .allocate(capacity: rows / ByteLayout.rowsOfTile)
+        offered = .allocate(capacity: rows)
+        maxima = .allocate(capacity: rows)
+    }
+
+    func deallocate() {
+        passing.deallocate()
+        offered.deallocate()
+        maxima.deallocate()
+    }
 }
 
 /// Tiles of a chunk: 128 KiB at 128 columns.
@@ -96,25 +131,27 @@ func scan(_ rows: QuantizedRows, for queries: inout [QueryScan]) {
     let stride = tilesPerChunk * ByteLayout.rowsOfTile
     let entries = queries.flatMap(\.entries)
     let sums = UnsafeMutablePointer<Int32>.allocate(capacity: size * stride)
-    let scratch = Scratch(
-        passing: .allocate(capacity: tilesPerChunk), offered: .allocate(capacity: stride))
+    let scratch = Scratch(rows: stride)
     defer {
         sums.deallocate()
-        scratch.passing.deallocate()
-        scratch.offered.deallocate()
+        scratch.deallocate()
     }
     rows.withPointers { pointers in
-        var chunk = 0..<min(1, layout.tiles)
-        while !chunk.isEmpty {
-            for first in Swift.stride(from: 0, to: queries.count, by: size) {
-                let group = first..<min(first + size, queries.count)
-                multiply(layout, pointers, chunk, entries, queries, group, into: sums, stride: stride)
-                for (index, query) in group.enumerated() {
-                    queries[query].look(at: chunk, pointers, sums: sums + index * stride, scratch)
+        queries.withUnsafeMutableBufferPointer { queries in
+            var chunk = 0..<min(tilesPerChunk, layout.tiles)
+            while !chunk.isEmpty {
+                for first in Swift.stride(from: 0, to: queries.count, by: size) {
+                    let group = first..<min(first + size, queries.count)
+                    multiply(layout, pointers, chunk, entries, queries, group, into: sums, stride: stride)
+                    for (index, query) in group.enumerated() {
+                        if chunk.lowerBound == 0 {
+                            queries[query].begin(with: chunk, pointers, sums: sums + index * stride, scratch)
+                        }
+                        queries[query].look(at: chunk, pointers, sums: sums + index * stride, scratch)
+                    }
                 }
+                chunk = chunk.upperBound..<min(chunk.upperBound + tilesPerChunk, layout.tiles)
             }
-            chunk =
-                chunk.upperBound..<min(chunk.upperBound + min(4 * chunk.count, tilesPerChunk), layout.tiles)
         }
     }
 }
@@ -123,13 +160,14 @@ func scan(_ rows: QuantizedRows, for queries: inout [QueryScan]) {
 /// as it was.
 private func multiply(
     _ layout: ByteLayout, _ rows: RowPointers, _ tiles: Range<Int>, _ entries: [Int8],
-    _ queries: [QueryScan],
-    _ group: Range<Int>, into sums: UnsafeMutablePointer<Int32>, stride: Int
+    _ queries: UnsafeMutableBufferPointer<QueryScan>, _ group: Range<Int>, into sums: UnsafeMutablePointer<Int32>,
+    stride: Int
 ) {
+    let areAllWanted = group.contains { !queries[$0].hasMask }
     entries.withUnsafeBufferPointer { entries in
         var tile = tiles.lowerBound
         while tile < tiles.upperBound {
-            var end = tile
+            var end = areAllWanted ? tiles.upperBound : tile
             while end < tiles.upperBound, group.contains(where: { queries[$0].allows(tile: end) }) {
                 end += 1
             }

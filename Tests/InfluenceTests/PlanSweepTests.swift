@@ -93,6 +93,23 @@ import Testing
         #expect(sweepPlans(graph, PlanAffinities([]), count: 10, seed: 1, pool: nil).count == 0)
     }
 
+    @Test func openSetsAreCountedForAllPlansAtOnce() throws {
+        // More holders of the first vertex than a count of 8 bits holds.
+        let graph = try randomGraph(vertices: 5, edges: 14, seed: 3)
+        let sets = sweepPlans(graph, affinities(plans: 64, vertices: 5, seed: 3), count: 700, seed: 2, pool: pool)
+        var random = SeededRandom(seed: 4)
+        let met = (0..<700).map { _ in random.next() & random.next() }
+        for vertex in 0..<UInt32(5) {
+            let counts = PlanHolders(sets).openSets(of: vertex, beyond: met)
+            for plan in 0..<64 {
+                let expected = (0..<700).count { set in
+                    met[set] >> UInt64(plan) & 1 == 0 && sets.members(of: set, plan: plan).contains(vertex)
+                }
+                #expect(Int(counts[plan]) == expected)
+            }
+        }
+    }
+
     @Test func eachPlansPeopleAreThoseOfGreedyOnItsOwnSets() throws {
         let graph = try randomGraph(vertices: 70, edges: 500, seed: 3)
         let sets = sweepPlans(graph, affinities(plans: 9, vertices: 70, seed: 3), count: 3000, seed: 2, pool: pool)
@@ -101,7 +118,7 @@ import Testing
             let own = (0..<3000).map { sets.members(of: $0, plan: plan) }
             var offsets: [UInt32] = [0]
             for set in own { offsets.append(offsets.last! + UInt32(set.count)) }
-            let flat = FlatSets([SetChunk(offsets: offsets, members: own.flatMap { $0 })])
+            let flat = SetPool(offsets: offsets, members: own.flatMap { $0 })
             #expect(chosen[plan] == greedyCover(RRCollection(flat, vertices: 70), budget: 6)!.seeds)
         }
     }

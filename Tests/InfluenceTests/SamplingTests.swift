@@ -46,7 +46,7 @@ private func everyKind() throws -> [InfluenceGraph] {
             let stream = SetStream(seed: 9, purpose: "goal", vertices: graph.count, roots: .uniform)
             let goals: [UInt32] = [3, 50]
             let whole = (0..<700).count { slowSet(graph, stream, $0).contains { goals.contains($0) } }
-            #expect(sampler.countHits(goals, in: 700, of: stream, on: pool).hits == whole)
+            #expect(sampler.countHits(goals, in: 0..<700, of: stream, on: pool).hits == whole)
             // The goals are people like others again.
             var sets = SetPool()
             sampler.extend(&sets, to: 256, stream, on: pool)
@@ -175,7 +175,8 @@ private func everyKind() throws -> [InfluenceGraph] {
         var holding = [[UInt32]](repeating: [], count: vertices)
         for set in 0..<3000 { for member in sets.members(of: set) { holding[Int(member)].append(UInt32(set)) } }
         for vertex in 0..<vertices { #expect(Array(sets.sets(holding: UInt32(vertex))) == holding[vertex]) }
-        #expect(sets.bytes == 4 * (3001 + vertices + 1 + 2 * sets.memberCount))
+        // Four bytes a member, a set and each of the 12 chunks; three a member on the way back and one behind the last.
+        #expect(sets.bytes == 4 * (3012 + vertices + 1 + sets.memberCount) + 3 * sets.memberCount + 1)
     }
 
     @Test func brokenGraphsAreRefusedByName() {
@@ -203,8 +204,8 @@ private func everyKind() throws -> [InfluenceGraph] {
 
     @Test(arguments: [1, 2])
     func setsOfSeveralPartsAndBlocksAreTurnedAround(threads: Int) throws {
-        // Four parts of sets, five blocks of vertices, smaller ones than where sets are few.
-        let vertices = 40_000, count = 1_600_000
+        // 257 blocks of vertices, the last of them with few, and two parts of sets.
+        let vertices = (1 << 20) + 5, count = 1_200_000
         var offsets: [UInt32] = [0], members: [UInt32] = []
         var held = [[UInt32]](repeating: [], count: vertices)
         var random = SeededRandom(seed: 5)
@@ -216,8 +217,19 @@ private func everyKind() throws -> [InfluenceGraph] {
             }
             offsets.append(UInt32(members.count))
         }
-        let sets = FlatSets([SetChunk(offsets: offsets, members: members)])
-        let turned = RRCollection(sets, vertices: vertices, threads: ComputePool(threads: threads))
+        let sets = SetPool(offsets: offsets, members: members)
+        let turned = RRCollection(sets, vertices: vertices, pool: ComputePool(threads: threads))
         #expect((0..<UInt32(vertices)).allSatisfy { Array(turned.sets(holding: $0)) == held[Int($0)] })
+    }
+
+    @Test func moreSetsThanThreeBytesCanNumberAreTurnedAround() {
+        let empty = SetChunk(offsets: [UInt32](repeating: 0, count: 257), members: [])
+        var chunks = [SetChunk](repeating: empty, count: 1 << 16)
+        chunks[7] = SetChunk(offsets: Array(0...256), members: [UInt32](repeating: 2, count: 256))
+        chunks.append(SetChunk(offsets: [0, 2, 3], members: [4, 1, 4]))
+        let turned = RRCollection(SetPool(chunks: chunks), vertices: 5), last = UInt32(1 << 24)
+        #expect(Array(turned.sets(holding: 4)) == [last, last + 1] && Array(turned.sets(holding: 1)) == [last])
+        #expect(Array(turned.sets(holding: 2)) == Array(7 * 256..<8 * 256) && turned.sets(holding: 0).isEmpty)
+        #expect(turned.memberCount == 259)
     }
 }

@@ -44,25 +44,6 @@ private struct HandCarried: InfluencePlaces {
     }
 }
 
-/// Sets that lie in several places, whole; greedy asks all of them.
-private struct SharedOut: CoverField {
-    var places: [ShardedSets]
-    var sets: Int { places[0].count }
-
-    mutating func gains() -> [Int32] {
-        places.reduce([Int32](repeating: 0, count: places[0].vertices)) { sums, place in
-            zip(sums, place.counts()).map { $0 + Int32($1) }
-        }
-    }
-
-    mutating func take(_ person: UInt32, _ gains: inout [Int32]) {
-        let met = places.flatMap { $0.setsNewlyMet(by: person) }
-        for index in places.indices {
-            for (vertex, loss) in places[index].meet(met) { gains[Int(vertex)] -= Int32(loss) }
-        }
-    }
-}
-
 @Suite struct ShardedTests {
     private let pool = ComputePool(threads: 2)
 
@@ -81,21 +62,6 @@ private struct SharedOut: CoverField {
                 chances: .each(thresholdWeights(each, offsets: base.offsets)),
                 model: .linearThreshold),
         ]
-    }
-
-    @Test(arguments: [1, 2, 3])
-    func setsSharedOutOverWorkersChooseTheSamePeople(workers: Int) throws {
-        for graph in try graphs() {
-            let cover = greedyCover(generateSets(graph, count: 1000, seed: 6), budget: 8)!
-            let sampler = SetSampler(graph, threads: 1)
-            var field = SharedOut(
-                places: (0..<workers).map { worker in
-                    let range = worker * 4 / workers * 256..<min((worker + 1) * 4 / workers * 256, 1000)
-                    return ShardedSets(sampler, range, of: 1000, seed: 6)
-                })
-            let allowance = try Allowance(.number, number: 8, taken: [])
-            #expect(limitedCover(&field, hits: 0, allowance: allowance, excluding: []) == cover)
-        }
     }
 
     /// Place after place, so many people in each.

@@ -27,17 +27,23 @@ import World
             let (one, others) = (draw(d), draw(count * (d + 1)))
             let contexts = draw(count * configuration.contextDimensions)
             let network = HeadNetwork(blocks, weights, rowScale: 1)
+            let rows = Array(0..<count)
             let served = network.judge(
-                one: one.span, others: others.span, stride: d + 1, count: count, contexts: contexts)
+                one: one.span, others: others.span, stride: d + 1, rows: rows, contexts: contexts)
             let tape = judged(one, others, contexts, blocks, weights, count: count)
             #expect(zip(served, tape).allSatisfy { abs($0 - $1) < 1e-3 * (1 + abs($1)) }, "\(served) \(tape)")
             // Rows that come in another scale, and the head told so.
             let (largeOne, largeOthers) = (one.map { $0 * 1.5 }, others.map { $0 * 1.5 })
             let large = HeadNetwork(blocks, weights, rowScale: 1.5).judge(
-                one: largeOne.span, others: largeOthers.span, stride: d + 1, count: count, contexts: contexts)
+                one: largeOne.span, others: largeOthers.span, stride: d + 1, rows: rows, contexts: contexts)
             #expect(zip(large, served).allSatisfy { abs($0 - $1) < 1e-3 * (1 + abs($1)) })
-            let without = network.judge(one: one.span, others: others.span, stride: d + 1, count: count, contexts: [])
+            let without = network.judge(
+                one: one.span, others: others.span, stride: d + 1, rows: rows, contexts: [])
             #expect(without != served)
+            // Rows from anywhere, in any order.
+            let backwards = network.judge(
+                one: one.span, others: others.span, stride: d + 1, rows: rows.reversed(), contexts: [])
+            #expect(zip(backwards.reversed(), without).allSatisfy { abs($0 - $1) < 1e-5 * (1 + abs($1)) })
         }
     }
 

@@ -86,4 +86,23 @@ import Testing
             if threshold == 0 { #expect(expected.contains { $0 != 0 && $0 != .max }) }
         }
     }
+
+    @Test(arguments: [64, 128, 256, 1024])
+    func greatestLeastsAreThoseOfTheSlowTwin(lanes: Int) {
+        var random = SeededRandom(seed: 9)
+        let tiles = 5
+        let sums = (0..<64 * tiles).map { _ in Int32(random.below(20_001) - 10_000) }
+        let scales = (0..<64 * tiles).map { _ in random.below(9) == 0 ? .nan : Float(random.uniform()) }
+        let bounds = (0..<8 * tiles).map { _ in Float(random.uniform()) }
+        let limit = ScoreLimit(offset: 77, scale: 0.5, errorShare: 3, lengthShare: 2)
+        var (found, expected) = ([Float](repeating: 1, count: lanes), [Float](repeating: 2, count: lanes))
+        found.withUnsafeMutableBufferPointer {
+            findGreatestLeasts(limit, sums, scales: scales, bounds: bounds, tiles: tiles, into: $0)
+        }
+        expected.withUnsafeMutableBufferPointer {
+            findGreatestLeastsPlainly(limit, sums, scales: scales, bounds: bounds, tiles: tiles, into: $0)
+        }
+        #expect(found == expected)
+        #expect(found.contains(-.infinity) == (lanes > 64))
+    }
 }

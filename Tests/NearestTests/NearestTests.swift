@@ -60,6 +60,32 @@ private func wholeNumbers(_ count: Int, seed: UInt64) -> [Float] {
         }
     }
 
+    @Test(arguments: [10, 200, 600])
+    func columnsOfUnlikeSizesChangeNothing(count: Int) {
+        // Sparse tags, a large common number, and one that is far out: as places are.
+        var random = SeededRandom(seed: 15)
+        let (rows, dimensions) = (3000, 24)
+        var vectors: [Float] = []
+        for _ in 0..<rows {
+            for _ in 0..<20 { vectors.append(random.below(8) == 0 ? Float(random.below(3)) : 0) }
+            vectors += [Float(40 + random.below(20)), Float(random.below(2)), 100, random.below(200) == 0 ? -900 : 0]
+        }
+        let queries = wholeNumbers(9 * dimensions, seed: 5)
+        let mask = RowMask(rows: rows) { $0 % 3 != 0 || $0 > 2000 }
+        let found = ExactIndex(vectors: vectors, dimensions: dimensions).search(
+            queries: queries.span, count: count, excluding: { $0 % 2 == 0 ? [5, 17, 900] : [] },
+            keeping: { $0 % 3 == 0 ? mask : nil }, pool: ComputePool(threads: 1))
+        for query in 0..<9 {
+            let forbidden = (0..<UInt32(rows)).filter {
+                (query % 2 == 0 && [5, 17, 900].contains($0)) || (query % 3 == 0 && !mask.contains(Int($0)))
+            }
+            let expected = naive(
+                vectors, queries[query * dimensions..<(query + 1) * dimensions], dimensions: dimensions, count: count,
+                excluded: forbidden)
+            #expect(found[query] == expected, "query \(query)")
+        }
+    }
+
     @Test func theNumberOfThreadsChangesNothing() {
         var random = SeededRandom(seed: 5)
         let vectors = (0..<1500 * 16).map { _ in Float(random.normal()) }

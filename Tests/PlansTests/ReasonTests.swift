@@ -79,7 +79,8 @@ import World
                         }
                         let changed = try trained.embeddings(with: .person(other))
                         let score = head.scores(
-                            person: changed.person(person).span, others: changed.person(row).span, contexts: context)[0]
+                            person: changed.person(person).span, others: changed.people.span, rows: [row],
+                            contexts: context)[0]
                         #expect(score.combined(alpha: 0.5) < choice.score, "\(reason) of \(choice.person)")
                         named += 1
                     }

@@ -42,6 +42,32 @@ import World
         }
     }
 
+    @Test func whatIsKeptOfAPlaceIsWhatTheEncoderSays() throws {
+        let encoder = try #require(city.encoder)
+        var compared = 0
+        for place in 0..<20 {
+            let (features, own) = (Array(city.placeFeatures(place)), city.embeddings.place(place))
+            let kept = PlaceWithout(features, row: own) { city.encodedPlaces($0, encoder) }
+            for tag in PlaceColumns.fineTags where features[tag] != 0 {
+                let removal = Removal(kind: .tags, feature: tag - PlaceColumns.fineTags.lowerBound)
+                var changed = features
+                changed[tag] = 0
+                let (with, without) = (city.encodedPlaces(features, encoder), city.encodedPlaces(changed, encoder))
+                var row: [Float] = []
+                kept.append(without: removal, to: &row)
+                #expect(row.count == own.count && row.last == own.last)
+                for column in with.indices {
+                    let expected = own[own.startIndex + column] - with[column] + without[column]
+                    #expect(abs(row[column] - expected) < 1e-4)
+                }
+                compared += 1
+            }
+        }
+        #expect(compared > 20)
+        let asks = (0..<10).map { PlaceAsk(asker: asker($0), slot: 1, count: 10) }
+        #expect(city.recommend(asks).map { $0.map(\.reasons) } == city.recommend(asks).map { $0.map(\.reasons) })
+    }
+
     @Test func whatIsNotAskedForNeverComes() {
         let graph = trained.graph
         func feature(_ place: PlaceID, _ column: Int) -> Float {

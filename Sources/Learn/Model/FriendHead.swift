@@ -61,13 +61,14 @@ package struct FriendHead: Sendable {
         width = configuration.dimensions + columns.count + 1
     }
 
-    /// One score of `person` with each of `others`. `person` is a row of embeddings, `others` are [others, the same
-    /// width]; `contexts` is a row of `FriendContext` for each, one behind the other.
-    package func scores(person: Span<Float>, others: Span<Float>, contexts: [Float]) -> [FriendScore] {
+    /// One score of `person` with each of the `rows` of `others`, which is [others, width], as `person` is a row of
+    /// embeddings; `contexts` is a row of `FriendContext` for each of the rows, one behind the other.
+    package func scores(
+        person: Span<Float>, others: Span<Float>, rows: [Int], contexts: [Float]
+    ) -> [FriendScore] {
         precondition(person.count == width && others.count % width == 0, "rows have the embeddings' dimensions")
-        let count = others.count / width
         func judge(_ network: HeadNetwork) -> [Float] {
-            network.judge(one: person, others: others, stride: width, count: count, contexts: contexts)
+            network.judge(one: person, others: others, stride: width, rows: rows, contexts: contexts)
         }
         return zip(judge(compatible), judge(attends)).map { compatible, attends in
             FriendScore(compatible: compatible, attends: 1 / (1 + Float.exponential(-attends)))
@@ -81,7 +82,7 @@ package struct FriendHead: Sendable {
         pool.map(pairs.count) { pair in
             scores(
                 person: embeddings.person(Int(pairs[pair].first)).span,
-                others: embeddings.person(Int(pairs[pair].second)).span, contexts: context)[0]
+                others: embeddings.people.span, rows: [Int(pairs[pair].second)], contexts: context)[0]
         }
     }
 
@@ -91,7 +92,7 @@ package struct FriendHead: Sendable {
         return pool.map(pairs.count) { pair in
             scores(
                 person: embeddings.person(Int(pairs.first[pair])).span,
-                others: embeddings.person(Int(pairs.second[pair])).span,
+                others: embeddings.people.span, rows: [Int(pairs.second[pair])],
                 contexts: Array(pairs.context[pair * width..<(pair + 1) * width]))[0]
         }
     }

@@ -44,15 +44,15 @@ struct HeadNetwork: Sendable {
         }
     }
 
-    /// One number for each of `count` others, the rows of [count, stride] of which the first entries are meant.
-    /// `contexts` is [count, context dimensions], or empty where all are zero.
-    func judge(one: Span<Float>, others: Span<Float>, stride: Int, count: Int, contexts: [Float]) -> [Float] {
-        let d = dimensions
-        precondition(one.count >= d && stride >= d && others.count >= count * stride, "rows have the model's width")
+    /// One number for each of the `rows` of [others, stride], of which the first entries are meant.
+    /// `contexts` is [rows, context dimensions], or empty where all are zero.
+    func judge(one: Span<Float>, others: Span<Float>, stride: Int, rows chosen: [Int], contexts: [Float]) -> [Float] {
+        let (d, count) = (dimensions, chosen.count)
+        precondition(one.count >= d && stride >= d, "rows have the model's width")
         precondition(contexts.isEmpty || contexts.count == count * contextDimensions, "a context for each pair")
         var rows = [Float](repeating: 0, count: 2 * count * d)
-        for index in 0..<count {
-            let other = others.extracting(index * stride..<index * stride + d)
+        for (index, row) in chosen.enumerated() {
+            let other = others.extracting(row * stride..<row * stride + d)
             Self.copyAndDistance(one, other, to: &rows, at: index * d, and: (count + index) * d)
         }
         var sums = start(one, count: count)

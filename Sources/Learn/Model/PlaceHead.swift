@@ -21,21 +21,25 @@ package struct PlaceHead: Sendable {
         width = configuration.dimensions + columns.count + 1
     }
 
-    /// One score for each place. `person` is a row of embeddings, with its last column; `places` are [places, the same
-    /// width]; `features` are the places' rows of [places, 114], of which the wish's context is made.
-    package func scores(person: Span<Float>, places: Span<Float>, features: [Float], wish: PlaceWish) -> [Float] {
+    /// One score for each of the `rows` of `places`, which is [places, width]; `person` is a row of embeddings, with
+    /// its last column. `features` are [rows, 114], of which the wish's context is made; where nothing is wished for
+    /// they are not read.
+    package func scores(
+        person: Span<Float>, places: Span<Float>, rows: [Int], features: [Float], wish: PlaceWish
+    ) -> [Float] {
         precondition(person.count == width && places.count % width == 0, "rows have the embeddings' dimensions")
-        let count = places.count / width
         var contexts: [Float] = []
         if !wish.isAnything {
-            contexts.reserveCapacity(count * configuration.contextDimensions)
-            for place in 0..<count {
-                let own = features[place * PlaceColumns.count..<(place + 1) * PlaceColumns.count]
+            contexts.reserveCapacity(rows.count * configuration.contextDimensions)
+            for index in rows.indices {
+                let own = features[index * PlaceColumns.count..<(index + 1) * PlaceColumns.count]
                 contexts += wish.context(place: own, width: configuration.contextDimensions)
             }
         }
-        var scores = network.judge(one: person, others: places, stride: width, count: count, contexts: contexts)
-        for place in 0..<count { scores[place] += dot(person, places.extracting(place * width..<(place + 1) * width)) }
+        var scores = network.judge(one: person, others: places, stride: width, rows: rows, contexts: contexts)
+        for (index, row) in rows.enumerated() {
+            scores[index] += dot(person, places.extracting(row * width..<(row + 1) * width))
+        }
         return scores
     }
 
@@ -44,15 +48,14 @@ package struct PlaceHead: Sendable {
     package func scores(
         person: Span<Float>, places: [UInt32], embeddings: CityEmbeddings, wish: PlaceWish, features: [Float]
     ) -> [Float] {
-        var rows: [Float] = []
         var own: [Float] = []
-        rows.reserveCapacity(places.count * embeddings.dimensions)
-        for place in places {
-            rows += embeddings.place(Int(place))
-            if wish.isAnything { continue }
-            own += features[Int(place) * PlaceColumns.count..<(Int(place) + 1) * PlaceColumns.count]
+        if !wish.isAnything {
+            for place in places {
+                own += features[Int(place) * PlaceColumns.count..<(Int(place) + 1) * PlaceColumns.count]
+            }
         }
-        return scores(person: person, places: rows.span, features: own, wish: wish)
+        return scores(
+            person: person, places: embeddings.places.span, rows: places.map { Int($0) }, features: own, wish: wish)
     }
 
     /// For each of `people` (rows of `embeddings.people`) one score for each of its candidates, all for one wish.

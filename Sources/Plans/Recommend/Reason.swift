@@ -37,9 +37,9 @@ extension Reason {
     static func strongest(_ found: [Finding], for what: Recommended) -> [Reason] {
         var reasons: [Reason] = []
         for kind in [Kind.tags, .categories, .vibes, .neighborhood, .popularity, .similarity] {
-            let best = found.filter { $0.kind == kind }.sorted { ($0.effect, $1.feature) > ($1.effect, $0.feature) }
-            let named = best.prefix(featuresMax)
-            if named.isEmpty { continue }
+            let own = found.filter { $0.kind == kind }
+            if own.isEmpty { continue }
+            let named = own.sorted { ($0.effect, $1.feature) > ($1.effect, $0.feature) }.prefix(featuresMax)
             let words = kind.words(named.map(\.feature))
             reasons.append(
                 Reason(
@@ -49,6 +49,12 @@ extension Reason {
         return Array(reasons.sorted { $0.effect > $1.effect }.prefix(reasonsMax))
     }
 }
+
+/// The words of the taxonomy as people write them.
+private let readable = Dictionary(
+    uniqueKeysWithValues: Set(Taxonomy.fineTags + Taxonomy.categories + Taxonomy.vibes).map { word in
+        (word, word.split(separator: "_").joined(separator: " "))
+    })
 
 extension Reason.Kind {
     fileprivate func words(_ features: [Int]) -> [String] {
@@ -62,7 +68,7 @@ extension Reason.Kind {
     }
 
     fileprivate func text(_ words: [String], for what: Recommended) -> String {
-        let list = words.map { $0.split(separator: "_").joined(separator: " ") }.joined(separator: " and ")
+        let list = words.map { readable[$0] ?? $0 }.joined(separator: " and ")
         switch (self, what) {
         case (.tags, .place): return "Matches your interest in \(list)."
         case (.tags, .person): return "You both like \(list)."

@@ -70,13 +70,12 @@ extension ServingCity {
             preconditionFailure("a model that judges no pairs was asked for them")
         }
         let together = context(of: ask)
-        func judge(_ rows: [Float]) -> [FriendScore] {
-            let count = rows.count / embeddings.dimensions
-            return friendHead.scores(
-                person: ask.asker.embedding.span, others: rows.span,
-                contexts: Array(repeatElement(together, count: count).joined()))
+        func judge(_ others: [Float], _ rows: [Int]) -> [FriendScore] {
+            friendHead.scores(
+                person: ask.asker.embedding.span, others: others.span, rows: rows,
+                contexts: Array(repeatElement(together, count: rows.count).joined()))
         }
-        let judged = judge(candidates.flatMap { embeddings.person($0) })
+        let judged = judge(embeddings.people, candidates)
         let scores = judged.map { $0.combined(alpha: ask.alpha) }
         let order = ranking(scores, rows: candidates).prefix(ask.count)
         let people = order.map { candidates[$0] }
@@ -84,7 +83,9 @@ extension ServingCity {
         let changed = ChangedRows(
             shared, embeddings: people.map { embeddings.person($0) }, features: people.map { readableFeatures($0) },
             apply: { $0.applied(toPerson: &$1) }, encode: { encodedPeople($0, encoder) })
-        let without = judge(changed.rows).map { $0.combined(alpha: ask.alpha) }
+        let without = judge(changed.rows, Array(0..<shared.reduce(0) { $0 + $1.count })).map {
+            $0.combined(alpha: ask.alpha)
+        }
         let least = leastEffect(of: scores)
         var next = 0
         return zip(order, shared).map { index, removals in
@@ -96,7 +97,7 @@ extension ServingCity {
                     found.append(Finding(kind: removal.kind, feature: removal.feature, effect: effect))
                 }
             }
-            if found.isEmpty { found = general(scores[index], judge, alpha: ask.alpha) }
+            if found.isEmpty { found = general(scores[index], middle: judge(middlePerson, [0])[0], alpha: ask.alpha) }
             return PersonChoice(
                 person: personID(candidates[index]), score: scores[index], compatible: judged[index].compatible,
                 attends: judged[index].attends, reasons: Reason.strongest(found, for: .person))
@@ -131,8 +132,8 @@ extension ServingCity {
     }
 
     /// Where no feature of theirs decides: what they have of their own, against the middle person of the city.
-    private func general(_ score: Float, _ judge: ([Float]) -> [FriendScore], alpha: Float) -> [Finding] {
-        let effect = score - judge(middlePerson)[0].combined(alpha: alpha)
+    private func general(_ score: Float, middle: FriendScore, alpha: Float) -> [Finding] {
+        let effect = score - middle.combined(alpha: alpha)
         return effect > 0 ? [Finding(kind: .similarity, feature: 0, effect: effect)] : []
     }
 }

@@ -69,9 +69,8 @@ extension ServingCity {
 
     private func best(_ candidates: [Int], for ask: PlaceAsk) -> [PlaceChoice] {
         let wish = ask.wish
-        let rows = candidates.flatMap { embeddings.place($0) }
         let scores = placeScores(
-            ask.asker, rows,
+            ask.asker, embeddings.places, rows: candidates,
             features: wish == .anything ? [] : candidates.flatMap { placeFeatures($0) }, wish: wish)
         let order = ranking(scores, rows: candidates).prefix(ask.count)
         let why = reasons(for: order.map { candidates[$0] }, scores: order.map { scores[$0] }, ask, wish, scores)
@@ -80,13 +79,18 @@ extension ServingCity {
         }
     }
 
-    /// By the head, or where there is none by inner products; `rows` are [places, dimensions + 1].
-    private func placeScores(_ asker: Asker, _ rows: [Float], features: [Float], wish: PlaceWish) -> [Float] {
+    /// By the head, or where there is none by inner products; `places` are whole rows, of which `rows` are meant.
+    private func placeScores(
+        _ asker: Asker, _ places: [Float], rows: [Int], features: [Float], wish: PlaceWish
+    ) -> [Float] {
         if let placeHead {
-            return placeHead.scores(person: asker.embedding.span, places: rows.span, features: features, wish: wish)
+            return placeHead.scores(
+                person: asker.embedding.span, places: places.span, rows: rows, features: features, wish: wish)
         }
-        return stride(from: 0, to: rows.count, by: embeddings.dimensions).map { start in
-            (0..<embeddings.dimensions).reduce(Float(0)) { $0 + asker.embedding[$1] * rows[start + $1] }
+        return rows.map { row in
+            (0..<embeddings.dimensions).reduce(Float(0)) {
+                $0 + asker.embedding[$1] * places[row * embeddings.dimensions + $1]
+            }
         }
     }
 
@@ -98,11 +102,19 @@ extension ServingCity {
             return places.map { Reason.strongest(general($0, for: ask.asker), for: .place) }
         }
         let shared = places.map { removals(from: placeFeatures($0), for: ask.asker) }
-        let changed = ChangedRows(
-            shared, embeddings: places.map { embeddings.place($0) },
-            features: places.map { Array(placeFeatures($0)) },
-            apply: { $0.applied(toPlace: &$1) }, encode: { encodedPlaces($0, encoder) })
-        let without = placeScores(ask.asker, changed.rows, features: changed.features, wish: wish)
+        var (rows, features): ([Float], [Float]) = ([], [])
+        for (place, removals) in zip(places, shared) {
+            let changed = without(place, encoder)
+            for removal in removals {
+                changed.append(without: removal, to: &rows)
+                if wish == .anything { continue }
+                var own = Array(placeFeatures(place))
+                removal.applied(toPlace: &own)
+                features += own
+            }
+        }
+        let without = placeScores(
+            ask.asker, rows, rows: Array(0..<shared.reduce(0) { $0 + $1.count }), features: features, wish: wish)
         let least = leastEffect(of: all)
         var next = 0
         return places.indices.map { index in
@@ -116,6 +128,14 @@ extension ServingCity {
             }
             return Reason.strongest(found.isEmpty ? general(places[index], for: ask.asker) : found, for: .place)
         }
+    }
+
+    /// Rows behind the graph's may differ between copies of this city, so they are not kept.
+    private func without(_ place: Int, _ encoder: FeatureEncoder) -> PlaceWithout {
+        func make() -> PlaceWithout {
+            PlaceWithout(Array(placeFeatures(place)), row: embeddings.place(place)) { encodedPlaces($0, encoder) }
+        }
+        return place < graph.places.count ? placesWithout.of(place, make) : make()
     }
 
     /// What the asker and a place have in common, and might be why.

@@ -7,7 +7,7 @@ import Graph
 import Learn
 
 /// One feature of a place or of a person that its record might not have had.
-struct Removal {
+struct Removal: Equatable, Sendable {
     let kind: Reason.Kind
     /// Index in the taxonomy, or the neighborhood.
     let feature: Int
@@ -58,9 +58,7 @@ func common(
 /// Rows of embeddings without some of their features. The last column, which features do not tell, stays.
 struct ChangedRows {
     /// [removals, dimensions]
-    private(set) var rows: [Float] = []
-    /// The features without the removed one, a row for each.
-    private(set) var features: [Float] = []
+    let rows: [Float]
 
     /// `embeddings` and `features` have a row for each element of `removals`; `encode` embeds rows of features, without
     /// the last column.
@@ -75,23 +73,35 @@ struct ChangedRows {
                 var changed = given[index]
                 apply(removal, &changed)
                 asked += changed
-                features += changed
             }
         }
+        guard let width = embeddings.first?.count else {
+            rows = []
+            return
+        }
+        var (changed, next): ([Float], Int) = ([], 0)
+        changed.reserveCapacity(removals.reduce(0) { $0 + $1.count } * width)
         let encoded = encode(asked)
-        guard let width = embeddings.first?.count else { return }
-        let d = width - 1
-        var next = 0
         for (index, list) in removals.enumerated() {
-            let (row, whole) = (embeddings[index], next * d)
+            let whole = next
             next += 1
             for _ in list {
-                for column in 0..<d {
-                    rows.append(row[row.startIndex + column] - encoded[whole + column] + encoded[next * d + column])
-                }
-                rows.append(row[row.startIndex + d])
+                changed += embeddings[index]
+                Self.add(encoded, next, minus: whole, columns: width - 1, to: &changed, at: changed.count - width)
                 next += 1
             }
+        }
+        rows = changed
+    }
+
+    /// Adds the difference of two of `rows` to the entries from `start` on.
+    private static func add(
+        _ rows: [Float], _ row: Int, minus other: Int, columns: Int, to entries: inout [Float], at start: Int
+    ) {
+        var target = entries.mutableSpan
+        for column in 0..<columns {
+            let (with, without) = (rows[other * columns + column], rows[row * columns + column])
+            target[start + column] = target[start + column] - with + without
         }
     }
 }

@@ -33,6 +33,7 @@ package struct ServingCity: Sendable {
     private(set) var residents: RowMask
     private(set) var filters: PlaceFilters
     private(set) var later = LaterVertices()
+    let placesWithout = PlacesWithout()
     /// The middle of all places and of all people, against which a particular one is held.
     let middlePlace: [Float]
     let middlePerson: [Float]

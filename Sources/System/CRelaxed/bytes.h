@@ -30,7 +30,8 @@ typedef uint64_t muster_quads __attribute__((vector_size(32), aligned(8)));
 
 // sums[q * stride + row] for `queries` queries, a constant from 1 to 6, and the rows of all tiles. A query is
 // `groups` times 4 bytes. With six queries a tile's 24 sums, its four registers of rows and a query's four bytes fill
-// 29 registers of 32, and each byte that is loaded serves six products.
+// 29 registers of 32, and each byte that is loaded serves six products. The next tile is asked for meanwhile: four
+// streams at a time are more than the processor foresees.
 static inline __attribute__((always_inline)) MUSTER_BYTES512 void multiply_tiles_avx512(
     const uint8_t *_Nonnull tiles, size_t count, size_t groups, const int8_t *_Nonnull query, const int queries,
     int32_t *_Nonnull sums, size_t stride) {
@@ -45,6 +46,10 @@ static inline __attribute__((always_inline)) MUSTER_BYTES512 void multiply_tiles
             const muster_sums b = *(const muster_sums *)(rows + block);
             const muster_sums c = *(const muster_sums *)(rows + 2 * block);
             const muster_sums d = *(const muster_sums *)(rows + 3 * block);
+            __builtin_prefetch(rows + 4 * block);
+            __builtin_prefetch(rows + 5 * block);
+            __builtin_prefetch(rows + 6 * block);
+            __builtin_prefetch(rows + 7 * block);
 #pragma clang loop unroll(full)
             for (int q = 0; q < queries; q++) {
                 int32_t four;
@@ -103,6 +108,29 @@ static inline MUSTER_BYTES512 void passing_rows_avx512(
             rows |= (uint64_t)passes << 16 * block;
         }
         passing[tile] = rows;
+    }
+}
+
+// greatest[i] of `lanes` tiles of 64 becomes the greatest of what the rows score at least whose number has the
+// remainder i; a row without a score changes nothing.
+static inline MUSTER_BYTES512 void greatest_leasts_avx512(
+    const int32_t *_Nonnull sums, const float *_Nonnull scales, const float *_Nonnull bounds, size_t tiles,
+    struct muster_limit limit, float *_Nonnull greatest, size_t lanes) {
+#pragma clang fp contract(off)
+    for (size_t tile = 0; tile < tiles; tile++, sums += ROWS_OF_TILE, scales += ROWS_OF_TILE, bounds += 8) {
+        float *of = greatest + tile % lanes * ROWS_OF_TILE;
+#pragma clang loop unroll(full)
+        for (int block = 0; block < 4; block++) {
+            const muster_sums sum = *(const muster_sums *)(sums + 16 * block) - limit.offset;
+            const float bound = limit.error_share * bounds[2 * block] + limit.length_share * bounds[2 * block + 1];
+            const muster_scores score = *(const muster_scores *)(scales + 16 * block) *
+                                        (__builtin_convertvector(sum, muster_scores) * limit.scale);
+            const muster_scores least = score - bound;
+            muster_scores best = *(const muster_scores *)(of + 16 * block);
+            // The best so far, where a score is no number.
+            __asm__("vmaxps %1, %2, %0" : "=v"(best) : "v"(best), "v"(least));
+            *(muster_scores *)(of + 16 * block) = best;
+        }
     }
 }
 
