@@ -97,7 +97,7 @@ let package = Package(
                 "Basics", "Streams", "World", "Linalg", "Wire", "Events", "Graph", "Store", "Nearest", "Transport",
                 "Cluster", "Learn", "Influence", "Plans", "Shard", "Courier", "Gateway",
             ],
-            excluding: ["chaos-cluster", "peers", "serve-cluster"]),
+            excluding: ["chaos-cluster", "estimate-jobs", "peers", "serve-cluster"]),
         // Counts what a test asks the allocator for.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         // Tests, in the same order
@@ -118,7 +118,9 @@ let package = Package(
         tests(
             "Plans", ["Plans", "Influence", "Learn", "Nearest", "Graph", "World", "Basics"],
             excluding: ["Transcripts"]),
-        tests("Shard", ["Shard", "Plans", "Nearest", "Learn", "Events", "Graph", "Store", "Wire", "World", "Basics"]),
+        tests(
+            "Shard",
+            ["Shard", "Plans", "Cluster", "Nearest", "Learn", "Events", "Graph", "Store", "Wire", "World", "Basics"]),
         // Real processes, and the rules of the house
         tests("Courier", ["Courier", "Shard", "Plans", "Events", "Store", "Transport", "Wire", "World", "Basics"]),
         tests(

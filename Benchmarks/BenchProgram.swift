@@ -17,7 +17,7 @@ enum BenchProgram {
         .graphRec,
         .quality,
         .lightGCN, .socialLGN, .groups, .hawkes, .closedLoop, .plan, .events, .consumer, .serve,
-        .scaleOut, .rounds, .union,
+        .scaleOut, .rounds, .union, .together,
     ]
 
     /// Parts of a bench that run in processes of their own.
@@ -71,8 +71,8 @@ enum BenchProgram {
         }
         if let word = settings.rest.first { throw OptionError("'\(word)' is one word too many") }
         var isFine = true
-        // A running cluster is needed for that one.
-        for bench in benches where bench.name != Bench.serve.name {
+        // A running cluster, or what came from one, is needed for those.
+        for bench in benches where ![Bench.serve.name, Bench.together.name].contains(bench.name) {
             var words = ["muster-bench", bench.name, "--seed", settings.text("seed")]
             if bench.isParallel { words += ["--threads", settings.text("threads")] }
             if bench.readsCities, let data = settings.path("data") { words += ["--data", data] }

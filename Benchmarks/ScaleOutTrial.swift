@@ -154,8 +154,8 @@ final class ScaleOutTrial {
                 }
                 averageSeconds += cost.cpu
                 actions += more
-            case .publish: actions = []
-            case .checkpoint, .goLive, .finished: break
+            case .prepare: actions = []
+            case .checkpoint, .give, .hand, .advance, .publish, .goLive, .finished: break
             }
         }
         (weights, losses) = (job.weights, job.losses)

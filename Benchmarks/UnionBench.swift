@@ -7,6 +7,7 @@
 import Basics
 import Graph
 import Learn
+import Shard
 
 extension Bench {
     static let union = Bench(
@@ -37,10 +38,14 @@ extension Bench {
             }
         }
         let workers = run.settings.integer("workers")
+        let own = run.timing { trainers.map { $0.ownWeights(weights: weights, pool: run.pool) } }.result
+        let shares = own.map(\.share)
         var exchange = UnionExchange(trainers: trainers, workers: workers)
-        let (found, cost) = run.working { exchange.embed(weights: weights, pool: run.pool) }
-        let (whole, single) = run.timing { unionEmbeddings(of: trainers, weights: weights, pool: run.pool) }
-        let apart = trainers.map { $0.embeddings(weights: weights, pool: run.pool) }
+        let (found, cost) = run.working { exchange.embed(weights: weights, shares: shares, pool: run.pool) }
+        let (whole, single) = run.timing {
+            unionEmbeddings(of: trainers, weights: weights, ownShares: shares, pool: run.pool)
+        }
+        let apart = zip(trainers, shares).map { $0.embeddings(weights: weights, ownShare: $1, pool: run.pool) }
         let d = configuration.dimensions
         var (largest, without, rows) = (0.0, 0.0, 0)
         for (index, trainer) in trainers.enumerated() {
@@ -58,13 +63,37 @@ extension Bench {
             compare(found[index].people, apart[index].people, whole[index].residents, graph.residents)
             compare(found[index].places, apart[index].places, whole[index].places, graph.places.count)
         }
+        let ranked = run.timing { ranking(trainers, own, found, apart, weights: weights, pool: run.pool) }.result
         try run.report([
+            "ndcg_at_10": .real(ranked.union), "ndcg_at_10_without_exchange": .real(ranked.apart),
             "cities": .whole(trainers.count), "workers": .whole(workers), "rows": .whole(rows),
             "largest_difference": .real(largest), "without_exchange": .real(without),
             "bytes": .whole(exchange.bytes), "bytes_between_workers": .whole(exchange.bytesBetweenWorkers),
             "exchange_cpu_seconds": .real(cost.cpu), "single_cpu_seconds": .real(single.cpu),
         ])
     }
+}
+
+/// Mean NDCG@10 of what residents held out, by the rows of the union and by those of each city alone.
+private func ranking(
+    _ trainers: [CityTrainer], _ own: [OwnWeights], _ union: [CityEmbeddings], _ apart: [CityEmbeddings],
+    weights: [Float], pool: ComputePool
+) -> (union: Double, apart: Double) {
+    var (people, sums) = (0, [0.0, 0.0])
+    for (index, trainer) in trainers.enumerated() {
+        let task = RankingTask(heldOutOf: trainer.graph)
+        if task.judged.isEmpty { continue }
+        people += task.judged.count
+        for (way, rows) in [union[index], apart[index]].enumerated() {
+            let ranked = rankNewPlaces(
+                for: task.judged, graph: trainer.graph,
+                embeddings: trainer.calibrated(rows, by: own[index], pool: pool),
+                configuration: .graphRec(trainer.configuration), weights: weights, keep: 10, pool: pool)
+            sums[way] += task.quality(of: ranked, at: [10])[0].ndcg * Double(task.judged.count)
+        }
+    }
+    let count = Double(max(people, 1))
+    return (sums[0] / count, sums[1] / count)
 }
 
 /// Carries rows between cities, and counts them.
@@ -81,48 +110,29 @@ private struct UnionExchange {
         if one % workers != other % workers { bytesBetweenWorkers += amount }
     }
 
-    mutating func embed(weights: [Float], pool: ComputePool) -> [CityEmbeddings] {
+    mutating func embed(weights: [Float], shares: [Float], pool: ComputePool) -> [CityEmbeddings] {
+        let told = trainers.map { $0.guestVisits() }
         var cities: [CityInference] = []
         for (index, trainer) in trainers.enumerated() {
-            var visits: [GuestVisits] = []
+            var visits: [CityID: GuestVisits] = [:]
             for (other, source) in trainers.enumerated() where other != index {
-                let part = source.guestVisits(from: trainer.graph.city)
+                guard let part = told[other][trainer.graph.city] else { continue }
                 count(12 * part.people.count + 10 * part.places.count, from: other, to: index)
-                visits.append(part)
+                visits[source.graph.city] = part
             }
-            cities.append(CityInference(trainer, weights: weights, visits: visits, pool: pool))
-        }
-        let homes = Dictionary(uniqueKeysWithValues: trainers.enumerated().map { ($0.element.graph.city, $0.offset) })
-        // Who gives what to whom stays the same from layer to layer.
-        var routes: [(from: Int, to: Int, people: [PersonID], places: [PlaceID])] = []
-        for (index, city) in cities.enumerated() {
-            var people: [Int: [PersonID]] = [:]
-            var places: [Int: [PlaceID]] = [:]
-            for guest in city.guests {
-                // A guest whose home does not know them has no row there, and is heard as a stranger.
-                guard let home = homes[guest.home], let row = trainers[home].graph.localPerson(guest.person),
-                    Int(row) < trainers[home].graph.residents
-                else { continue }
-                people[home, default: []].append(guest.person)
-            }
-            for place in city.placesElsewhere {
-                if let home = trainers.firstIndex(where: { $0.graph.localPlace(place) != nil }) {
-                    places[home, default: []].append(place)
-                }
-            }
-            for home in trainers.indices where people[home] != nil || places[home] != nil {
-                routes.append((home, index, people[home] ?? [], places[home] ?? []))
-            }
+            cities.append(
+                CityInference(trainer, weights: weights, ownShare: shares[index], visits: visits, pool: pool))
         }
         for _ in 0..<(cities.first?.layers ?? 0) {
-            for route in routes {
-                let (people, places) = (
-                    cities[route.from].rows(people: route.people), cities[route.from].rows(places: route.places)
-                )
-                count(4 * (people.count + places.count), from: route.from, to: route.to)
-                cities[route.to].set(people: route.people, to: people)
-                cities[route.to].set(places: route.places, to: places)
+            var taken = [[CityID: GuestRows]](repeating: [:], count: cities.count)
+            for to in cities.indices {
+                for from in cities.indices where from != to {
+                    let rows = cities[from].rows(for: trainers[to].graph.city)
+                    count(4 * rows.rows.count + 8 * (rows.people.count + rows.places.count), from: from, to: to)
+                    taken[to][trainers[from].graph.city] = rows
+                }
             }
+            for (city, rows) in zip(cities, taken) { precondition(city.take(rows), "rows of one model") }
             for city in cities { city.advance() }
         }
         return cities.map { $0.embeddings() }

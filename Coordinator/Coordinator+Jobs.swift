@@ -157,11 +157,25 @@ extension Coordinator {
             }
         case .collect(let city, let round):
             return running.training.flatMap { ask(city, $0.deltaRequest(round: round), job: number, bulk: []) }
-        case .publish(let city):
-            let version = ModelVersion(number.number)
-            return running.training.flatMap {
-                ask(city, $0.publishModel(version: version), job: number, bulk: running.weightsFrame())
-            }
+        case .prepare, .give, .hand, .advance, .publish: return carryOutPublishing(action, of: number, running)
+        }
+    }
+
+    private func carryOutPublishing(
+        _ action: RunningJob.Action, of number: JobID, _ running: RunningJob
+    ) -> CityID? {
+        guard let training = running.training else { return nil }
+        let order = training.publishModel(version: ModelVersion(number.number))
+        switch action {
+        case .prepare(let city): return ask(city, PrepareModel(order), job: number, bulk: running.weightsFrame())
+        case .give(let city, let to, let stage):
+            return ask(city, training.rowsOrder(.give, stage: stage, other: to), job: number, bulk: [])
+        case .hand(let city, let from, let stage, let part):
+            return ask(city, training.rowsOrder(.take, stage: stage, other: from), job: number, bulk: [part])
+        case .advance(let city, let stage, let from):
+            return ask(city, training.advanceModel(stage: stage, from: from), job: number, bulk: [])
+        case .publish(let city): return ask(city, order, job: number, bulk: running.weightsFrame())
+        default: preconditionFailure("an action that has nothing to do with publishing")
         }
     }
 
@@ -219,6 +233,7 @@ extension Coordinator {
                     .delta(
                         city, round: Int(delta.round), values: values, base: base, bytes: bytes.count + 4 * base.count))
             }
+        case .modelPrepared, .rowsReply, .modelAdvanced: try takeExchange(message, of: city)
         case .published:
             let outcome = try message.decode(Published.self)
             drive(outcome.job, evenIfOver: true) {
@@ -227,6 +242,26 @@ extension Coordinator {
         default:
             let outcome = try message.decode(Planned.self)
             drive(outcome.job) { $0.handle(.planned(city, seeds: outcome.seeds, created: outcome.created)) }
+        }
+    }
+
+    /// How far a city is in embedding itself together with others.
+    private func takeExchange(_ message: Envelope, of city: CityID) throws {
+        switch message.kind {
+        case .modelPrepared:
+            let body = try message.decode(ModelPrepared.self)
+            drive(body.job) { $0.handle(.prepared(city, homes: body.homes, layers: Int(body.layers))) }
+        case .rowsReply:
+            let order = try message.decode(RowsReply.self).order
+            let stage = Int(order.stage)
+            if order.step == .take {
+                return drive(order.job) { $0.handle(.took(city, from: order.other, stage: stage)) }
+            }
+            let part = try message.bulkBytes()
+            drive(order.job) { $0.handle(.gave(city, to: order.other, stage: stage, part: part)) }
+        default:
+            let body = try message.decode(ModelAdvanced.self)
+            drive(body.job) { $0.handle(.advanced(city, stage: Int(body.stage))) }
         }
     }
 

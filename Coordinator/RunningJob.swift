@@ -10,6 +10,10 @@ final class RunningJob {
         case survey(CityID)
         case train(CityID, round: Int)
         case collect(CityID, round: Int)
+        case prepare(CityID)
+        case give(CityID, to: CityID, stage: Int)
+        case hand(CityID, from: CityID, stage: Int, part: [UInt8])
+        case advance(CityID, stage: Int, from: [CityID])
         case publish(CityID)
         case goLive
         case plan(CityID)
@@ -23,7 +27,7 @@ final class RunningJob {
     /// Seconds on the loop's clock at which this process first saw the job at that round, for what is left.
     private var seen: (round: Int, at: Double)?
     /// The bulk frame of the weights that all cities of a round are sent.
-    private var frame: (round: Int, bytes: [UInt8])?
+    private var frame: (number: Int, bytes: [UInt8])?
 
     init(job: Ledger.Job, request: RequestID) {
         self.request = request
@@ -64,12 +68,12 @@ final class RunningJob {
         return each * Double(training.roundsInAll - training.round)
     }
 
-    /// The weights as a frame, made once a round; none before the first delta.
+    /// The weights as a frame, made once; none before the first delta.
     func weightsFrame() -> [[UInt8]] {
         guard let training, !training.weights.isEmpty else { return [] }
-        if let frame, frame.round == training.round { return [frame.bytes] }
+        if let frame, frame.number == training.weightsNumber { return [frame.bytes] }
         let bytes = Envelope.bulk(of: training.weights)
-        frame = (training.round, bytes)
+        frame = (training.weightsNumber, bytes)
         return [bytes]
     }
 
@@ -105,28 +109,36 @@ final class RunningJob {
 
     private func handle(_ trainingEvent: TrainingJob.Event?, _ planningEvent: PlanJob.Event?) -> [Action] {
         var actions: [Action] = []
-        if let trainingEvent {
-            for action in training?.handle(trainingEvent) ?? [] {
-                switch action {
-                case .checkpoint: actions.append(.checkpoint)
-                case .survey(let city): actions.append(.survey(city))
-                case .train(let city, let round): actions.append(.train(city, round: round))
-                case .collect(let city, let round): actions.append(.collect(city, round: round))
-                case .publish(let city): actions.append(.publish(city))
-                case .goLive: actions.append(.goLive)
-                case .finished: actions.append(.finished)
-                }
-            }
-        }
-        if let planningEvent {
-            for action in planning?.handle(planningEvent) ?? [] {
-                switch action {
-                case .checkpoint: actions.append(.checkpoint)
-                case .plan(let city): actions.append(.plan(city))
-                case .finished: actions.append(.finished)
-                }
-            }
-        }
+        if let trainingEvent { actions += training?.handle(trainingEvent).map { Action($0) } ?? [] }
+        if let planningEvent { actions += planning?.handle(planningEvent).map { Action($0) } ?? [] }
         return actions
+    }
+}
+
+extension RunningJob.Action {
+    fileprivate init(_ action: TrainingJob.Action) {
+        self =
+            switch action {
+            case .checkpoint: .checkpoint
+            case .survey(let city): .survey(city)
+            case .train(let city, let round): .train(city, round: round)
+            case .collect(let city, let round): .collect(city, round: round)
+            case .prepare(let city): .prepare(city)
+            case .give(let city, let to, let stage): .give(city, to: to, stage: stage)
+            case .hand(let city, let from, let stage, let part): .hand(city, from: from, stage: stage, part: part)
+            case .advance(let city, let stage, let from): .advance(city, stage: stage, from: from)
+            case .publish(let city): .publish(city)
+            case .goLive: .goLive
+            case .finished: .finished
+            }
+    }
+
+    fileprivate init(_ action: PlanJob.Action) {
+        self =
+            switch action {
+            case .checkpoint: .checkpoint
+            case .plan(let city): .plan(city)
+            case .finished: .finished
+            }
     }
 }

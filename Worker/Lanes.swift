@@ -54,7 +54,7 @@ final class Lanes: Sendable {
                 switch request.kind {
                 case .importBlock: imports[number % imports.count]
                 case .recommendPlaces, .recommendPeople: questions[number % questions.count]
-                case .searchOrder: searches
+                case .searchOrder, .rowsOrder: searches
                 default: quick
                 }
             return lane.offer(request) == .accepted ? .accepted : .busy
@@ -117,7 +117,8 @@ final class Lanes: Sendable {
 
     private static func isLong(_ kind: Kind) -> Bool {
         switch kind {
-        case .surveyTraining, .trainRound, .publishModel, .useModel, .evaluationRequest, .planCity, .influencersRequest:
+        case .surveyTraining, .trainRound, .prepareModel, .advanceModel, .publishModel, .useModel, .evaluationRequest,
+            .planCity, .influencersRequest:
             true
         default: false
         }

@@ -149,6 +149,15 @@ struct Service: Sendable {
         case .publishModel:
             let order = try request.decode(PublishModel.self)
             return request.answer(try shard.publish(order, weights: try weights(of: request), pool: pool))
+        case .prepareModel:
+            let order = try request.decode(PrepareModel.self).order
+            return request.answer(try shard.prepare(order, weights: try weights(of: request), pool: pool))
+        case .advanceModel:
+            return request.answer(try shard.advance(try request.decode(AdvanceModel.self), pool: pool))
+        case .rowsOrder:
+            let order = try request.decode(RowsOrder.self)
+            let part = try shard.exchangeRows(order, part: order.step == .take ? try request.bulkBytes() : nil)
+            return request.answer(RowsReply(order), bulk: part.map { [$0] } ?? [])
         case .evaluationRequest:
             return request.answer(
                 try shard.measure(try request.decode(EvaluationRequest.self), pool: pool))
@@ -191,9 +200,20 @@ struct Service: Sendable {
         case ShardError.unknownPerson: return .unknownPerson
         case ShardError.unknownPlace: return .unknownPlace
         case ShardError.outboxFull: return .busy
-        case ShardError.searchGone: return .unavailable
+        case ShardError.searchGone, ShardError.exchangeGone: return .unavailable
         case is ShardError, is InfluenceError: return .badRequest
         default: return .internal
+        }
+    }
+}
+
+extension Envelope {
+    /// How far a city came, as the answer.
+    fileprivate func answer(_ answer: ExchangeAnswer) -> Envelope {
+        switch answer {
+        case .prepared(let body): self.answer(body)
+        case .advanced(let body): self.answer(body)
+        case .published(let body): self.answer(body)
         }
     }
 }

@@ -3,6 +3,9 @@
 // weights, one sum and at most one delta that came before its turn, whatever the number of cities and workers, and the
 // order of summation depends on nothing but the cities.
 //
+// Deltas come from memory faster than they are multiplied, and the sum is as long as they are: so one waits for the
+// next, and the two are added in one pass, in their order.
+//
 // A delta of an earlier round that comes late is summed at its city's next turn. Nothing of this is durable: after a
 // restart cities are asked again and answer from what they keep.
 
@@ -30,14 +33,24 @@ struct RoundSum: Equatable, Sendable {
         let isLate: Bool
     }
 
+    private struct Held: Equatable {
+        let seat: Int
+        let values: [Float]
+        let factor: Float
+    }
+
     private(set) var current: [Pledge?]
     private(set) var late: [Pledge?]
     /// Seats before it have had their turn.
     private var next = 0
     /// A delta that came before its turn, which is the one after the next.
     private var early: [Float]?
-    /// Sum of deltas times samples; empty until the first one.
+    /// A delta that had its turn and is not in the sum yet. Never beside an early one.
+    private var held: Held?
+    /// Sum of deltas times samples; empty until the first ones.
     private(set) var sum: [Float] = []
+    /// The sum of the round before, whose memory the next one takes: new memory would have to be cleared by the kernel.
+    private var spent: [Float] = []
     /// Samples of all that is in the sum.
     private(set) var samples: UInt64 = 0
     /// Seats whose delta of this round is in the sum, and those whose earlier one is.
@@ -52,7 +65,7 @@ struct RoundSum: Equatable, Sendable {
     /// Deltas of the round before that may still come into this one.
     init(after former: RoundSum) {
         self.init(seats: former.current.count)
-        late = former.late
+        (late, spent) = (former.late, former.sum)
         for seat in late.indices { late[seat]?.isAsked = false }
     }
 
@@ -157,17 +170,20 @@ struct RoundSum: Equatable, Sendable {
         guard let first = coming.first else { return nil }
         guard first.seat == seat, pledge(of: first)?.round == round else {
             early = values
-            return nil
+            return sumHeld()
         }
-        guard add(values, first) else { return first.seat }
+        if let spoilt = add(values, first) { return spoilt }
         guard let early, let second = coming.first else { return nil }
         self.early = nil
-        return add(early, second) ? nil : second.seat
+        return add(early, second)
     }
+
+    /// Once every seat has had its turn nothing waits for another delta any more. As `take`.
+    mutating func complete() -> Int? { isThrough ? sumHeld() : nil }
 
     /// Nothing is summed, everything is kept where it is.
     mutating func restart() {
-        (next, early, sum, samples) = (0, nil, [], 0)
+        (next, early, held, sum, samples) = (0, nil, nil, [], 0)
         (counted, countedLate) = ([], [])
         for seat in current.indices {
             current[seat]?.isAsked = false
@@ -175,11 +191,19 @@ struct RoundSum: Equatable, Sendable {
         }
     }
 
-    private mutating func add(_ values: [Float], _ turn: Turn) -> Bool {
-        guard let pledge = pledge(of: turn) else { return true }
-        if sum.isEmpty { sum = [Float](repeating: 0, count: values.count) }
+    private mutating func add(_ values: [Float], _ turn: Turn) -> Int? {
+        guard let pledge = pledge(of: turn) else { return nil }
+        if sum.isEmpty { clear(count: values.count) }
         precondition(values.count == sum.count, "summing deltas of different models")
-        guard Cluster.add(values, times: Float(pledge.samples), to: &sum) else { return false }
+        let waiting = Held(seat: turn.seat, values: values, factor: Float(pledge.samples))
+        if let first = held {
+            held = nil
+            let isFinite = Cluster.add(first.values, first.factor, then: values, waiting.factor, to: &sum)
+            if !isFinite.first { return first.seat }
+            if !isFinite.second { return turn.seat }
+        } else {
+            held = waiting
+        }
         let (total, overflow) = samples.addingReportingOverflow(pledge.samples)
         samples = overflow ? .max : total
         if turn.isLate {
@@ -189,7 +213,23 @@ struct RoundSum: Equatable, Sendable {
             counted.append(turn.seat)
             next = turn.seat + 1
         }
-        return true
+        return nil
+    }
+
+    private mutating func clear(count: Int) {
+        swap(&sum, &spent)
+        spent = []
+        guard sum.count == count else {
+            sum = [Float](repeating: 0, count: count)
+            return
+        }
+        sum.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    }
+
+    private mutating func sumHeld() -> Int? {
+        guard let held else { return nil }
+        self.held = nil
+        return Cluster.add(held.values, times: held.factor, to: &sum) ? nil : held.seat
     }
 
     /// Gives up late deltas of rounds before `oldest`; how many there were.
@@ -217,4 +257,21 @@ func add(_ values: [Float], times factor: Float, to sum: inout [Float]) -> Bool 
         sum[index] += factor * value
     }
     return largest < 0x7F80_0000
+}
+
+/// Adds `factor` times `values` and then `nextFactor` times `next` to `sum`, all of the same length, in one pass.
+/// Whether all values of each are finite.
+func add(
+    _ values: [Float], _ factor: Float, then next: [Float], _ nextFactor: Float, to sum: inout [Float]
+) -> (first: Bool, second: Bool) {
+    var (largest, largestOfNext): (UInt32, UInt32) = (0, 0)
+    let (values, next) = (values.span, next.span)
+    var sum = sum.mutableSpan
+    for index in 0..<sum.count {
+        let (one, other) = (values[index], next[index])
+        largest = max(largest, one.bitPattern & 0x7F80_0000)
+        largestOfNext = max(largestOfNext, other.bitPattern & 0x7F80_0000)
+        sum[index] = (sum[index] + factor * one) + nextFactor * other
+    }
+    return (largest < 0x7F80_0000, largestOfNext < 0x7F80_0000)
 }

@@ -69,22 +69,26 @@ extension TrainingJob {
         guard values.count == weights.count else {
             return fail(city, detail: "it gave \(values.count) weights where \(weights.count) belong", retry: false)
         }
-        if let spoilt = open.take(values, seat: seat, round: round) {
-            open.restart()
-            fail(
-                roster.seats[spoilt].city, detail: "its result is not made of finite numbers", retry: false)
-        }
+        if let spoilt = open.take(values, seat: seat, round: round) { sumAnew(without: spoilt) }
+    }
+
+    private mutating func sumAnew(without spoilt: Int) {
+        open.restart()
+        fail(roster.seats[spoilt].city, detail: "its result is not made of finite numbers", retry: false)
+        open.pass(isComplete: roster.isComplete)
     }
 
     /// What a city cannot do it has not done either: what it said before is void, unless it is only busy.
     mutating func fail(_ city: CityID, detail: String, retry: Bool) {
         drop(city, lateToo: !retry)
+        loseRows(of: city)
         roster.fail(city, detail: detail, retry: retry)
     }
 
     mutating func lose(_ city: CityID) {
         roster.lost(city)
         drop(city, lateToo: true)
+        loseRows(of: city)
     }
 
     private mutating func drop(_ city: CityID, lateToo: Bool) {
@@ -97,16 +101,18 @@ extension TrainingJob {
     /// A city that was away when the others went live may follow after the job is done.
     mutating func accept(_ outcome: Outcome) -> [Action] {
         guard phase == .indexing || isTrained, roster.index(of: outcome.city) != nil else { return [] }
+        roster.settle(outcome.city)
+        if let seat = roster.index(of: outcome.city) { exchange.finished(seat) }
         guard !outcomes.contains(where: { $0.city == outcome.city }) else { return [] }
         let place = outcomes.firstIndex { $0.city > outcome.city } ?? outcomes.endIndex
         outcomes.insert(outcome, at: place)
-        roster.settle(outcome.city)
         return phase == .done ? [.checkpoint] : []
     }
 
     mutating func tick(_ tick: Tick) {
         roster.tick(at: tick)
         open.tick(at: tick, patience: roster.patience.answer)
+        exchange.tick(at: tick, patience: roster.patience.answer)
         let deadline = UInt64(configuration.policy.deadlineSeconds)
         guard phase == .running, !isPaused, deadline > 0 else { return }
         guard let opened else {
@@ -130,6 +136,7 @@ extension TrainingJob {
         if phase == .estimating, roster.isComplete { actions += closeSurvey() }
         if phase == .running {
             open.pass(isComplete: roster.isComplete)
+            if let spoilt = open.complete() { sumAnew(without: spoilt) }
             if roster.isComplete, open.isThrough { actions += isJudging ? closeJudging() : closeRound() }
         }
         if phase == .indexing, roster.isComplete { actions += closePublishing() }
@@ -140,7 +147,7 @@ extension TrainingJob {
             openBytes += UInt64(4 * weights.count * asked.count)
             actions += asked.map { .train($0, round: round) }
             actions += open.ask().map { .collect(roster.seats[$0.seat].city, round: $0.round) }
-        case .indexing: actions += roster.ask().map { .publish($0) }
+        case .indexing: actions += exchangeRows()
         case .done where isTrained: actions += roster.ask().map { .publish($0) }
         case .queued, .paused, .done, .failed, .cancelled: break
         }
@@ -235,6 +242,10 @@ extension TrainingJob {
         guard !outcomes.isEmpty else {
             if roster.hasAbsent { return [] }
             return end(.failed("no city could take the model"))
+        }
+        // What cities told each other belongs to the average that goes live.
+        if !rounds.isEmpty {
+            rounds[rounds.count - 1].bytes = rounds[rounds.count - 1].bytes.addingSaturated(openBytes)
         }
         return [.goLive] + end(.done)
     }

@@ -93,14 +93,16 @@ extension TrainingJob {
         return total
     }
 
-    /// Bytes of weights and deltas of the whole job; 0 without a survey.
+    /// Bytes of weights and deltas of the whole job, and of what cities tell each other through the coordinator before
+    /// the model goes live; 0 without a survey.
     package var expectedBytes: UInt64 {
         let count = UInt64(surveys.compactMap { $0?.costs.weights }.max() ?? 0)
         let cities = UInt64(surveys.count { $0 != nil })
         let rounds = UInt64(configuration.rounds + turns)
         let up = UInt64(configuration.policy.format.bytesPerNumber)
         // The first round goes down without weights and comes up with them.
-        return cities * count * (rounds * (4 + up) + 4)
+        let told = surveys.reduce(UInt64(0)) { $0.addingSaturated($1?.costs.exchangeBytes ?? 0) }
+        return (cities * count * (rounds * (4 + up) + 4)).addingSaturated(told).addingSaturated(told)
     }
 
     /// Why the job does not fit into some worker's memory; nil when it does. Cities are trained one after the other, so

@@ -37,6 +37,16 @@ extension TrainingJob {
             rounds: UInt32(clamping: stopping.best?.number ?? rounds.count))
     }
 
+    /// The body that asks for a part of a city, or hands one to it.
+    package func rowsOrder(_ step: RowsOrder.Step, stage: Int, other: CityID) -> RowsOrder {
+        RowsOrder(job: configuration.job, stage: UInt32(clamping: stage), step: step, other: other)
+    }
+
+    /// The body that lets a city go on when it has all parts of a stage.
+    package func advanceModel(stage: Int, from cities: [CityID]) -> AdvanceModel {
+        AdvanceModel(job: configuration.job, stage: UInt32(clamping: stage), from: cities)
+    }
+
     /// The version as people see it.
     package func modelRow(version: ModelVersion, isLive: Bool) -> ModelRow {
         let people = outcomes.reduce(0.0) { $0 + Double($1.people) }

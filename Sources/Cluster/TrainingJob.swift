@@ -15,6 +15,7 @@
 // - Paused, it still takes what comes; it asks nothing and closes no round.
 // - Weights are judged by cities as they get them for the next round, so the last average is judged by a round of no
 //   steps. The best average goes live, not the last one, and a few rounds without a better one end the training.
+// - In the end cities embed themselves together, and tell each other what they need (`RowExchange`).
 // - The durable bytes are everything but the open round, which is asked for again: cities keep what they gave. They
 //   are due at `.checkpoint`; a job read back and given `.start` asks again whoever has not answered.
 //
@@ -77,6 +78,12 @@ package struct TrainingJob: Equatable, Sendable {
             CityID, round: Int, samples: UInt64, meanLoss: Double, seconds: Double, judgement: Judgement = .none)
         /// Its delta, and of the first round the weights before it; `bytes` came over the wire.
         case delta(CityID, round: Int, values: [Float], base: [Float], bytes: Int)
+        /// The city is ready to embed itself together with others: the homes of its guests, and layers to come.
+        case prepared(CityID, homes: [CityID], layers: Int)
+        /// A part of a city for another one, whatever it holds.
+        case gave(CityID, to: CityID, stage: Int, part: [UInt8])
+        case took(CityID, from: CityID, stage: Int)
+        case advanced(CityID, stage: Int)
         /// `people` weigh this city in averages of `values`.
         case published(CityID, people: UInt64, values: [Double])
         /// What was asked for this round (publishing counts as round `rounds`) was refused. With `retry` it is asked
@@ -98,7 +105,15 @@ package struct TrainingJob: Equatable, Sendable {
         case train(CityID, round: Int)
         /// Ask the city's worker for the delta of that round.
         case collect(CityID, round: Int)
-        /// Ask the city's worker to embed the city with `weights`.
+        /// Ask the city's worker to get ready to embed the city with `weights`, together with the others.
+        case prepare(CityID)
+        /// Ask the city's worker for what another city needs of it.
+        case give(CityID, to: CityID, stage: Int)
+        /// Hand to the city's worker what another city gave.
+        case hand(CityID, from: CityID, stage: Int, part: [UInt8])
+        /// All parts of the stage are there: the city's worker is to go on.
+        case advance(CityID, stage: Int, from: [CityID])
+        /// Ask the city's worker to embed the city with `weights`, by itself.
         case publish(CityID)
         /// All that are here have embedded themselves: the version is to be used everywhere from now on.
         case goLive
@@ -194,6 +209,8 @@ package struct TrainingJob: Equatable, Sendable {
     /// The open round.
     var open: RoundSum
     var openBytes: UInt64 = 0
+    /// While indexing: how far cities are.
+    var exchange: RowExchange
     /// Since when the round is open; nil: the next tick will say.
     var opened: Tick?
 
@@ -203,12 +220,16 @@ package struct TrainingJob: Equatable, Sendable {
         stopping = EarlyStopping(patience: configuration.stopping)
         roster = Roster(cities: configuration.cities, patience: configuration.patience)
         open = RoundSum(seats: roster.seats.count)
+        exchange = RowExchange(seats: roster.seats.count)
         records = Array(repeating: Record(), count: roster.seats.count)
         surveys = Array(repeating: nil, count: roster.seats.count)
     }
 
     /// Where the job is.
     package var state: JobState { isPaused && !phase.isOver ? .paused : phase }
+    /// Another number whenever the weights are others. The best average takes the place of the last one without a
+    /// round between.
+    package var weightsNumber: Int { phase == .running ? round : round + 1 }
     /// Mean loss of each round that was averaged.
     package var losses: [Double] { averaged.map(\.meanLoss) }
     /// Whether the open round only waits for deltas.
@@ -233,6 +254,10 @@ package struct TrainingJob: Equatable, Sendable {
         case .delta(let city, let round, let values, let base, let bytes):
             openBytes += UInt64(bytes)
             take(values, base: base, from: city, round: round)
+        case .prepared(let city, let homes, let layers): prepared(city, homes: homes, layers: layers)
+        case .gave(let city, let to, let stage, let part): actions = gave(city, to: to, stage: stage, part)
+        case .took(let city, let from, let stage): took(city, from: from, stage: stage)
+        case .advanced(let city, let stage): advanced(city, stage: stage)
         case .published(let city, let people, let values):
             actions = accept(Outcome(city: city, people: people, values: values))
         case .failed(let city, let round, let detail, let retry):
@@ -273,8 +298,9 @@ package struct TrainingJob: Equatable, Sendable {
     /// What is not durable: cities are asked again, and answer from what they keep.
     mutating func forgetOpenRound() {
         open = RoundSum(seats: roster.seats.count)
+        exchange = RowExchange(seats: roster.seats.count)
         openBytes = 0
         opened = nil
-        if phase == .running { roster.reopen() }
+        if phase == .running || phase == .indexing { roster.reopen() }
     }
 }

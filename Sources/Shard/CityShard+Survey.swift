@@ -34,7 +34,8 @@ extension CityShard {
                 job: order.job, samples: UInt64(costs.samples), weights: UInt32(weights.count),
                 stepSeconds: steps.each, roundSeconds: steps.first + storing + judging.weights,
                 indexSeconds: judging.index,
-                residentBytes: resident, workingBytes: working, memoryBytes: memoryBytes)
+                residentBytes: resident, workingBytes: working, memoryBytes: memoryBytes,
+                exchangeBytes: UInt64((trainer as? CityTrainer)?.exchangeBytes ?? 0))
         }
     }
 

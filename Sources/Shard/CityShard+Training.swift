@@ -68,34 +68,55 @@ extension CityShard {
         try store.database.get(.model, key: ShardKeys.round(job, round: round)).map { try RoundRecord(decoding: $0) }
     }
 
-    /// Embeds the whole city with the job's final weights, measures the ranking of held-out visits, and keeps that as
-    /// a version, which answers once it is switched to. Asked again for the same version, it answers what it answered.
+    /// Embeds the whole city with the job's final weights, by itself, and keeps that as a version, which answers once
+    /// it is switched to. Asked again for the same version, it answers what it answered.
     package func publish(_ order: PublishModel, weights: [Float], pool: ComputePool) throws -> Published {
         try computing.withLock { state, _ in
-            if let model = try storedModel(order.version) { return model.report }
-            let asRound = TrainRound(
-                job: order.job, round: order.rounds, steps: 0, seed: order.seed, model: order.model)
-            let trainer = try trainer(for: asRound, weights: weights, pool: pool, state: &state)
-            let (graph, configuration) = (trainer.graph, try configuration(from: order.model))
-            let embeddings = trainer.publishedEmbeddings(weights: weights, pool: pool)
-            let ranking = rankHeldOut(
-                graph: graph, embeddings: embeddings, configuration: configuration, weights: weights, keep: 10,
-                pool: pool)
-            let quality = evaluate(graph: graph, ranked: ranking)
-            let report = Published(
-                job: order.job, people: UInt64(quality.people),
-                values: [
-                    quality.recallAt10, quality.ndcgAt10, quality.popularityRecallAt10, quality.popularityNDCGAt10,
-                ])
-            let model = CityModel(
-                version: order.version, configuration: configuration, weights: weights, people: graph.people,
-                places: graph.places, embeddings: embeddings, report: report,
-                friends: trainer.friendQuality(weights: weights, pool: pool))
-            try keep(model, job: order.job)
-            state.trainer = nil
-            try serve(model, isLive: false, pool: pool)
-            return report
+            try publishAlone(order, weights: weights, pool: pool, state: &state)
         }
+    }
+
+    func publishAlone(
+        _ order: PublishModel, weights: [Float], pool: ComputePool, state: inout Computing
+    ) throws -> Published {
+        if let model = try storedModel(order.version) { return model.report }
+        let trainer = try trainer(forPublishing: order, weights: weights, pool: pool, state: &state)
+        return try finish(
+            order, trainer.publishedEmbeddings(weights: weights, pool: pool), of: trainer, weights: weights,
+            pool: pool, state: &state)
+    }
+
+    /// As it stood after the rounds that the order names.
+    func trainer(
+        forPublishing order: PublishModel, weights: [Float], pool: ComputePool, state: inout Computing
+    ) throws -> any ModelTrainer {
+        let asRound = TrainRound(job: order.job, round: order.rounds, steps: 0, seed: order.seed, model: order.model)
+        return try trainer(for: asRound, weights: weights, pool: pool, state: &state)
+    }
+
+    /// Measures how embeddings rank held-out visits, and keeps them as a version.
+    func finish(
+        _ order: PublishModel, _ embeddings: CityEmbeddings, of trainer: any ModelTrainer, weights: [Float],
+        pool: ComputePool, state: inout Computing
+    ) throws -> Published {
+        let (graph, configuration) = (trainer.graph, try configuration(from: order.model))
+        let ranking = rankHeldOut(
+            graph: graph, embeddings: embeddings, configuration: configuration, weights: weights, keep: 10,
+            pool: pool)
+        let quality = evaluate(graph: graph, ranked: ranking)
+        let report = Published(
+            job: order.job, people: UInt64(quality.people),
+            values: [
+                quality.recallAt10, quality.ndcgAt10, quality.popularityRecallAt10, quality.popularityNDCGAt10,
+            ])
+        let model = CityModel(
+            version: order.version, configuration: configuration, weights: weights, people: graph.people,
+            places: graph.places, embeddings: embeddings, report: report,
+            friends: trainer.friendQuality(weights: weights, pool: pool))
+        try keep(model, job: order.job)
+        state.trainer = nil
+        try serve(model, isLive: false, pool: pool)
+        return report
     }
 
     /// Versions that are kept beside the current one.
@@ -139,6 +160,7 @@ extension CityShard {
     package func keepVersion(_ version: ModelVersion, pool: ComputePool) throws {
         try switchModel(to: version)
         try computing.withLock { state, _ in
+            if state.inference?.order.version == version { dropExchange(&state) }
             try choose(version)
             guard serving.withLock({ $0.live?.version }) != version, let model = try model(&state) else { return }
             try serve(model, pool: pool)
@@ -161,7 +183,7 @@ extension CityShard {
         return state.model
     }
 
-    private func storedModel(_ version: ModelVersion) throws -> CityModel? {
+    func storedModel(_ version: ModelVersion) throws -> CityModel? {
         guard let bytes = try store.database.get(.model, key: ShardKeys.model(version)) else { return nil }
         do {
             return try CityModel(decoding: bytes)
@@ -183,6 +205,7 @@ extension CityShard {
         guard weights.count == configuration.sharedCount else {
             throw ShardError.wrongWeights(expected: configuration.sharedCount, got: weights.count)
         }
+        if state.inference?.order.job != order.job { dropExchange(&state) }
         let trainer = try configuration.trainer(
             graph: currentGraph(pool: pool), seed: order.seed ^ UInt64(city.number), state: stored?.bytes)
         state.trainer = trainer

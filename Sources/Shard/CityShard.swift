@@ -35,6 +35,8 @@ package final class CityShard: Sendable {
         /// The last round it has done; nil: none yet.
         var trainerRound: UInt32?
         var model: CityModel?
+        /// While it embeds itself together with others.
+        var inference: OpenInference?
     }
 
     package let city: CityID
@@ -51,6 +53,8 @@ package final class CityShard: Sendable {
     let delivery = Mutex(Delivery())
     /// A search over several cities that this one takes part in; nil too while one of its steps runs.
     let openSearch = Mutex<OpenSearch?>(nil)
+    /// What other cities ask for while it embeds itself together with them.
+    let exchange = Mutex<OpenExchange?>(nil)
     /// Who has blocked whom, as the rows say.
     let apart: Mutex<PeopleApart>
     /// Held while signals are taken or lives move, disk included.

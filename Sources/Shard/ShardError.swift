@@ -5,12 +5,14 @@ package enum ShardError: Error, Equatable {
     case badCutoffs(city: String)
     case badModel(reason: String)
     case badQuestion(city: String, rule: String)
+    case exchangeGone(city: String)
     case exportGone(city: String)
     case noModel(city: String)
     case noRound(city: String, job: JobID, round: UInt32)
     case noVersion(city: String, version: ModelVersion)
     case notReady(city: String)
     case outboxFull(city: String, waiting: UInt64)
+    case partTooLarge(city: String, bytes: Int)
     case searchGone(city: String)
     case tooManyGuests(city: String, guests: Int, most: Int)
     case unknownCursor(city: String)
@@ -19,6 +21,7 @@ package enum ShardError: Error, Equatable {
     case unknownPerson(city: String, person: PersonID)
     case unknownPlace(city: String, place: PlaceID)
     case unreadableBlock(city: String, reason: String)
+    case unreadablePart(city: String, from: CityID)
     case unreadableSignals(city: String, tooMany: Bool)
     case unreadableState(city: String, what: String)
     case wrongCity(asked: CityID, here: CityID)
@@ -31,6 +34,9 @@ extension ShardError: CustomStringConvertible {
         case .badCutoffs(let city): "\(city): rankings are judged at one or more lengths from 1 to 1000"
         case .badModel(let reason): "the model cannot be trained: \(reason)"
         case .badQuestion(let city, let rule): "\(city): \(rule)"
+        case .exchangeGone(let city):
+            "\(city) does not know how far it was in embedding itself with others (its worker was restarted); it "
+                + "begins again"
         case .exportGone(let city):
             "\(city) does not keep this export's moment any more (its worker was restarted, or the export paused for "
                 + "ten minutes, or too many ran at once); export again"
@@ -41,6 +47,8 @@ extension ShardError: CustomStringConvertible {
         case .outboxFull(let city, let waiting):
             "\(city) plans nothing while \(waiting) of its events wait for Redis, as many as may (outbox-max); muster "
                 + "events lag shows why they wait"
+        case .partTooLarge(let city, let bytes):
+            "\(city) has \(bytes) bytes for another city at once, more than a message holds; train fewer dimensions"
         case .searchGone(let city):
             "\(city) does not take part in this search any more (its worker was restarted, or another search began); "
                 + "ask again"
@@ -56,6 +64,8 @@ extension ShardError: CustomStringConvertible {
         case .unknownPerson(let city, let person): "nothing is known of person \(person) in \(city)"
         case .unknownPlace(let city, let place): "\(city) has no place \(place)"
         case .unreadableBlock(let city, let reason): "a block of rows for \(city) cannot be read: it \(reason)"
+        case .unreadablePart(let city, let other):
+            "\(city): what came from city \(other) cannot be read; run the same version on all workers"
         case .unreadableSignals(let city, let tooMany):
             tooMany
                 ? "signals for \(city): more than 1000 at once; send them in several requests"

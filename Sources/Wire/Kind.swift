@@ -72,6 +72,13 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     // Searches over several cities
     case searchOrder = 128
     case searchReply = 129
+    // Embedding together
+    case prepareModel = 144
+    case modelPrepared = 145
+    case rowsOrder = 146
+    case rowsReply = 147
+    case advanceModel = 148
+    case modelAdvanced = 149
 
     /// The word for logs and errors.
     package var name: String { String(describing: self) }

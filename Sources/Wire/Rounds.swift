@@ -115,11 +115,15 @@ package struct CitySurvey: Body {
     package var workingBytes: UInt64
     /// Bytes of memory that the worker may use for all its cities.
     package var memoryBytes: UInt64
+    /// Bytes that it tells other cities, or hears of its guests, before the model goes live.
+    package var exchangeBytes: UInt64
 
     package init(
         job: JobID, samples: UInt64, weights: UInt32, stepSeconds: Double, roundSeconds: Double,
-        indexSeconds: Double, residentBytes: UInt64, workingBytes: UInt64, memoryBytes: UInt64
+        indexSeconds: Double, residentBytes: UInt64, workingBytes: UInt64, memoryBytes: UInt64,
+        exchangeBytes: UInt64 = 0
     ) {
+        self.exchangeBytes = exchangeBytes
         self.job = job
         self.samples = samples
         self.weights = weights
@@ -141,6 +145,7 @@ package struct CitySurvey: Body {
         residentBytes = try reader.get()
         workingBytes = try reader.get()
         memoryBytes = try reader.get()
+        exchangeBytes = try reader.get()
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -153,6 +158,7 @@ package struct CitySurvey: Body {
         writer.put(residentBytes)
         writer.put(workingBytes)
         writer.put(memoryBytes)
+        writer.put(exchangeBytes)
     }
 }
 

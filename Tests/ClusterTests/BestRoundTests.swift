@@ -60,7 +60,7 @@ import Wire
         #expect(job.state == .indexing && job.round == 4)
         #expect(job.weights == [2, 0])
         #expect(job.publishModel(version: ModelVersion(7)).rounds == 2)
-        #expect(actions == [.checkpoint, .publish(CityID(1)), .publish(CityID(2))])
+        #expect(actions == [.checkpoint, .prepare(CityID(1)), .prepare(CityID(2))])
         let row = job.row { "\($0)" }
         #expect(row.detail == "" && row.best == 2, "all went well")
         #expect(zip(row.validations, [0.12, 0.32, 0.22, 0.27]).allSatisfy { abs($0 - $1) < 1e-9 })
@@ -79,10 +79,13 @@ import Wire
         }
         let order = other.trainRound(of: cities[0])
         #expect(order.steps == 0 && order.round == 2 && order.kept == 1)
+        let number = other.weightsNumber
         // A city that trains has misunderstood.
         _ = give(&other, CityID(1), weights: [1, 1])
         _ = give(&other, CityID(2), weights: [])
         #expect(other.state == .indexing && other.publishModel(version: ModelVersion(7)).rounds == 1)
+        // The best average has taken its place: whoever kept its bytes must see that.
+        #expect(other.weightsNumber != number)
     }
 
     @Test func roundsWithoutABetterAverageEndTheTraining() throws {

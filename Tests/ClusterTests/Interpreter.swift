@@ -158,6 +158,11 @@ struct Interpreter {
             case .collect(let city, let round):
                 lines.append("collect \(city) round \(round)")
                 if !isSlow { lines += give("\(city)", round) }
+            case .prepare(let city): lines.append("prepare \(city) \(training!.weights)")
+            case .give(let city, let to, let stage): lines.append("give \(city) to \(to) stage \(stage)")
+            case .hand(let city, let from, let stage, let part):
+                lines.append("hand \(city) from \(from) stage \(stage): \(part.count) bytes")
+            case .advance(let city, let stage, let from): lines.append("advance \(city) stage \(stage) from \(from)")
             case .publish(let city): lines.append("publish \(city) \(training!.weights)")
             case .goLive: lines.append("live")
             case .finished: lines.append("finished: \(training!.state)")
@@ -247,6 +252,21 @@ struct Command {
         return policy
     }
 
+    /// `gave 0 to=1 stage=0`
+    private var exchangeEvent: TrainingJob.Event? {
+        func other(_ word: String) -> CityID { CityID(UInt32(values[word]!)!) }
+        let stage = Int(values["stage"] ?? "") ?? 0
+        switch verb {
+        case "prepared":
+            let homes = values["homes"]!.split(separator: ",").map { CityID(UInt32($0)!) }
+            return .prepared(city, homes: homes, layers: Int(values["layers"]!)!)
+        case "gave": return .gave(city, to: other("to"), stage: stage, part: [1, 2, 3])
+        case "took": return .took(city, from: other("from"), stage: stage)
+        case "advanced": return .advanced(city, stage: stage)
+        default: return nil
+        }
+    }
+
     var trainingEvent: TrainingJob.Event? {
         switch verb {
         case "start", "restart": .start(alive: cities)
@@ -271,7 +291,7 @@ struct Command {
         case "pause": .pause
         case "resume": .resume
         case "cancel": .cancel
-        default: nil
+        default: exchangeEvent
         }
     }
 

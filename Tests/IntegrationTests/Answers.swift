@@ -52,6 +52,7 @@ struct TrainingAnswer: Decodable {
     struct Part: Decodable {
         var city: String
         var worker: String
+        var state: String
         var rounds: Int
         var late: Int
         var seconds: Double

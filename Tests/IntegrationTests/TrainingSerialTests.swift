@@ -30,9 +30,10 @@ extension Serial {
             return files
         }
 
-        /// Asks until there is an answer: the coordinator may be dead for the moment.
+        /// nil where the coordinator is dead for the moment.
         private func firstJob(_ cluster: TestCluster) -> JobAnswer? {
-            try? cluster.json("job", "1", "--wait", "1", as: JobAnswer.self)
+            guard let answer = try? cluster.get("/v1/jobs/1"), answer.status == 200 else { return nil }
+            return try? JSONDecoder().decode(JobAnswer.self, from: answer.body)
         }
 
         @Test func killedInEveryPhaseItEndsBitForBitTheSame() throws {
@@ -56,30 +57,52 @@ extension Serial {
             var random = SeededRandom(seed: UInt64(seed)).child("phases")
             var phases: [String: Int] = [:]
             let stormy = try train { cluster in
-                for _ in 0..<kills {
-                    let phase = try self.kill(cluster, &random)
+                for phase in Self.phases(kills, &random) where try self.kill(cluster, in: phase, &random) {
                     phases[phase, default: 0] += 1
-                    if phase == "done" { break }
                 }
             }
+            let hit = ["estimating", "running", "averaging", "indexing"].filter { phases[$0] != nil }
+            #expect(hit.count == 4, "a phase that nobody was killed in; SEED=\(seed) \(phases)")
             #expect(stormy.0.state == "done" && stormy.0.losses == quiet.0.losses, "SEED=\(seed) \(phases)")
             #expect(stormy.1 == quiet.1, "the embeddings differ; SEED=\(seed) \(phases)")
             print("kills by phase: \(phases)")
         }
 
-        /// Waits for a phase, for a moment in it, and kills somebody, who is back at once. The phase it was.
-        private func kill(_ cluster: TestCluster, _ random: inout SeededRandom) throws -> String {
-            let wanted = ["estimating", "running", "running", "averaging", "indexing"][random.below(5)]
-            var phase = "?"
-            for _ in 0..<20 {
-                phase = firstJob(cluster)?.state ?? "?"
-                if phase == wanted || phase == "done" { break }
-                usleep(5_000)
+        /// Which phases are hit, in the order in which a job comes to them.
+        private static func phases(_ kills: Int, _ random: inout SeededRandom) -> [String] {
+            var phases = ["estimating", "running", "averaging"]
+            while phases.count < kills - 2 { phases.append(["running", "averaging"][random.below(2)]) }
+            return phases + ["indexing", "indexing"]
+        }
+
+        /// Waits for a phase, and for a moment in it where it is long enough, and kills somebody, who is back at once.
+        /// False where the phase did not come.
+        private func kill(_ cluster: TestCluster, in phase: String, _ random: inout SeededRandom) throws -> Bool {
+            let deadline = monotonicSeconds() + 60
+            var stopped: (worker: String, at: Double)?
+            defer { if let stopped { try? cluster.signal(SIGCONT, stopped.worker) } }
+            while true {
+                let job = firstJob(cluster)
+                if job?.state == phase { break }
+                let now = monotonicSeconds()
+                if job?.state == "done" || now > deadline { return false }
+                if let held = stopped, now - held.at > 2 {
+                    try cluster.signal(SIGCONT, held.worker)
+                    stopped = nil
+                }
+                if phase == "averaging", stopped == nil, let worker = job.flatMap({ Self.holdsTheAverage($0) }) {
+                    try cluster.signal(SIGSTOP, worker)
+                    stopped = (worker, now)
+                }
+                usleep(500)
             }
-            if phase == "done" { return phase }
-            usleep(UInt32(random.below(150_000)))
+            if phase != "averaging" { usleep(UInt32(random.below(150_000))) }
             let victims = [["worker-1"], ["worker-2"], ["coordinator"], ["worker-1", "coordinator"]][random.below(4)]
             for victim in victims { try cluster.kill(victim) }
+            if let held = stopped {
+                try? cluster.signal(SIGCONT, held.worker)
+                stopped = nil
+            }
             let start = monotonicSeconds()
             for victim in victims.reversed() { try cluster.restart(victim) }
             let isBack = try cluster.eventually(15) {
@@ -88,7 +111,17 @@ extension Serial {
                 return status.workers.count == 2 && status.workers.allSatisfy(\.alive)
             }
             #expect(isBack, "\(victims) was not in service again after \(monotonicSeconds() - start) s")
-            return phase
+            return true
+        }
+
+        /// The worker whose delta is summed last, when it has trained and others have not: stopped now, it makes the
+        /// average wait.
+        private static func holdsTheAverage(_ job: JobAnswer) -> String? {
+            guard job.state == "running", let parts = job.training?.byCity, let last = parts.last?.worker else {
+                return nil
+            }
+            let isThrough = parts.allSatisfy { $0.worker != last || $0.state == "given" }
+            return isThrough && parts.contains { $0.state != "given" } ? last : nil
         }
 
         @Test func aStoppedWorkerCostsItsPartAndNotTheJob() throws {

@@ -60,19 +60,19 @@ import World
         }
     }
 
-    private func exchanged(_ trainers: [CityTrainer], weights: [Float]) -> [CityEmbeddings] {
-        let cities = trainers.map { trainer in
-            let visits = trainers.filter { $0 !== trainer }.map { $0.guestVisits(from: trainer.graph.city) }
-            return CityInference(trainer, weights: weights, visits: visits, pool: pool)
+    private func exchanged(_ trainers: [CityTrainer], weights: [Float], shares: [Float]) -> [CityEmbeddings] {
+        let told = trainers.map { $0.guestVisits() }
+        let cities = zip(trainers, shares).map { trainer, share in
+            var visits: [CityID: GuestVisits] = [:]
+            for (number, told) in told.enumerated() { visits[CityID(UInt32(number))] = told[trainer.graph.city] }
+            return CityInference(trainer, weights: weights, ownShare: share, visits: visits, pool: pool)
         }
         for _ in 0..<cities[0].layers {
-            for city in cities {
-                for (home, other) in cities.enumerated() where other !== city {
-                    let guests = city.guests.filter { $0.home.number == UInt32(home) }.map(\.person)
-                    city.set(people: guests, to: other.rows(people: guests))
-                    let places = city.placesElsewhere.filter { trainers[home].graph.localPlace($0) != nil }
-                    city.set(places: places, to: other.rows(places: places))
-                }
+            let rows = trainers.map { trainer in cities.map { $0.rows(for: trainer.graph.city) } }
+            for (index, city) in cities.enumerated() {
+                var taken: [CityID: GuestRows] = [:]
+                for home in cities.indices where home != index { taken[CityID(UInt32(home))] = rows[index][home] }
+                #expect(city.take(taken))
             }
             for city in cities { city.advance() }
         }
@@ -82,12 +82,13 @@ import World
     @Test func exchangedRowsGiveTheEmbeddingsOfTheUnion() throws {
         let trainers = try trainers()
         let weights = SharedWeights.initial(trainers[0].configuration, seed: 3).values
-        let found = exchanged(trainers, weights: weights)
-        let union = unionEmbeddings(of: trainers, weights: weights, pool: pool)
+        let shares: [Float] = [1, 0.25, 0]
+        let found = exchanged(trainers, weights: weights, shares: shares)
+        let union = unionEmbeddings(of: trainers, weights: weights, ownShares: shares, pool: pool)
         var (largest, alone) = (Float(0), Float(0))
         for (index, trainer) in trainers.enumerated() {
             let (d, graph) = (trainer.configuration.dimensions, trainer.graph)
-            let apart = trainer.embeddings(weights: weights, pool: pool)
+            let apart = trainer.embeddings(weights: weights, ownShare: shares[index], pool: pool)
             #expect(graph.people.count > graph.residents, "a city without guests tests nothing")
             func compare(_ rows: [Float], _ whole: [Float], _ cut: [Float], count: Int) {
                 for row in 0..<count {
@@ -103,5 +104,47 @@ import World
         }
         #expect(largest < 1e-5, "\(largest)")
         #expect(alone > 1e-2, "without the exchange nothing is missing, so this tests nothing")
+    }
+
+    /// Who stops taking part is not heard of any more, but for what is known here of the people.
+    @Test func aCityThatFallsSilentIsLeftOut() throws {
+        let trainers = try trainers()
+        let weights = SharedWeights.initial(trainers[0].configuration, seed: 3).values
+        func embedded(_ visits: [CityID: GuestVisits]) -> CityEmbeddings {
+            let city = CityInference(trainers[0], weights: weights, visits: visits, pool: pool)
+            for _ in 0..<city.layers {
+                #expect(city.take([:]))
+                city.advance()
+            }
+            return city.embeddings()
+        }
+        let visits = try #require(trainers[1].guestVisits()[CityID(0)])
+        #expect(!visits.places.isEmpty)
+        let alone = embedded([:])
+        #expect(embedded([CityID(1): visits]) == alone)
+        #expect(alone == trainers[0].embeddings(weights: weights, pool: pool))
+    }
+
+    @Test func whatIsToldSurvivesTheWireAndDamageIsNoticed() throws {
+        let trainers = try trainers()
+        let visits = try #require(trainers[1].guestVisits()[CityID(0)])
+        let rows = GuestRows(people: [PersonID(4), PersonID(9)], places: [PlaceID(2)], rows: [1, 2, 3, 4, 5, 6])
+        var (writer, rowWriter) = (ByteWriter(), ByteWriter())
+        visits.encode(into: &writer)
+        rows.encode(into: &rowWriter)
+        var reader = ByteReader(writer.bytes)
+        #expect(try GuestVisits(from: &reader) == visits)
+        reader = ByteReader(rowWriter.bytes)
+        #expect(try GuestRows(from: &reader) == rows)
+        for count in stride(from: 0, to: writer.bytes.count, by: 97) {
+            var cut = ByteReader(Array(writer.bytes[..<count]))
+            #expect(throws: ByteError.self) { try GuestVisits(from: &cut) }
+        }
+        var damaged = GuestRows(people: rows.people, places: rows.places, rows: Array(rows.rows.dropLast()))
+        damaged.rows.removeLast(1)
+        var other = ByteWriter()
+        damaged.encode(into: &other)
+        var bad = ByteReader(other.bytes)
+        #expect(throws: ByteError.self) { try GuestRows(from: &bad) }
     }
 }

@@ -94,7 +94,7 @@ enum Samples {
         SurveyTraining(job: JobID(9), seed: 30, model: [1, 2, 3]),
         CitySurvey(
             job: JobID(9), samples: 1000, weights: 50, stepSeconds: 0.1, roundSeconds: 0.2, indexSeconds: 0.3,
-            residentBytes: 4000, workingBytes: 5000, memoryBytes: 6000),
+            residentBytes: 4000, workingBytes: 5000, memoryBytes: 6000, exchangeBytes: 7000),
         UseModel(version: ModelVersion(2)),
         ModelUsed(version: ModelVersion(2)),
         ModelsRequest(),
@@ -152,6 +152,12 @@ enum Samples {
         PersonMissing(question: Kind.recommendPlaces.rawValue, body: [1, 2, 3]),
         SearchOrder(search: 5, step: .join(base: 100, seed: 30, guests: [1 << 32 | 7, .max])),
         SearchReply(search: 5, residents: 60, people: [PersonID(4)], homes: [CityID(2)], numbers: [7, .max]),
+        PrepareModel(PublishModel(job: JobID(9), version: ModelVersion(2), seed: 30, model: [1], rounds: 1)),
+        ModelPrepared(job: JobID(9), homes: [CityID(1), CityID(4)], layers: 2),
+        RowsOrder(job: JobID(9), stage: 1, step: .take, other: CityID(4)),
+        RowsReply(RowsOrder(job: JobID(9), stage: 1, step: .give, other: CityID(4))),
+        AdvanceModel(job: JobID(9), stage: 1, from: [CityID(1), CityID(4)]),
+        ModelAdvanced(job: JobID(9), stage: 1),
     ]
 
     static func envelope(of message: some Body) -> Envelope {

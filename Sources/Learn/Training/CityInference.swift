@@ -1,21 +1,23 @@
 // Inference over a world that is cut into cities, as if one process had all of it. A city knows all friends of its
 // residents and all visitors of its places; what it lacks are the visits of its residents elsewhere, and the rows of
 // people and places that live elsewhere. So once, cities tell each other the visits of guests (`GuestVisits`); then,
-// before every layer, the rows of guests and of places visited elsewhere come from where they are at home.
+// before every layer, the rows of guests and of places visited elsewhere come from where they are at home
+// (`GuestRows`).
 //
-// Whoever drives it carries rows between cities:
+// Whoever drives it carries both between cities:
 //
 //     for layer: set the rows of all guests and places elsewhere, then advance
 //
 // Every row is computed once, at home, from all its neighbors, so the embeddings are those of the union of all cities'
-// edges. An edge's features are those that its target's home has.
+// edges. An edge's features are those that its target's home has. A city that does not take part to the end is left
+// out: its places are not heard, and its people say what is known of them here.
 
 package import Basics
 import Graph
 
-/// Visits of a city's guests who live in one other city, for that city.
+/// All guests of a city who live in one other city, and their visits, for that city.
 package struct GuestVisits: Equatable, Sendable {
-    /// Each with at least one visit, ascending.
+    /// Ascending.
     package private(set) var people: [PersonID] = []
     /// Visits of person p are at `offsets[p]..<offsets[p + 1]`.
     package private(set) var offsets: [UInt32] = [0]
@@ -31,22 +33,87 @@ package struct GuestVisits: Equatable, Sendable {
         }
         offsets.append(UInt32(places.count))
     }
+
+    /// The lists in their order, as u64, u32, u64 and u16.
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(array: people.map(\.number))
+        writer.put(array: offsets)
+        writer.put(array: places.map(\.number))
+        writer.put(array: kinds)
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        people = try reader.getArray(of: UInt64.self).map { PersonID($0) }
+        offsets = try reader.getArray(of: UInt32.self)
+        places = try reader.getArray(of: UInt64.self).map { PlaceID($0) }
+        kinds = try reader.getArray(of: UInt16.self)
+        let isWhole =
+            offsets.count == people.count + 1 && offsets[0] == 0 && Int(offsets[people.count]) == places.count
+            && kinds.count == places.count && zip(offsets, offsets.dropFirst()).allSatisfy(<=)
+        guard isWhole else { throw .invalid("visits of guests that do not fit together") }
+    }
+
+    package init() {}
+}
+
+/// Rows of one layer of people and places of a city, for another that knows them.
+package struct GuestRows: Equatable, Sendable {
+    package var people: [PersonID]
+    package var places: [PlaceID]
+    /// [people, then places, dimensions].
+    package var rows: [Float]
+
+    /// The lists in their order, as u64, u64 and f32.
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(array: people.map(\.number))
+        writer.put(array: places.map(\.number))
+        writer.put(array: rows)
+    }
+
+    package init(people: [PersonID] = [], places: [PlaceID] = [], rows: [Float] = []) {
+        (self.people, self.places, self.rows) = (people, places, rows)
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        people = try reader.getArray(of: UInt64.self).map { PersonID($0) }
+        places = try reader.getArray(of: UInt64.self).map { PlaceID($0) }
+        rows = try reader.getArray(of: Float.self)
+        let count = people.count + places.count
+        guard count == 0 ? rows.isEmpty : rows.count.isMultiple(of: count) else {
+            throw .invalid("\(rows.count) numbers for \(count) rows")
+        }
+    }
 }
 
 extension CityTrainer {
     /// Where a person of the graph lives.
     func home(of person: Int) -> CityID { graph.home(of: UInt32(person)) }
 
-    /// What guests who live there did here. O(visits of guests).
-    package func guestVisits(from city: CityID) -> GuestVisits {
-        var found = GuestVisits()
+    /// How often every vertex hears its neighbors.
+    package var layers: Int { model.layout.layers.count }
+
+    /// Guests and what they did here, by where they live.
+    package func guestVisits() -> [CityID: GuestVisits] {
+        var found: [CityID: GuestVisits] = [:]
         let kinds = graph.visitSignals.kinds
-        for person in graph.residents..<graph.people.count where home(of: person) == city {
+        for person in graph.residents..<graph.people.count {
             let edges = Int(graph.visitOffsets[person])..<Int(graph.visitOffsets[person + 1])
-            if edges.isEmpty { continue }
-            found.append(graph.people[person], edges.map { (graph.places[Int(graph.visitPlaces[$0])], kinds[$0]) })
+            let visits = edges.map { (place: graph.places[Int(graph.visitPlaces[$0])], kind: kinds[$0]) }
+            found[home(of: person), default: GuestVisits()].append(graph.people[person], visits)
         }
         return found
+    }
+}
+
+extension CityTrainer {
+    /// Bytes of what this city tells others of their people and of its places, and hears of its guests, in an inference
+    /// over all cities. A guest whom their home does not know is counted and will not come.
+    package var exchangeBytes: Int {
+        let row = 8 + 4 * model.configuration.dimensions
+        return guestVisits().values.reduce(0) { sum, visits in
+            let rows = visits.people.count + Set(visits.places).count
+            return sum + 12 * visits.people.count + 10 * visits.places.count + layers * row * rows
+        }
     }
 }
 
@@ -55,32 +122,44 @@ package final class CityInference {
     private let trainer: CityTrainer
     private let weights: [Float]
     private let pool: ComputePool
-    private let messages: WholeCity
-    private let visitKinds: EdgeKindTable
+    /// What residents did elsewhere, and what guests did here, by city, as far as a city takes part.
+    private var elsewhere: [CityID: GuestVisits]
+    private let here: [CityID: GuestVisits]
+    private var heard: Heard
     private var people: [Float]
     /// The city's own, then those elsewhere.
     private var places: [Float]
     /// Layers done.
     package private(set) var layer = 0
-    /// Places elsewhere that residents visited, ascending: their rows must be set before each layer.
-    package let placesElsewhere: [PlaceID]
 
-    package var layers: Int { trainer.model.layout.layers.count }
-    /// People who live elsewhere, with where: their rows must be set before each layer.
-    package var guests: [(person: PersonID, home: CityID)] {
-        (trainer.graph.residents..<trainer.graph.people.count).map { (trainer.graph.people[$0], trainer.home(of: $0)) }
-    }
+    package var layers: Int { trainer.layers }
 
     private var dimensions: Int { trainer.model.configuration.dimensions }
 
-    /// `visits` are those of residents, from all other cities.
-    package init(_ trainer: CityTrainer, weights: [Float], visits: [GuestVisits], pool: ComputePool) {
+    /// What a layer hears.
+    private struct Heard {
+        /// Places elsewhere that residents visited, ascending.
+        var places: [PlaceID]
+        var messages: WholeCity
+        var visitKinds: EdgeKindTable
+    }
+
+    /// `visits` are those of residents, told by each city that takes part. The places' own embeddings count `ownShare`.
+    package init(
+        _ trainer: CityTrainer, weights: [Float], ownShare: Float = 1, visits: [CityID: GuestVisits], pool: ComputePool
+    ) {
         (self.trainer, self.weights, self.pool) = (trainer, weights, pool)
-        let graph = trainer.graph
-        placesElsewhere = Set(visits.flatMap(\.places)).sorted()
+        (elsewhere, here) = (visits, trainer.guestVisits())
+        heard = Self.heard(trainer, elsewhere)
         var tape = Tape<Float>(parameters: weights, pool: pool)
-        (people, places) = trainer.encodedRows(on: &tape)
-        places += [Float](repeating: 0, count: placesElsewhere.count * trainer.model.configuration.dimensions)
+        (people, places) = trainer.encodedRows(ownShare: ownShare, on: &tape)
+        places += [Float](repeating: 0, count: heard.places.count * trainer.model.configuration.dimensions)
+    }
+
+    private static func heard(_ trainer: CityTrainer, _ elsewhere: [CityID: GuestVisits]) -> Heard {
+        let graph = trainer.graph
+        let visits = elsewhere.keys.sorted().compactMap { elsewhere[$0] }
+        let placesElsewhere = Set(visits.flatMap(\.places)).sorted()
         let rowElsewhere = Dictionary(uniqueKeysWithValues: zip(placesElsewhere, UInt32(graph.places.count)...))
         var more = [[(place: UInt32, kind: UInt16)]](repeating: [], count: graph.people.count)
         for part in visits {
@@ -91,9 +170,8 @@ package final class CityInference {
                 }
             }
         }
-        let local = graph.visitSignals.kinds
-        visitKinds = EdgeKindTable(visitKinds: local + more.flatMap { $0.map(\.kind) })
-        messages = Self.messages(trainer, more, visitKinds)
+        let kinds = EdgeKindTable(visitKinds: graph.visitSignals.kinds + more.flatMap { $0.map(\.kind) })
+        return Heard(places: placesElsewhere, messages: messages(trainer, more, kinds), visitKinds: kinds)
     }
 
     /// Messages of the city, with those of residents' visits elsewhere; a person's local visits come first.
@@ -127,62 +205,72 @@ package final class CityInference {
             friendshipKinds: trainer.inputs.friendshipKinds.count, visitKinds: table.count)
     }
 
-    /// Present rows of people who live here, or of places that stand here; what is not here is a mistake of ours.
-    package func rows(people asked: [PersonID]) -> [Float] {
-        asked.flatMap { person in
-            guard let row = trainer.graph.localPerson(person), Int(row) < trainer.graph.residents else {
-                preconditionFailure("asked for the row of somebody who lives elsewhere")
-            }
-            return people[Int(row) * dimensions..<(Int(row) + 1) * dimensions]
+    /// Present rows that a city needs which told its visits: of residents whom it knows, and of places where its own
+    /// people were.
+    package func rows(for city: CityID) -> GuestRows {
+        let graph = trainer.graph
+        let known = (elsewhere[city]?.people ?? []).compactMap { person in
+            graph.localPerson(person).flatMap { Int($0) < graph.residents ? (person: person, row: Int($0)) : nil }
         }
+        let visited = Set(here[city]?.places ?? []).sorted()
+        var rows: [Float] = []
+        rows.reserveCapacity((known.count + visited.count) * dimensions)
+        for (_, row) in known { rows += people[row * dimensions..<(row + 1) * dimensions] }
+        for place in visited {
+            guard let row = graph.localPlace(place).map({ Int($0) }) else {
+                preconditionFailure("a visit to a place that is not here")
+            }
+            rows += places[row * dimensions..<(row + 1) * dimensions]
+        }
+        return GuestRows(people: known.map(\.person), places: visited, rows: rows)
     }
 
-    package func rows(places asked: [PlaceID]) -> [Float] {
-        asked.flatMap { place in
-            guard let row = trainer.graph.localPlace(place) else {
-                preconditionFailure("asked for the row of a place that stands elsewhere")
-            }
-            return places[Int(row) * dimensions..<(Int(row) + 1) * dimensions]
+    /// What others' homes say before a layer. Cities that say nothing any more are left out from here on. False where
+    /// rows have another width, and then nothing is taken.
+    package func take(_ rows: [CityID: GuestRows]) -> Bool {
+        guard rows.values.allSatisfy({ $0.rows.count == ($0.people.count + $0.places.count) * dimensions }) else {
+            return false
         }
-    }
-
-    /// Rows of some guests, [people, dimensions], from their home.
-    package func set(people guests: [PersonID], to rows: [Float]) {
-        precondition(rows.count == guests.count * dimensions, "a row for each guest")
-        for (index, person) in guests.enumerated() {
-            guard let row = trainer.graph.localPerson(person) else { continue }
-            for column in 0..<dimensions { people[Int(row) * dimensions + column] = rows[index * dimensions + column] }
-        }
-    }
-
-    /// Rows of some places elsewhere, [places, dimensions], from where they stand.
-    package func set(places elsewhere: [PlaceID], to rows: [Float]) {
-        precondition(rows.count == elsewhere.count * dimensions, "a row for each place")
-        let start = trainer.graph.places.count
-        for (index, place) in elsewhere.enumerated() {
-            var (low, high) = (0, placesElsewhere.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if placesElsewhere[middle] < place { low = middle + 1 } else { high = middle }
+        leaveOut(allBut: rows)
+        let own = trainer.graph.places.count
+        let elsewhere = Dictionary(uniqueKeysWithValues: zip(heard.places, own...))
+        for part in rows.values {
+            for (index, person) in part.people.enumerated() {
+                // Who is no guest of that city's is not asked for.
+                guard let row = trainer.graph.localPerson(person), Int(row) >= trainer.graph.residents else { continue }
+                copy(part.rows, index, to: &people, Int(row))
             }
-            guard low < placesElsewhere.count, placesElsewhere[low] == place else { continue }
-            for column in 0..<dimensions {
-                places[(start + low) * dimensions + column] = rows[index * dimensions + column]
+            for (index, place) in part.places.enumerated() {
+                if let row = elsewhere[place] { copy(part.rows, part.people.count + index, to: &places, row) }
             }
         }
+        return true
     }
 
-    /// One layer. Rows of guests and of places elsewhere mean nothing afterwards.
+    private func copy(_ from: [Float], _ index: Int, to rows: inout [Float], _ row: Int) {
+        for column in 0..<dimensions { rows[row * dimensions + column] = from[index * dimensions + column] }
+    }
+
+    private func leaveOut(allBut rows: [CityID: GuestRows]) {
+        let kept = elsewhere.filter { rows[$0.key] != nil }
+        if kept.count == elsewhere.count { return }
+        elsewhere = kept
+        heard = Self.heard(trainer, kept)
+        let own = trainer.graph.places.count * dimensions
+        places = places[..<own] + [Float](repeating: 0, count: heard.places.count * dimensions)
+    }
+
+    /// One layer, of what was taken for it.
     package func advance() {
         precondition(layer < layers, "there is no further layer")
         var tape = Tape<Float>(parameters: weights, pool: pool)
         let before = (people: people, places: places)
-        let kinds = (friendships: trainer.inputs.friendshipKinds, visits: visitKinds)
-        trainer.pass(layer, messages, kinds, before, people: &people, places: &places, on: &tape)
+        let kinds = (friendships: trainer.inputs.friendshipKinds, visits: heard.visitKinds)
+        trainer.pass(layer, heard.messages, kinds, before, people: &people, places: &places, on: &tape)
         layer += 1
     }
 
-    /// After the last layer: residents and places as in the union; guests as they were set last.
+    /// After the last layer: residents and places as in the union; guests as far as this city knows them.
     package func embeddings() -> CityEmbeddings {
         precondition(layer == layers, "layers are missing")
         return trainer.embeddings(

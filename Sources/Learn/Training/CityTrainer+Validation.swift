@@ -56,35 +56,46 @@ extension CityTrainer {
         return best
     }
 
-    /// The embeddings of the whole city to rank by: how much the places' own count, what people like themselves
-    /// (`TasteFit`) and the visits' spectrum, and how much popularity counts, which is the last column of people, are
-    /// chosen in this order so that the kept-back visits are ranked best. Costs an inference for each share and one
-    /// more, a fit for each strength and one more, and a ranking for each weight that is tried.
+    /// What a city's own knowledge counts: how much the places' own embeddings, what people like themselves
+    /// (`TasteFit`) and the visits' spectrum, and how much popularity are chosen in this order so that the kept-back
+    /// visits are ranked best. Costs an inference for each share, a fit for each strength, and a ranking for each
+    /// weight that is tried.
+    package func ownWeights(weights: [Float], pool: ComputePool) -> OwnWeights {
+        var chosen = OwnWeights()
+        let task = validation.task(in: graph)
+        guard let before = bestShare(task, weights: weights, pool: pool) else { return chosen }
+        chosen.share = before.share
+        let tasted = bestTaste(before, task, pool: pool)
+        chosen.taste = tasted.weights
+        let visited = (0..<graph.residents).map { task.known[$0].count }
+        var best = -1.0
+        for weight in PopularityWeight.choices {
+            let ndcg = ndcg(of: tasted.embeddings.weighed(weight, visited: visited), task, pool: pool)
+            if ndcg > best { (best, chosen.popularity) = (ndcg, weight) }
+        }
+        return chosen
+    }
+
+    /// The network's rows of the whole city, made with the share of `own`, as they are to rank by: with what people
+    /// like themselves and the visits' spectrum, and with the weight of popularity as the last column of people. Costs
+    /// a fit.
+    package func calibrated(_ network: CityEmbeddings, by own: OwnWeights, pool: ComputePool) -> CityEmbeddings {
+        let visits = DistinctVisits(graph)
+        let visited = (0..<graph.people.count).map { visits.row($0).count }
+        guard own.taste != .none else { return network.weighed(own.popularity, visited: visited) }
+        let taste = CityTaste(self, network, excluding: [], for: own.taste, pool: pool)
+        let coefficients = own.taste.strength.map { taste.coefficients(strength: $0, guests: true) }
+        return taste.embeddings(own.taste, coefficients: coefficients ?? [])
+            .weighed(own.popularity, visited: visited)
+    }
+
+    /// The embeddings of the whole city to rank by, from what the city alone knows.
     package func calibratedEmbeddings(
         weights: [Float], pool: ComputePool
     ) -> (embeddings: CityEmbeddings, own: OwnWeights) {
-        var chosen = OwnWeights()
-        let task = validation.task(in: graph)
-        if let before = bestShare(task, weights: weights, pool: pool) {
-            chosen.share = before.share
-            let tasted = bestTaste(before, task, pool: pool)
-            chosen.taste = tasted.weights
-            let visited = (0..<graph.residents).map { task.known[$0].count }
-            var best = -1.0
-            for weight in PopularityWeight.choices {
-                let ndcg = ndcg(of: tasted.embeddings.weighed(weight, visited: visited), task, pool: pool)
-                if ndcg > best { (best, chosen.popularity) = (ndcg, weight) }
-            }
-        }
-        let visits = DistinctVisits(graph)
-        let visited = (0..<graph.people.count).map { visits.row($0).count }
-        var found = embeddings(weights: weights, ownShare: chosen.share, pool: pool)
-        if chosen.taste != .none {
-            let taste = CityTaste(self, found, excluding: [], for: chosen.taste, pool: pool)
-            let coefficients = chosen.taste.strength.map { taste.coefficients(strength: $0, guests: true) }
-            found = taste.embeddings(chosen.taste, coefficients: coefficients ?? [])
-        }
-        return (found.weighed(chosen.popularity, visited: visited), chosen)
+        let chosen = ownWeights(weights: weights, pool: pool)
+        let network = embeddings(weights: weights, ownShare: chosen.share, pool: pool)
+        return (calibrated(network, by: chosen, pool: pool), chosen)
     }
 
     /// The best strength of people's own coefficients, and then the best weight of the visits' spectrum.

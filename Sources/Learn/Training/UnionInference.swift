@@ -6,16 +6,17 @@ import Graph
 
 /// The embeddings of all cities' residents and places from one graph, the union of theirs: friendships as the home of
 /// the one who hears has them, visits as the place's city has them. By trainer: residents' rows, then places' rows.
+/// Own embeddings count each trainer's share.
 package func unionEmbeddings(
-    of trainers: [CityTrainer], weights: [Float], pool: ComputePool
+    of trainers: [CityTrainer], weights: [Float], ownShares: [Float], pool: ComputePool
 ) -> [(residents: [Float], places: [Float])] {
     guard let first = trainers.first else { return [] }
     let union = UnionGraph(trainers)
     let d = first.model.configuration.dimensions
     var tape = Tape<Float>(parameters: weights, pool: pool)
     var (people, places): ([Float], [Float]) = ([], [])
-    for trainer in trainers {
-        let rows = trainer.encodedRows(on: &tape)
+    for (trainer, share) in zip(trainers, ownShares) {
+        let rows = trainer.encodedRows(ownShare: share, on: &tape)
         people += rows.people[..<(trainer.graph.residents * d)]
         places += rows.places
     }
