@@ -151,10 +151,22 @@ package struct AdaptiveInvites: Sendable {
     private mutating func meet(_ sets: some Sequence<UInt32>) {
         for set in sets where !isMet[Int(set)] {
             isMet[Int(set)] = true
-            let first = starts.isEmpty ? 0 : choosing.sets.place(of: Int(set), starts)
-            choosing.sets.withMembers(of: Int(set)) { members in
-                for (place, member) in members.enumerated() where isGone.isEmpty || !isGone[first + place] {
-                    gains[Int(member)] -= 1
+            Self.loseMembers(of: Int(set), in: choosing.sets, but: isGone, starts, from: &gains)
+        }
+    }
+
+    /// Whoever is in a set that is met now brings one set less, those apart who no longer lead to its root.
+    private static func loseMembers(
+        of set: Int, in pool: SetPool, but isGone: [Bool], _ starts: [Int], from gains: inout [Int32]
+    ) {
+        // SAFETY: members are vertices, each of which has a gain.
+        gains.withUnsafeMutableBufferPointer { gains in
+            pool.withMembers(of: set) { members in
+                if isGone.isEmpty {
+                    for member in members { gains[Int(member)] -= 1 }
+                } else {
+                    let first = pool.place(of: set, starts)
+                    for place in members.indices where !isGone[first + place] { gains[Int(members[place])] -= 1 }
                 }
             }
         }
