@@ -37,8 +37,16 @@ private struct BadOrder: Error { let detail: String }
 private struct Unread: Decodable { init(from decoder: any Decoder) {} }
 
 extension InfluencersOrder {
+    private static let parameters = [
+        "cities", "count", "eps", "forbidden", "forced", "influence", "model", "per-city", "seed",
+    ]
+
     /// Of a query. Errors: `BadOrder` naming the parameter.
     init(query: [String: String]) throws(BadOrder) {
+        if let stranger = query.keys.sorted().first(where: { !Self.parameters.contains($0) }) {
+            let names = Self.parameters.joined(separator: ", ")
+            throw BadOrder(detail: "there is no parameter '\(stranger)' here; there are \(names); POST takes the rest")
+        }
         func number<Number: LosslessStringConvertible>(
             _ name: String, of kind: Number.Type
         ) throws(BadOrder) -> Number? {

@@ -158,7 +158,6 @@ struct RowExchange: Equatable, Sendable {
     /// Whose parts of the present stage a city still waits for.
     private func missing(_ seat: Int, _ gone: [Bool]) -> [Int] {
         let taken = seats[seat].taken
-        if taken.count == neighbors[seat].count { return [] }
         return neighbors[seat].filter { !taken.contains($0) && !gone[$0] }
     }
 }

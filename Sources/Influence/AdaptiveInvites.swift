@@ -127,7 +127,10 @@ package struct AdaptiveInvites: Sendable {
         }
     }
 
-    private func root(of set: UInt32) -> Int { Int(choosing.members(of: Int(set)).first ?? 0) }
+    private func root(of set: UInt32) -> Int {
+        guard let root = choosing.members(of: Int(set)).first else { preconditionFailure("a set holds its root") }
+        return Int(root)
+    }
 
     /// People expected to come because of those aboard, themselves included, by sets that never choose.
     package var expectedTurnout: Double {

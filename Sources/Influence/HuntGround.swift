@@ -1,4 +1,4 @@
-// Where a hunt's sets are drawn and counted: in this process, or in several (`UnionGround`).
+// Where a hunt's sets are drawn and counted: in this process, or in several (`UnionGround`, `ReplicaGround`).
 
 import Basics
 

@@ -8,7 +8,7 @@
 
 package import Basics
 
-/// One holder's part of a search.
+/// One holder's part of one search.
 package struct ReplicaPlace: Sendable {
     private let sampler: SetSampler
     private let seed: UInt64
@@ -31,15 +31,18 @@ package struct ReplicaPlace: Sendable {
 
     private var people: Int { sampler.graph.count }
 
-    /// Errors: `InfluenceError` where the question is about people who are not here, or where a share does not begin at
-    /// a whole chunk.
+    /// Sets of one share.
+    private static let setsMax = 1 << 28
+
+    /// Errors: `InfluenceError` where the question is about people who are not here, where a share is of more than
+    /// 2^28 sets or does not begin at a whole chunk, or where one before it did not end there.
     package mutating func answer(_ question: ReplicaQuestion) throws(InfluenceError) -> ReplicaAnswer {
         switch question {
-        case .restart:
-            kept = SetPool()
-            return ReplicaAnswer()
         case .extend(let range, let goals):
             try check(range, goals)
+            guard kept.count % setsPerChunk == 0 else { throw .stranger(UInt32(range.lowerBound)) }
+            // What was counted is out of date, and its memory is wanted.
+            collection = RRCollection(SetPool(), vertices: 0)
             let stream = PlaceStream.choosing.stream(seed: seed, vertices: people, roots: roots)
             kept.append(sampler.draw(range, of: stream, goals: goals, on: threads))
             return ReplicaAnswer(hits: kept.hits, members: kept.memberCount)
@@ -61,7 +64,9 @@ package struct ReplicaPlace: Sendable {
     }
 
     private func check(_ range: Range<Int>, _ goals: [UInt32]) throws(InfluenceError) {
-        guard range.lowerBound % setsPerChunk == 0 else { throw .stranger(UInt32(range.lowerBound)) }
+        guard range.lowerBound % setsPerChunk == 0, range.count <= Self.setsMax else {
+            throw .stranger(UInt32(range.lowerBound))
+        }
         for goal in goals where Int(goal) >= people { throw .stranger(goal) }
         if people == 0, !range.isEmpty { throw .stranger(UInt32(range.lowerBound)) }
     }

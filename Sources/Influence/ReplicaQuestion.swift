@@ -5,8 +5,6 @@ package import Basics
 
 /// A question to one holder.
 package enum ReplicaQuestion: Equatable, Sendable {
-    /// Forget all sets.
-    case restart
     /// Draw these sets that choose, in addition; those that reach a goal end there and stay empty. Answer: how many
     /// did (of all so far), and members (likewise).
     case extend(Range<Int>, goals: [UInt32])
@@ -29,34 +27,32 @@ package struct ReplicaAnswer: Equatable, Sendable {
 extension ReplicaQuestion {
     package func encode(into writer: inout ByteWriter) {
         switch self {
-        case .restart: writer.put(UInt8(0))
         case .extend(let sets, let goals):
-            writer.put(UInt8(1))
+            writer.put(UInt8(0))
             writer.put(UInt32(sets.lowerBound))
             writer.put(UInt32(sets.upperBound))
             writer.put(array: goals)
         case .judge(let round, let sets, let goals):
-            writer.put(UInt8(2))
+            writer.put(UInt8(1))
             writer.put(round)
             writer.put(UInt32(sets.lowerBound))
             writer.put(UInt32(sets.upperBound))
             writer.put(array: goals)
-        case .count: writer.put(UInt8(3))
+        case .count: writer.put(UInt8(2))
         case .take(let person):
-            writer.put(UInt8(4))
+            writer.put(UInt8(3))
             writer.put(person)
         }
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
         switch try reader.get(UInt8.self) {
-        case 0: self = .restart
-        case 1: self = .extend(try reader.getSets(), goals: try reader.getArray(of: UInt32.self))
-        case 2:
+        case 0: self = .extend(try reader.getSets(), goals: try reader.getArray(of: UInt32.self))
+        case 1:
             self = .judge(
                 round: try reader.get(), try reader.getSets(), goals: try reader.getArray(of: UInt32.self))
-        case 3: self = .count
-        case 4: self = .take(try reader.get())
+        case 2: self = .count
+        case 3: self = .take(try reader.get())
         case let other: throw .invalid("a question of kind \(other) to a holder")
         }
     }

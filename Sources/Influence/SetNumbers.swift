@@ -37,7 +37,10 @@ package final class SetNumbers: @unchecked Sendable {
         package let startIndex: Int
         package let endIndex: Int
 
-        package subscript(index: Int) -> UInt32 { numbers[index] }
+        package subscript(index: Int) -> UInt32 {
+            precondition(startIndex <= index && index < endIndex, "a run has no such place")
+            return numbers[index]
+        }
     }
 }
 

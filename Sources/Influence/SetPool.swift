@@ -57,6 +57,7 @@ package struct SetPool: Sendable, Equatable {
     /// Lends the members of one set, its root first.
     @inline(__always)
     func withMembers(of set: Int, _ body: (UnsafeBufferPointer<UInt32>) -> Void) {
+        // SAFETY: a set is below `count`, so its chunk is there; a chunk's offsets lie within its members.
         chunks.withUnsafeBufferPointer { chunks in
             let chunk = chunks.baseAddress! + set / setsPerChunk, place = set % setsPerChunk
             chunk.pointee.members.withUnsafeBufferPointer { members in

@@ -58,7 +58,7 @@ package final class SetSampler: @unchecked Sendable {
         var found = [(hits: Int, looked: Int)](repeating: (0, 0), count: chunks)
         found.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
-            // SAFETY: as in `extend`.
+            // SAFETY: as in `draw`.
             nonisolated(unsafe) let out = base
             share(0..<chunks, on: threads) { searcher, chunk in
                 let start = sets.lowerBound + chunk * setsPerChunk

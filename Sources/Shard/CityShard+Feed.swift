@@ -16,8 +16,10 @@ extension CityShard {
         let scalarizer = try cardWeights().scalarizer
         var cards: [FeedCard] = []
         let desk = LivesDesk(self, now: millisecondsNow())
-        for id in try Set(currentPlan()).union(openSeeds()) {
+        let current = try Set(currentPlan())
+        for id in try current.union(openSeeds()) {
             guard let plan = try livePlan(of: id, desk), plan.isShown(to: person, desk),
+                current.contains(id) || !plan.isLongConfirmed(desk),
                 let (seed, reasons) = try explain(id)
             else { continue }
             let terms = scalarizer.terms(Self.card(seed, reasons, person))

@@ -7,31 +7,33 @@ import Synchronization
 // grow with every plan it ever made.
 
 extension CityShard {
-    /// Forgets seeds that were over `daysKept` days before `now` (in milliseconds since 1970), with their rosters,
-    /// reasons, answers, feedback and bookings. Those stay that are in the current plan or of the live model: a model
-    /// may choose one again, and knows it by its row. Signals about a forgotten seed are refused as about an unknown
-    /// one. O(seeds that are over).
+    /// Forgets seeds whose time was over `daysKept` days before `now` (in milliseconds since 1970), those included that
+    /// were confirmed and of whose booking nobody said anything, with their rosters, reasons, answers, feedback and
+    /// bookings. Those stay that are in the current plan or of the live model: a model may choose one again, and knows
+    /// it by its row. Signals about a forgotten seed are refused as about an unknown one. O(seeds that are over).
     func forgetOldSeeds(now: Int64) throws {
         let kept = Int64(policy.daysKept) * 86_400_000
         let desk = LivesDesk(self, now: now - kept)
         let current = try Set(currentPlan())
         let live = view.withLock { $0.modelVersion }
         var old: [SeedID] = []
-        let prefix = ShardKeys.signal("past/")
-        try store.database.scan(.signals, prefix: prefix) { key, _ in
-            var reader = ByteReader(Array(key.dropFirst(prefix.count)))
-            let id = SeedID(try reader.getBigEndian(UInt64.self))
-            if !current.contains(id), let plan = try livePlan(of: id, desk), plan.lifecycle.terms.deadline < desk.now,
-                try desk.roster(of: plan.seed).model != live
-            {
-                old.append(id)
+        for word in ["past/", "life/"] {
+            let prefix = ShardKeys.signal(word)
+            try store.database.scan(.signals, prefix: prefix) { key, _ in
+                var reader = ByteReader(Array(key.dropFirst(prefix.count)))
+                let id = SeedID(try reader.getBigEndian(UInt64.self))
+                if !current.contains(id), let plan = try livePlan(of: id, desk),
+                    plan.isOver || plan.lifecycle.stage == .confirmed, plan.lifecycle.terms.deadline < desk.now,
+                    try desk.roster(of: plan.seed).model != live
+                {
+                    old.append(id)
+                }
+                return true
             }
-            return true
         }
         if old.isEmpty { return }
-        try signals.withLock { _ in
-            for id in old { try forget(id) }
-        }
+        // Signals come in between.
+        for id in old { try signals.withLock { _ in try forget(id) } }
         Log.info("old seeds are forgotten", ["city": name, "seeds": old.count])
     }
 
@@ -39,7 +41,7 @@ extension CityShard {
         var batch = WriteBatch()
         batch.delete(.seeds, key: ShardKeys.seed(id))
         batch.delete(.meta, key: ShardKeys.reasons(id))
-        for word in ["past/", "roster/", "booking/"] {
+        for word in ["past/", "life/", "roster/", "booking/"] {
             batch.delete(.signals, key: ShardKeys.signal(word, id.number))
         }
         for word in ["answer/", "feedback/"] {

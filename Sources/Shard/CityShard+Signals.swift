@@ -132,8 +132,11 @@ extension CityShard {
         let (taken, refusals) = try judged(given.signals, &state)
         var effects = SignalEffects(expecting: taken.count)
         for (index, signal) in taken { effects.add(signal, cause: given.cause(index)) }
-        // Before their effect is durable: should the write fail they come again, and meanwhile nobody is asked wrongly.
-        apart.withLock { apart in effects.blocks.forEach { apart.set($0.isBlocked, $0.person, $0.other) } }
+        // A block holds before it is durable, so that what follows from this batch heeds it; one that is lifted holds
+        // until it is no longer written.
+        apart.withLock { apart in
+            for block in effects.blocks where block.isBlocked { apart.set(true, block.person, block.other) }
+        }
         var change = effects.change()
         var drafts: [EventDraft] = []
         if !effects.forLives.isEmpty {
@@ -146,6 +149,7 @@ extension CityShard {
         try alongside(refusals, &change.alongside)
         change.events = outboxEvents(drafts)
         try store.apply(change)
+        apart.withLock { apart in effects.blocks.forEach { apart.set($0.isBlocked, $0.person, $0.other) } }
         if !change.visits.isEmpty || !change.friendships.isEmpty || !change.ended.isEmpty {
             view.withLock { $0.changed(change.visits, change.friendships.map { .friendship($0) }) }
         }

@@ -27,10 +27,16 @@ extension LivePlan {
         if isHeldBack { due = min(due, desk.now + Self.patience) }
         for ask in asked where isOpen(ask) { due = min(due, ask.time + desk.policy.silence) }
         // A group that did not fit waits for whoever may still answer.
-        if !isHeldBack, lifecycle.reopenings == 0, lifecycle.waiting.isEmpty {
+        let isAnswered = !asked.contains { lifecycle.waiting.contains($0.person) }
+        if !isHeldBack, lifecycle.reopenings == 0, isAnswered {
             try hear(.exhausted, cause, Int64(desk.now) * 1000, desk)
         }
         if isOver || lifecycle.stage == .confirmed { due = .max }
+    }
+
+    /// Whether it was confirmed a week ago or more, and nobody said what came of the booking.
+    func isLongConfirmed(_ desk: LivesDesk) -> Bool {
+        lifecycle.stage == .confirmed && lifecycle.terms.deadline + 7 * 86_400 < desk.now
     }
 
     /// Whether the plan stands in the feed of somebody.
@@ -42,9 +48,9 @@ extension LivePlan {
             && !desk.isApart(person, from: company) && !desk.isApart(person, from: seed.starters)
     }
 
-    /// Who was asked and may come.
-    private var company: some Sequence<PersonID> {
-        asked.lazy.map(\.person).filter { !lifecycle.declined.contains($0) }
+    /// Who was asked and may come, and who comes unasked: a starter who saw the plan.
+    var company: some Sequence<PersonID> {
+        (asked.map(\.person) + lifecycle.accepted).filter { !lifecycle.declined.contains($0) }
     }
 
     private func isOpen(_ ask: Asked) -> Bool { !ask.isSilent && lifecycle.waiting.contains(ask.person) }

@@ -67,12 +67,15 @@ struct LivePlan {
     /// Whether nothing but the leaving of people can change it any more.
     var isOver: Bool { lifecycle.stage == .released || lifecycle.stage == .booked }
 
-    /// Takes an answer in. One of somebody who was never asked changes nothing.
+    /// Takes an answer in. One of somebody who was never asked changes nothing, unless they start the plan and saw it
+    /// before it was their turn; a yes of theirs is not heard where they must not meet who was asked.
     mutating func answer(
         _ answer: AnswerWord, of person: PersonID, cause: String, time: Int64, desk: LivesDesk
     ) throws {
         guard lifecycle.stage != .released else { return }
         let isWaiting = lifecycle.waiting.contains(person)
+        let isAsked = asked.contains { $0.person == person }
+        if answer == .accepted, !isAsked, desk.isApart(person, from: company) { return }
         let event: PlanEvent? =
             switch answer {
             case .accepted where isWaiting: .answered(person, yes: true)

@@ -97,6 +97,8 @@ import Testing
         // More holders of the first vertex than a count of 8 bits holds.
         let graph = try randomGraph(vertices: 5, edges: 14, seed: 3)
         let sets = sweepPlans(graph, affinities(plans: 64, vertices: 5, seed: 3), count: 700, seed: 2, pool: pool)
+        let holders = (0..<700).count { set in (0..<64).contains { sets.members(of: set, plan: $0).contains(0) } }
+        #expect(holders > 255)
         var random = SeededRandom(seed: 4)
         let met = (0..<700).map { _ in random.next() & random.next() }
         for vertex in 0..<UInt32(5) {

@@ -133,8 +133,12 @@ private struct Holders: ReplicaPlaces {
         #expect(try place.answer(.count).losses.reduce(0, +) > 256)
         #expect(try place.answer(.take(0)).people.contains(0))
         #expect(try place.answer(.take(0)) == ReplicaAnswer())
-        _ = try place.answer(.restart)
-        #expect(try place.answer(.count).members == 0)
+        _ = try place.answer(.extend(512..<600, goals: []))
+        #expect(throws: InfluenceError.stranger(0), "what was counted is out of date") { try place.answer(.take(0)) }
+        #expect(throws: InfluenceError.stranger(768), "the share before ends within a chunk") {
+            try place.answer(.extend(768..<1024, goals: []))
+        }
+        #expect(throws: InfluenceError.stranger(0)) { try place.answer(.extend(0..<1 << 29, goals: [])) }
     }
 
     @Test func everyTruncatedQuestionIsAnError() throws {

@@ -49,7 +49,10 @@ private struct HandCarried: InfluencePlaces {
 
     private func graphs() throws -> [InfluenceGraph] {
         let base = try randomGraph(vertices: 120, edges: 700, seed: 4)
-        guard case .each(let each) = base.chances else { return [] }
+        guard case .each(let each) = base.chances else {
+            Issue.record("chances differ here")
+            return []
+        }
         return [
             base,
             try InfluenceGraph(
