@@ -22,8 +22,8 @@ struct CandidateList {
     private var used = 0
     /// The greatest leasts so far, descending, where few are wanted; else room to find the k-th in.
     private var leasts: [Float]
-    /// No more than the k-th greatest least of all rows, known or expected: a row whose score is certainly below it need
-    /// not be offered.
+    /// No more than the k-th greatest least of all rows, known or expected: a row whose score is certainly below it
+    /// need not be offered.
     private(set) var threshold: Float = -.infinity
 
     /// Up to so many wanted are kept in order.
