@@ -6,8 +6,8 @@
 //
 // What all rows have in common decides nothing, but would take up the bytes: rows are written as differences from a
 // middle m, and a scan ranks them by q·(x - m). The middle is a median in each column, so that columns which are
-// mostly zero stay so and are written without error. Of a city's places, whose last column is popularity and whose tags
-// are sparse, a scan for 200 of 10,000 then leaves 500 to be looked at in full where it left 1,900.
+// mostly zero stay so and are written without error. Of a city's places the last column is popularity and tags are
+// sparse: far fewer of them have to be looked at in full then.
 
 import Linalg
 

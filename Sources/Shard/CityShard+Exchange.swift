@@ -7,7 +7,7 @@ package import Wire
 
 // A city's part in embedding itself together with others (`Learn/Training/CityInference.swift`). What it computes with
 // is kept with what only the running long call touches; the parts that others ask for, and those that came from them,
-// lie beside it, so that giving and taking wait for no computing. All of it follows from what is stored, so a worker
+// lie beside it, so that giving and taking wait for no training. All of it follows from what is stored, so a worker
 // that comes back after a loss makes the same again. It is gone when its version is live, or another job begins.
 
 /// Parts to give and parts that came, by stage and city.

@@ -34,9 +34,9 @@ final class LivesDesk {
         try ledger.mayAsk(person, slot: seed.slot, isStarter: isStarter, now: now)
     }
 
-    /// Whether somebody must not meet any of these.
-    func isApart(_ person: PersonID, from people: some Sequence<PersonID>) -> Bool {
-        apart.contains(person, withAnyOf: people)
+    /// Whether somebody must not meet any of these, who are only looked up where anybody has blocked anybody.
+    func isApart<People: Sequence<PersonID>>(_ person: PersonID, from people: @autoclosure () -> People) -> Bool {
+        !apart.isEmpty && apart.contains(person, withAnyOf: people())
     }
 
     func noteAsked(_ person: PersonID, to seed: PlanSeed) throws { try ledger.note(person, slot: seed.slot, now: now) }

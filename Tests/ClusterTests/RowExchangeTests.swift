@@ -196,7 +196,7 @@ private struct ExchangeStorm {
         }
     }
 
-    /// With little patience the job goes on without the absent, and every city has some version in the end.
+    /// With little patience the job goes on without the absent.
     @Test func whoStaysAwayIsNotWaitedForForEver() {
         var without = 0
         for seed in 0..<UInt64(400) {
