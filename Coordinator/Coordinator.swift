@@ -163,7 +163,7 @@ final class Coordinator {
             book.forget(peer: peer)
             follow(membership.bye(peer: peer))
         case .assigned, .modelUsed: break
-        case .citySurvey, .roundResult, .delta, .modelPrepared, .rowsReply, .modelAdvanced, .published, .planned:
+        case .citySurvey, .roundResult, .delta, .modelPrepared, .rowsFetched, .modelAdvanced, .published, .planned:
             try takeJobAnswer(message, from: peer)
         case .imported, .exportRows, .evaluation, .seeds, .influencers, .placeRecommendations,
             .peopleRecommendations, .personAnswer, .eventRows, .signalsTaken, .seedExplanation, .feed, .searchReply:

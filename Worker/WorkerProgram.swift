@@ -48,7 +48,8 @@ enum WorkerProgram {
             keys: connection.keys
         ) { neighbors.answer($0) }
         let peers = Peers(context: context, keys: connection.keys, name: settings.text("name")) { neighbors.answer($0) }
-        let service = Service(host: host, pool: pool, memoryBytes: memoryBytes(settings.integer("memory")))
+        let service = Service(
+            host: host, peers: peers, pool: pool, memoryBytes: memoryBytes(settings.integer("memory")))
         let lanes = Lanes(service: service) { waker.wake() }
         let loop = WorkerLoop(
             context: context, connection: connection, name: settings.text("name"), host: host, lanes: lanes,
