@@ -2,7 +2,8 @@
 // largest difference of any number in any embedding, what the exchange takes, and what is wrong without it.
 //
 // The floor of the exchange: one row a layer for each guest and each place visited elsewhere, 4 · 64 bytes each, and
-// once 10 bytes for each visit of a guest.
+// once 10 bytes for each visit of a guest. Workers fetch it from each other, so what is between workers goes over
+// wires once.
 
 import Basics
 import Graph

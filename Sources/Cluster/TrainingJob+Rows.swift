@@ -62,9 +62,10 @@ extension TrainingJob {
         for (index, seat) in roster.seats.enumerated() where seat.isSettled && exchange.lacks(index) {
             roster.unsettle(seat.city)
         }
-        let prepared = roster.ask().map { Action.prepare($0) }
+        let asked = roster.ask()
+        openBytes += UInt64(4 * weights.count * asked.count)
         let seats = roster.seats
-        return prepared
+        return asked.map { .prepare($0) }
             + exchange.orders { seats[$0].isGone || seats[$0].fault != nil }.map { order in
                 switch order {
                 case .fetch(let seat, let from, let stage):

@@ -217,6 +217,17 @@ private struct ExchangeStorm {
         #expect(without > 0, "no storm was strong enough to test anything")
     }
 
+    /// Deltas and the weights before them, the weights that each city embeds itself with, and parts from elsewhere.
+    @Test func everythingThatTravelsIsCounted() {
+        for seed in 0..<UInt64(20) {
+            var storm = ExchangeStorm(seed: seed, patience: JobPatience(absence: .max, answer: 5, losses: .max))
+            storm.calm()
+            let pairs = (0..<storm.cities).reduce(0) { $0 + storm.neighbors($1).count }
+            let bytes = storm.cities * (8 + 4) + pairs * (ExchangeStorm.layers + 1) * 9
+            #expect(storm.job.row { _ in "" }.cost.bytes == UInt64(bytes), "seed \(seed)")
+        }
+    }
+
     /// However many cities there are, no worker has more fetches waiting than it can take.
     @Test func fewPartsAreUnderWay() {
         let (cities, layers) = (40, 2)
