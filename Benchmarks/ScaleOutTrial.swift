@@ -165,7 +165,7 @@ final class ScaleOutTrial {
                 averageSeconds += cost.cpu
                 actions += more
             case .prepare: actions = []
-            case .checkpoint, .give, .hand, .advance, .publish, .goLive, .finished: break
+            case .checkpoint, .fetch, .advance, .publish, .goLive, .finished: break
             }
         }
         (weights, losses) = (job.weights, job.losses)

@@ -7,7 +7,8 @@ import Wire
 // message, asks the state machines of Cluster what follows, and carries that out; once a second it tells them that a
 // tick has passed. What must survive is in the ledger before anybody hears of it.
 //
-// +Workers: who is here.  +Commands: what people ask.  +Jobs: rounds and plans.  +Models: which version answers.
+// +Workers: who is here.  +Peers: where they find each other.  +Commands: what people ask.  +Jobs: rounds and plans.
+// +Models: which version answers.
 
 final class Coordinator {
     static let heartbeatMilliseconds: UInt32 = 1000
@@ -24,6 +25,9 @@ final class Coordinator {
     var membership = Membership()
     /// Numbers go on from the clock, so that a late answer to a former life of ours matches nothing.
     var book = RequestBook(firstNumber: UInt64(monotonicSeconds() * 1000) << 20)
+    var peers = PeerList(firstNumber: UInt64(monotonicSeconds() * 1000) << 20)
+    /// When everybody was told of it, on the loop's clock.
+    var toldPeers = -Double.infinity
     var jobs: [JobID: RunningJob] = [:]
     /// The version that cities answer with; 0: there is none.
     var live: ModelVersion
@@ -90,6 +94,7 @@ final class Coordinator {
             takeCalls()
         }
         takeCalls()
+        tellPeers()
         if now > lastTick {
             lastTick = now
             tick()
@@ -158,7 +163,7 @@ final class Coordinator {
             book.forget(peer: peer)
             follow(membership.bye(peer: peer))
         case .assigned, .modelUsed: break
-        case .citySurvey, .roundResult, .delta, .modelPrepared, .rowsReply, .modelAdvanced, .published, .planned:
+        case .citySurvey, .roundResult, .delta, .modelPrepared, .rowsFetched, .modelAdvanced, .published, .planned:
             try takeJobAnswer(message, from: peer)
         case .imported, .exportRows, .evaluation, .seeds, .influencers, .placeRecommendations,
             .peopleRecommendations, .personAnswer, .eventRows, .signalsTaken, .seedExplanation, .feed, .searchReply:

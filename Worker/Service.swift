@@ -2,6 +2,7 @@ import Basics
 import Influence
 import Learn
 import Shard
+import Transport
 import Wire
 import World
 
@@ -9,6 +10,7 @@ import World
 /// asker can act on.
 struct Service: Sendable {
     let host: ShardHost
+    let peers: Peers
     let pool: ComputePool
     /// What this worker may use for all its cities.
     let memoryBytes: UInt64
@@ -35,8 +37,8 @@ struct Service: Sendable {
     func answer(recommendations requests: [Envelope]) -> [Envelope] {
         guard let first = requests.first else { return [] }
         do {
-            let shard = try shard(for: first)
-            for request in requests { _ = try self.shard(for: request) }
+            let shard = try host.shard(for: first)
+            for request in requests { _ = try host.shard(for: request) }
             if first.kind == .recommendPlaces {
                 return zip(requests, shard.recommendPlaces(try questions(requests))).map { told($0, $1) }
             }
@@ -94,7 +96,7 @@ struct Service: Sendable {
         var blocks: [[UInt8]] = []
         var home: CityShard?
         for request in requests {
-            home = try shard(for: request)
+            home = try host.shard(for: request)
             blocks.append(try block(of: request))
         }
         guard let home else { return [] }
@@ -110,7 +112,7 @@ struct Service: Sendable {
 
     private func perform(_ request: Envelope, isCancelled: () -> Bool) throws -> Envelope {
         if request.kind == .personRequest { return try home(of: request) }
-        let shard = try shard(for: request)
+        let shard = try host.shard(for: request)
         switch request.kind {
         case .importBlock:
             return request.answer(try shard.importBlock(try block(of: request)))
@@ -154,10 +156,8 @@ struct Service: Sendable {
             return request.answer(try shard.prepare(order, weights: try weights(of: request), pool: pool))
         case .advanceModel:
             return request.answer(try shard.advance(try request.decode(AdvanceModel.self), pool: pool))
-        case .rowsOrder:
-            let order = try request.decode(RowsOrder.self)
-            let part = try shard.exchangeRows(order, part: order.step == .take ? try request.bulkBytes() : nil)
-            return request.answer(RowsReply(order), bulk: part.map { [$0] } ?? [])
+        case .fetchRows:
+            return request.answer(try fetch(try request.decode(FetchRows.self), for: shard))
         case .evaluationRequest:
             return request.answer(
                 try shard.measure(try request.decode(EvaluationRequest.self), pool: pool))
@@ -175,23 +175,12 @@ struct Service: Sendable {
         }
     }
 
-    private func shard(for request: Envelope) throws -> CityShard {
-        guard let city = request.city, let shard = host.shard(city) else {
-            throw Refusal(.unknownCity, "city \(request.city?.description ?? "?") is not on this worker")
-        }
-        guard request.epoch == shard.epoch else {
-            throw Refusal(
-                .staleEpoch, "\(shard.name) is at epoch \(shard.epoch), the request is for \(request.epoch)")
-        }
-        return shard
-    }
-
     /// The first round's order comes without weights.
     private func weights(of request: Envelope) throws -> [Float] {
         request.bulk.isEmpty ? [] : try request.bulkFloats()
     }
 
-    private static func code(of error: any Error, isCancelled: Bool) -> FailureCode {
+    static func code(of error: any Error, isCancelled: Bool) -> FailureCode {
         if isCancelled { return .cancelled }
         switch error {
         case is WireError: return .badRequest
@@ -215,16 +204,5 @@ extension Envelope {
         case .advanced(let body): self.answer(body)
         case .published(let body): self.answer(body)
         }
-    }
-}
-
-/// A fault of the request itself.
-private struct Refusal: Error {
-    let code: FailureCode
-    let detail: String
-
-    init(_ code: FailureCode, _ detail: String) {
-        self.code = code
-        self.detail = detail
     }
 }

@@ -14,6 +14,7 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case assign = 19
     case assigned = 20
     case failure = 21
+    case peers = 22
     // Data
     case registerCities = 32
     case cityTable = 33
@@ -75,10 +76,12 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     // Embedding together
     case prepareModel = 144
     case modelPrepared = 145
-    case rowsOrder = 146
-    case rowsReply = 147
     case advanceModel = 148
     case modelAdvanced = 149
+    case fetchRows = 150
+    case rowsFetched = 151
+    case rowsRequest = 152
+    case rows = 153
 
     /// The word for logs and errors.
     package var name: String { String(describing: self) }

@@ -1,0 +1,30 @@
+import Basics
+import Shard
+import Wire
+
+/// What other workers ask at this one's door, from a request to its answer. It reads what cities keep and computes
+/// nothing, so that it can be asked at any time, also while they train.
+struct PeerService: Sendable {
+    let host: ShardHost
+
+    func answer(_ request: Envelope) -> Envelope {
+        do {
+            return try perform(request)
+        } catch let refusal as Refusal {
+            return request.answer(Failure(code: refusal.code, detail: refusal.detail))
+        } catch {
+            Log.warn("another worker's request failed", ["kind": request.kind.name, "reason": "\(error)"])
+            return request.answer(Failure(code: Service.code(of: error, isCancelled: false), detail: "\(error)"))
+        }
+    }
+
+    private func perform(_ request: Envelope) throws -> Envelope {
+        switch request.kind {
+        case .rowsRequest:
+            let part = try host.shard(for: request).givenRows(try request.decode(RowsRequest.self))
+            return request.answer(Rows(isKept: part != nil), bulk: part.map { [$0] } ?? [])
+        default:
+            throw Refusal(.badRequest, "a worker does not answer another's \(request.kind.name)")
+        }
+    }
+}
