@@ -8,7 +8,8 @@ import Wire
 // together. Recommendations have two lanes of their own, likewise by city: whatever waits for one city when a thread
 // gets to it is answered together, at most `questionsAtOnce`, so nobody waits longer than for one such batch and those
 // before it in the queue, and the batches grow with the load. The steps of a search over several cities, each up to
-// seconds, have a lane too: a training round beside them must not hold up the other cities.
+// seconds, have a lane too: a training round beside them must not hold up the other cities. Cities that come from other
+// workers are copied in a lane, and those that leave are closed in another: requests wait for the second.
 
 /// Carries requests to the service and answers to the loop.
 final class Lanes: Sendable {
@@ -18,13 +19,15 @@ final class Lanes: Sendable {
     private let imports = [Lane(capacity: 256), Lane(capacity: 256)]
     private let questions = [Lane(capacity: 1024), Lane(capacity: 1024)]
     private let searches = Lane(capacity: 256)
+    private let arrivals = Lane(capacity: 256)
+    private let departures = Lane(capacity: 256)
     private let long = Lane(capacity: 256)
     /// Blocks that are stored together: enough to make a flush of the disk cheap, few enough to be answered soon.
     private static let importsAtOnce = 8
     /// Questions that share a pass over a city's rows.
     private static let questionsAtOnce = 20
     private let answers = BoundedQueue<Envelope>(capacity: 1024)
-    /// Long orders queued or running. The coordinator may ask again after a reconnect; one answer serves both.
+    /// Orders queued or running that may take long. The coordinator may give one again; one answer serves both.
     private let underWay = Mutex<Set<[UInt8]>>([])
     private let running = Monitor<Int>(0)
     private let stopping = Atomic<Bool>(false)
@@ -35,7 +38,7 @@ final class Lanes: Sendable {
 
     /// Starts all threads; `wake` is called whenever an answer is ready to be taken.
     init(service: Service, wake: @escaping @Sendable () -> Void) {
-        for lane in [quick, searches, long] + imports + questions {
+        for lane in all {
             running.withLock { count, _ in count += 1 }
             startThread { [self] in
                 serve(lane, service: service, wake: wake)
@@ -47,31 +50,36 @@ final class Lanes: Sendable {
         }
     }
 
+    private var all: [Lane] { [quick, searches, arrivals, departures, long] + imports + questions }
+
     func submit(_ request: Envelope) -> Submission {
-        guard Self.isLong(request.kind) else {
-            let number = Int(request.city?.number ?? 0)
-            let lane =
-                switch request.kind {
-                case .importBlock: imports[number % imports.count]
-                case .recommendPlaces, .recommendPeople: questions[number % questions.count]
-                case .searchOrder, .rowsOrder: searches
-                default: quick
-                }
-            return lane.offer(request) == .accepted ? .accepted : .busy
-        }
+        let lane = lane(for: request)
+        guard Self.mayTakeLong(request.kind) else { return lane.offer(request) == .accepted ? .accepted : .busy }
         let name = Self.name(of: request)
         guard underWay.withLock({ $0.insert(name).inserted }) else { return .accepted }
-        if long.offer(request) == .accepted { return .accepted }
+        if lane.offer(request) == .accepted { return .accepted }
         _ = underWay.withLock { $0.remove(name) }
         return .busy
+    }
+
+    private func lane(for request: Envelope) -> Lane {
+        let number = Int(request.city?.number ?? 0)
+        switch request.kind {
+        case .importBlock: return imports[number % imports.count]
+        case .recommendPlaces, .recommendPeople: return questions[number % questions.count]
+        case .searchOrder, .rowsOrder: return searches
+        case .moveOrder:
+            return (try? request.decode(MoveOrder.self).step) == .release ? departures : arrivals
+        case let kind: return Self.mayTakeLong(kind) ? long : quick
+        }
     }
 
     /// What is queued of the job is dropped, what runs of it is told to end.
     func cancel(_ job: JobID) { _ = cancelled.withLock { $0.insert(job) } }
 
-    /// Whether a long order need not be carried out: its job is cancelled, or this process is about to end.
+    /// Whether such an order need not be carried out: its job is cancelled, or this process is about to end.
     private func isUnwanted(_ request: Envelope) -> Bool {
-        guard Self.isLong(request.kind) else { return false }
+        guard Self.mayTakeLong(request.kind) else { return false }
         return stopping.load(ordering: .relaxed) || cancelled.withLock { $0.contains(request.job) }
     }
 
@@ -80,7 +88,7 @@ final class Lanes: Sendable {
     /// Lets what is in the queues finish (running rounds are told to stop), for at most `milliseconds`.
     func drain(milliseconds: Int) {
         stopping.store(true, ordering: .relaxed)
-        for lane in [quick, searches, long] + imports + questions { lane.close() }
+        for lane in all { lane.close() }
         _ = running.wait(milliseconds: milliseconds) { $0 == 0 ? .done(()) : .notYet }
     }
 
@@ -111,14 +119,14 @@ final class Lanes: Sendable {
             isUnwanted(request)
             ? request.answer(Failure(code: .cancelled, detail: "\(request.kind.name) was called off"))
             : service.answer(request) { isUnwanted(request) }
-        if Self.isLong(request.kind) { _ = underWay.withLock { $0.remove(Self.name(of: request)) } }
+        if Self.mayTakeLong(request.kind) { _ = underWay.withLock { $0.remove(Self.name(of: request)) } }
         return [answer]
     }
 
-    private static func isLong(_ kind: Kind) -> Bool {
+    private static func mayTakeLong(_ kind: Kind) -> Bool {
         switch kind {
         case .surveyTraining, .trainRound, .prepareModel, .advanceModel, .publishModel, .useModel, .evaluationRequest,
-            .planCity, .influencersRequest:
+            .planCity, .influencersRequest, .moveOrder:
             true
         default: false
         }

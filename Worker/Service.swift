@@ -2,6 +2,7 @@ import Basics
 import Influence
 import Learn
 import Shard
+import Store
 import Wire
 import World
 
@@ -110,6 +111,7 @@ struct Service: Sendable {
 
     private func perform(_ request: Envelope, isCancelled: () -> Bool) throws -> Envelope {
         if request.kind == .personRequest { return try home(of: request) }
+        if request.kind == .moveOrder { return try move(request, isCancelled: isCancelled) }
         let shard = try shard(for: request)
         switch request.kind {
         case .importBlock:
@@ -200,6 +202,8 @@ struct Service: Sendable {
         case ShardError.unknownPerson: return .unknownPerson
         case ShardError.unknownPlace: return .unknownPlace
         case ShardError.outboxFull: return .busy
+        // Its city is on its way to another worker.
+        case StoreError.closed: return .unavailable
         case ShardError.searchGone, ShardError.exchangeGone: return .unavailable
         case is ShardError, is InfluenceError: return .badRequest
         default: return .internal

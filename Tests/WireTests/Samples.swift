@@ -58,7 +58,7 @@ enum Samples {
         Heartbeat(cities: [report, CityReport(city: CityID(4), epoch: Epoch(1))]),
         HeartbeatAnswer(),
         Goodbye(),
-        Assign(cities: [CityAssignment(city: CityID(1), name: "Graz", epoch: Epoch(3))]),
+        Assign(cities: [CityAssignment(city: CityID(1), name: "Graz", epoch: Epoch(3), isArriving: true)]),
         Assigned(),
         Failure(code: .staleEpoch, detail: "city 1 has epoch 4, the request has 3"),
         RegisterCities(names: ["Köln", "Graz"], loads: [7, 8]),
@@ -158,6 +158,19 @@ enum Samples {
         RowsReply(RowsOrder(job: JobID(9), stage: 1, step: .give, other: CityID(4))),
         AdvanceModel(job: JobID(9), stage: 1, from: [CityID(1), CityID(4)]),
         ModelAdvanced(job: JobID(9), stage: 1),
+        MoveCity(worker: WorkerID(2)),
+        MovesRequest(),
+        Moves(rows: [
+            MoveRow(
+                city: CityID(1), epoch: Epoch(4), name: "Graz", from: "worker-1", to: "worker-2", phase: "copying",
+                bytes: 70, detail: "asked again")
+        ]),
+        MoveOrder(.receiveRest, epoch: Epoch(4), other: WorkerID(1), name: "Graz"),
+        MoveReply(MoveOrder(.release, epoch: Epoch(4), other: WorkerID(2), name: "Graz"), bytes: 7, fault: "busy"),
+        CityFilesRequest(isClosed: true),
+        CityFiles(files: [.init(name: "000012.sst", bytes: 4096)]),
+        CityFileRequest(isClosed: false, name: "CURRENT", offset: 1, count: 16),
+        CityFilePart(),
     ]
 
     static func envelope(of message: some Body) -> Envelope {

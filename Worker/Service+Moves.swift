@@ -1,0 +1,49 @@
+import Basics
+import Wire
+
+/// This worker's part in moving cities: what the coordinator orders, and what another worker that copies asks for.
+extension Service {
+    /// How long a city that is to be closed may have something at work in it, before that is said.
+    private static let closingMilliseconds = 20_000
+    /// How long another worker may take for one answer: it reads at most some MiB from its disk.
+    private static let peerMilliseconds = 30_000
+
+    /// Faults are part of the answer: the coordinator's move asks again or is given up.
+    func move(_ request: Envelope, isCancelled: @escaping () -> Bool) throws -> Envelope {
+        let order = try request.decode(MoveOrder.self)
+        guard let city = request.city else { throw WireError.unexpectedKind(expected: .moveOrder, found: .moveOrder) }
+        do {
+            return request.answer(MoveReply(order, bytes: try carryOut(order, city, isCancelled: isCancelled)))
+        } catch {
+            Log.warn(
+                "a step of a city's move failed", ["city": order.name, "step": order.step.name, "reason": "\(error)"])
+            return request.answer(MoveReply(order, fault: "\(error)"))
+        }
+    }
+
+    private func carryOut(_ order: MoveOrder, _ city: CityID, isCancelled: @escaping () -> Bool) throws -> UInt64 {
+        switch order.step {
+        case .receive, .receiveRest:
+            return try CityArrival(
+                folders: host.folders, city: city, order: order,
+                ask: { try peers.ask(order.other, $0, milliseconds: Self.peerMilliseconds) }, isCancelled: isCancelled
+            ).copy()
+        case .release:
+            try host.release(city, waitingMilliseconds: Self.closingMilliseconds)
+        case .drop:
+            for place in [CityFolders.Place.leaving, .held, .incoming] { try host.folders.remove(place, city) }
+        }
+        return 0
+    }
+
+    /// What another worker asks of a city that it copies.
+    func give(_ request: Envelope) throws -> Envelope {
+        let departure = CityDeparture(host: host)
+        guard let city = request.city else { throw MoveError.notHere(CityID(.max)) }
+        if request.kind == .cityFilesRequest {
+            return request.answer(try departure.files(of: city, try request.decode(CityFilesRequest.self)))
+        }
+        let piece = try departure.piece(of: city, try request.decode(CityFileRequest.self))
+        return request.answer(CityFilePart(), bulk: [piece])
+    }
+}
