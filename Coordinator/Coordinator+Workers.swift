@@ -44,7 +44,9 @@ extension Coordinator {
         }
         guard let worker = membership.worker(of: peer) else { return }
         var missing = Set(map.placements(of: worker).map(\.city))
-        for report in try message.decode(Heartbeat.self).cities where map.cities[report.city]?.worker == worker {
+        let beat = try message.decode(Heartbeat.self)
+        hear(beat, of: worker, from: peer)
+        for report in beat.cities where map.cities[report.city]?.worker == worker {
             reports[report.city] = report
             map.setLoad(report.visits, of: report.city)
             if report.epoch == map.cities[report.city]?.epoch {
@@ -73,6 +75,7 @@ extension Coordinator {
                 tellMoves(.reached(worker))
             case .left(let worker, _), .lost(let worker, _):
                 Log.warn("worker is gone", ["worker": map.workers[worker] ?? "?"])
+                peers.gone(worker)
                 let name = map.workers[worker] ?? "?"
                 for asker in book.lost(worker) {
                     answer(asker, Failure(code: .unavailable, detail: "\(name) is gone; its cities wait for it"))

@@ -7,8 +7,8 @@ import Wire
 // message, asks the state machines of Cluster what follows, and carries that out; once a second it tells them that a
 // tick has passed. What must survive is in the ledger before anybody hears of it.
 //
-// +Workers: who is here.  +Commands: what people ask.  +Jobs: rounds and plans.  +Models: which version answers.
-// +Moves: cities that change their worker.
+// +Workers: who is here.  +Peers: where they find each other.  +Commands: what people ask.  +Jobs: rounds and plans.
+// +Models: which version answers.  +Moves: cities that change their worker.
 
 final class Coordinator {
     static let heartbeatMilliseconds: UInt32 = 1000
@@ -25,6 +25,9 @@ final class Coordinator {
     var membership = Membership()
     /// Numbers go on from the clock, so that a late answer to a former life of ours matches nothing.
     var book = RequestBook(firstNumber: UInt64(monotonicSeconds() * 1000) << 20)
+    var peers = PeerList(firstNumber: UInt64(monotonicSeconds() * 1000) << 20)
+    /// When everybody was told of it, on the loop's clock.
+    var toldPeers = -Double.infinity
     var jobs: [JobID: RunningJob] = [:]
     /// Cities that change their worker, and what is asked of them meanwhile.
     var moves: [CityID: CityMove] = [:]
@@ -97,6 +100,7 @@ final class Coordinator {
             takeCalls()
         }
         takeCalls()
+        tellPeers()
         drainMoves()
         if now > lastTick {
             lastTick = now

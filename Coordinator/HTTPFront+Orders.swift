@@ -3,8 +3,8 @@ import FoundationEssentials
 import Gateway
 import Wire
 
-// Orders over HTTP: trainings, what may be done to a job, the version that answers, and cities that move. An order with an
-// `Idempotency-Key` starts one job however often it is sent.
+// Orders over HTTP: trainings, what may be done to a job, the version that answers, and cities that move. An order with
+// an `Idempotency-Key` starts one job however often it is sent.
 
 /// What a training may be told; what is left out has the default of `muster train`.
 private struct TrainingOrder: Decodable {

@@ -99,9 +99,25 @@ struct CityArrival {
         }
     }
 
-    /// Opens the copy as a store, which finds out whether its files are all there and belong together.
+    /// Opens the copy as a store, which finds out whether its files are all there and belong together. Not the copy
+    /// itself: a store that is opened makes files, and where the move is given up the former owner's store makes others
+    /// of the same names.
     private func check() throws {
-        let store = try ShardStore(directory: rows, city: city, outboxIfNew: 0)
+        let trial = folders.folder(.incoming, city) + "/trial"
+        if FileManager.default.fileExists(atPath: trial) { try FileManager.default.removeItem(atPath: trial) }
+        try FileManager.default.createDirectory(atPath: trial, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: trial) }
+        for name in try FileManager.default.contentsOfDirectory(atPath: rows) {
+            let (file, second) = ("\(rows)/\(name)", "\(trial)/\(name)")
+            if name.hasSuffix(".sst") {
+                guard link(file, second) == 0 else {
+                    throw MoveError.file(second, reason: String(cString: strerror(errno)))
+                }
+            } else {
+                try FileManager.default.copyItem(atPath: file, toPath: second)
+            }
+        }
+        let store = try ShardStore(directory: trial, city: city, outboxIfNew: 0)
         guard store.close(waitingMilliseconds: 10_000) else { throw MoveError.stillBusy(city) }
     }
 }

@@ -1,6 +1,8 @@
 import Basics
 import FoundationEssentials
 import Glibc
+import Shard
+import Store
 import Wire
 
 /// What a worker gives of a city that another one copies: while the city works on, its state of one moment; once it is

@@ -112,6 +112,7 @@ enum MoveError: Error, CustomStringConvertible {
     case file(String, reason: String)
     case inTheWay(String, other: String)
     case notArrived(city: String, epoch: Epoch)
+    case livesHere(CityID)
     case notHere(CityID)
     case stillBusy(CityID)
     case badName(String, peer: WorkerID)
@@ -127,6 +128,7 @@ enum MoveError: Error, CustomStringConvertible {
         case .notArrived(let city, let epoch):
             "\(city) was to come here under epoch \(epoch), but its files are not here; the worker that had it keeps "
                 + "them in its folder leaving-NUMBER until this one has opened it"
+        case .livesHere(let city): "city \(city) lives on this worker already"
         case .notHere(let city): "city \(city) is not on this worker"
         case .stillBusy(let city): "city \(city) is closed but something still works in its store; asked again"
         case .badName(let name, let peer): "worker \(peer) has a file in a store that no store has: \(name)"

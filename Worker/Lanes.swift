@@ -118,7 +118,7 @@ final class Lanes: Sendable {
         let answer =
             isUnwanted(request)
             ? request.answer(Failure(code: .cancelled, detail: "\(request.kind.name) was called off"))
-            : service.answer(request) { isUnwanted(request) }
+            : service.answer(request) { [self] in isUnwanted(request) }
         if Self.mayTakeLong(request.kind) { _ = underWay.withLock { $0.remove(Self.name(of: request)) } }
         return [answer]
     }

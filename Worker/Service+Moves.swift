@@ -1,7 +1,8 @@
 import Basics
+import Transport
 import Wire
 
-/// This worker's part in moving cities: what the coordinator orders, and what another worker that copies asks for.
+/// This worker's part in moving cities, as the coordinator orders it.
 extension Service {
     /// How long a city that is to be closed may have something at work in it, before that is said.
     private static let closingMilliseconds = 20_000
@@ -24,6 +25,8 @@ extension Service {
     private func carryOut(_ order: MoveOrder, _ city: CityID, isCancelled: @escaping () -> Bool) throws -> UInt64 {
         switch order.step {
         case .receive, .receiveRest:
+            // An order that was given again, and came late.
+            guard host.shard(city) == nil else { throw MoveError.livesHere(city) }
             return try CityArrival(
                 folders: host.folders, city: city, order: order,
                 ask: { try peers.ask(order.other, $0, milliseconds: Self.peerMilliseconds) }, isCancelled: isCancelled
@@ -34,16 +37,5 @@ extension Service {
             for place in [CityFolders.Place.leaving, .held, .incoming] { try host.folders.remove(place, city) }
         }
         return 0
-    }
-
-    /// What another worker asks of a city that it copies.
-    func give(_ request: Envelope) throws -> Envelope {
-        let departure = CityDeparture(host: host)
-        guard let city = request.city else { throw MoveError.notHere(CityID(.max)) }
-        if request.kind == .cityFilesRequest {
-            return request.answer(try departure.files(of: city, try request.decode(CityFilesRequest.self)))
-        }
-        let piece = try departure.piece(of: city, try request.decode(CityFileRequest.self))
-        return request.answer(CityFilePart(), bulk: [piece])
     }
 }

@@ -3,6 +3,7 @@ import Influence
 import Learn
 import Shard
 import Store
+import Transport
 import Wire
 import World
 
@@ -10,11 +11,12 @@ import World
 /// asker can act on.
 struct Service: Sendable {
     let host: ShardHost
+    let peers: Peers
     let pool: ComputePool
     /// What this worker may use for all its cities.
     let memoryBytes: UInt64
 
-    func answer(_ request: Envelope, isCancelled: () -> Bool) -> Envelope {
+    func answer(_ request: Envelope, isCancelled: @escaping () -> Bool) -> Envelope {
         do {
             return try perform(request, isCancelled: isCancelled)
         } catch let refusal as Refusal {
@@ -109,7 +111,7 @@ struct Service: Sendable {
         return block
     }
 
-    private func perform(_ request: Envelope, isCancelled: () -> Bool) throws -> Envelope {
+    private func perform(_ request: Envelope, isCancelled: @escaping () -> Bool) throws -> Envelope {
         if request.kind == .personRequest { return try home(of: request) }
         if request.kind == .moveOrder { return try move(request, isCancelled: isCancelled) }
         let shard = try shard(for: request)
@@ -193,7 +195,7 @@ struct Service: Sendable {
         request.bulk.isEmpty ? [] : try request.bulkFloats()
     }
 
-    private static func code(of error: any Error, isCancelled: Bool) -> FailureCode {
+    static func code(of error: any Error, isCancelled: Bool) -> FailureCode {
         if isCancelled { return .cancelled }
         switch error {
         case is WireError: return .badRequest

@@ -26,6 +26,9 @@ final class WorkerLoop {
     private let name: String
     private let host: ShardHost
     private let lanes: Lanes
+    /// Where other workers ask this one, and where it asks them.
+    private let door: PeerDoor
+    private let peers: Peers
     /// Woken by lanes and signals; lives longer than any one socket.
     private let waker: Waker
     private var state = State.apart(until: 0)
@@ -35,13 +38,16 @@ final class WorkerLoop {
     private var incarnations: UInt64 = 0
 
     init(
-        context: MessageContext, connection: Connection, name: String, host: ShardHost, lanes: Lanes, waker: Waker
+        context: MessageContext, connection: Connection, name: String, host: ShardHost, lanes: Lanes, door: PeerDoor,
+        peers: Peers, waker: Waker
     ) {
         self.context = context
         self.connection = connection
         self.name = name
         self.host = host
         self.lanes = lanes
+        self.door = door
+        self.peers = peers
         self.waker = waker
     }
 
@@ -54,6 +60,7 @@ final class WorkerLoop {
                 part()
             }
         }
+        peers.close()
         lanes.drain(milliseconds: 20_000)
         if case .together(let link, _, _) = state {
             sendAnswers(over: link)
@@ -76,6 +83,7 @@ final class WorkerLoop {
             }
         case .together(let link, let heard, _):
             sendAnswers(over: link)
+            if host.isNews { lastBeat = -.infinity }
             beat(link)
             try listen(link)
             if monotonicSeconds() - heard > 3 * heartbeatSeconds, case .together(_, let now, _) = state, now == heard {
@@ -138,6 +146,8 @@ final class WorkerLoop {
             heartbeatSeconds = Double(max(welcome.heartbeatMilliseconds, 50)) / 1000
             backoff = 1
             state = .together(link, heard: monotonicSeconds(), cluster: welcome.cluster)
+            door.introduce(as: welcome.worker, cluster: welcome.cluster)
+            peers.introduce(as: welcome.worker, cluster: welcome.cluster)
             Log.info("connected", ["worker": welcome.worker, "coordinator": connection.endpoint])
         case .refused:
             let reason = try message.decode(Refused.self).reason
@@ -150,6 +160,10 @@ final class WorkerLoop {
             host.accept(try message.decode(Assign.self).cities, cluster: cluster)
             _ = link.send(message.answer(Assigned()).frames())
             lastBeat = -.infinity
+        case .peers:
+            let table = try message.decode(PeerTable.self)
+            door.admit(table)
+            peers.take(table)
         case .controlJob:
             let order = try message.decode(ControlJob.self)
             if order.verb == .cancel { lanes.cancel(order.job) }
@@ -198,7 +212,8 @@ final class WorkerLoop {
         let now = monotonicSeconds()
         guard now - lastBeat >= heartbeatSeconds else { return }
         lastBeat = now
-        _ = link.send(Envelope(Heartbeat(cities: host.all().map { $0.report() })).frames())
+        let beat = Heartbeat(door: door.door, peers: peers.number, cities: host.reports())
+        _ = link.send(Envelope(beat).frames())
     }
 
     /// An identity nobody else has: which process this is, when, and its how-many-eth try.

@@ -10,8 +10,8 @@ import Wire
 /// muster-worker: hosts city shards and computes for them.
 ///
 /// The loop (WorkerLoop) owns the socket and answers nothing itself; the quick lane stores and reads, the long lane
-/// trains and plans on the compute pool, the relay carries the outboxes to Redis, and the
-/// intake brings signals from there.
+/// trains and plans on the compute pool, other workers ask at the door, the relay carries the outboxes to Redis, and
+/// the intake brings signals from there.
 @main
 enum WorkerProgram {
     static func main() {
@@ -33,26 +33,35 @@ enum WorkerProgram {
             endpoint: settings.text("coordinator"),
             keys: try settings.path("key-file").map { try CurveKeys.load($0) },
             serverKey: try settings.path("server-key").map { try CurveKeys.loadPublicKey($0) })
-        let host = try ShardHost(
-            directory: settings.text("data"), outboxMax: settings.integer("outbox-max"),
-            policy: try InvitationPolicy(settings))
-        let redis = try redis(settings)
-        let relay = Relay(cities: { host.all() }, redis: redis)
-        let intake = redis.map { Intake(cities: { host.all() }, redis: $0) }
         let threads =
             settings.integer("threads") == 0 ? sysconf(Int32(_SC_NPROCESSORS_ONLN)) : settings.integer("threads")
         let pool = ComputePool(threads: threads)
-        let service = Service(host: host, pool: pool, memoryBytes: memoryBytes(settings.integer("memory")))
+        let host = try ShardHost(
+            directory: settings.text("data"), outboxMax: settings.integer("outbox-max"),
+            policy: try InvitationPolicy(settings), pool: pool
+        ) { waker.wake() }
+        let redis = try redis(settings)
+        let relay = Relay(cities: { host.all() }, redis: redis)
+        let intake = redis.map { Intake(cities: { host.all() }, redis: $0) }
+        let neighbors = PeerService(host: host)
+        let door = try PeerDoor(
+            context: context, listen: settings.text("peer-listen"), address: settings.text("peer-address"),
+            keys: connection.keys
+        ) { neighbors.answer($0) }
+        let peers = Peers(context: context, keys: connection.keys, name: settings.text("name")) { neighbors.answer($0) }
+        let service = Service(
+            host: host, peers: peers, pool: pool, memoryBytes: memoryBytes(settings.integer("memory")))
         let lanes = Lanes(service: service) { waker.wake() }
         let loop = WorkerLoop(
             context: context, connection: connection, name: settings.text("name"), host: host, lanes: lanes,
-            waker: waker)
+            door: door, peers: peers, waker: waker)
         let clock = PlanClock(cities: { host.all() })
         relay.start()
-        startThread { host.prepare(pool: pool) }
+        startThread { host.prepare() }
         intake?.start()
         clock.start()
         loop.run(until: stop)
+        door.close()
         clock.stop()
         intake?.stop()
         relay.stop()

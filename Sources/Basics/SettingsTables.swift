@@ -50,6 +50,12 @@ extension SettingsTable {
             Setting(
                 "data", "folder of the cities that live here; made when missing", .path,
                 default: ".muster/worker-1/data"),
+            Setting(
+                "peer-listen", "where to listen for other workers; port 0 or * takes any free one", .text,
+                default: "tcp://127.0.0.1:*"),
+            Setting(
+                "peer-address",
+                "where other workers find this one, port * as it listens; empty: where it listens", .text),
             keyFile,
             serverKey,
             Setting(

@@ -1,8 +1,8 @@
 // A city on its way from one worker to another. Its files are copied while it works on (`copying`), again and again,
-// each time only what is new, until little is left. Then what is asked of it waits at the coordinator, what is under way
-// is waited for (`draining`), its worker closes it (`releasing`), the rest is copied (`fetching`), and with a new epoch it
-// is the other's (`opening`). When that one has opened it, what waits is passed on, and the former owner deletes its
-// files (`dropping`).
+// each time only what is new, until little is left. Then what is asked of it waits at the coordinator, what is under
+// way is waited for (`draining`), its worker closes it (`releasing`), the rest is copied (`fetching`), and with a new
+// epoch it is the other's (`opening`). When that one has opened it, what waits is passed on, and the former owner
+// deletes its files (`dropping`).
 //
 // It is told what happened and answers with what to do, as the other state machines here. What makes it safe:
 // - Up to the change of owner, which is one durable write, the city is its former owner's. Whatever goes wrong before,

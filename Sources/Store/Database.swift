@@ -43,8 +43,8 @@ package final class Database: Sendable {
         withExtendedLifetime(last) {}
     }
 
-    /// The same, and waits until it is free: then nobody changes the files any more. False: some operation lasted longer
-    /// than `milliseconds`; it is closed all the same.
+    /// The same, and waits until it is free: then nobody changes the files any more. False: some operation lasted
+    /// longer than `milliseconds`; it is closed all the same.
     package func close(waitingMilliseconds milliseconds: Int) -> Bool {
         close()
         return ended.wait(milliseconds: milliseconds) { $0 ? .done(()) : .notYet } != nil

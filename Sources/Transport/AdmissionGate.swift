@@ -24,10 +24,7 @@ final class AdmissionGate: Sendable {
 
     /// Registers a router's list for as long as the answer lives. Starts the answering thread when it is the first.
     func open(context: ContextHandle, allowedClients: [String]) throws(TransportError) -> Admission {
-        var allowed: Set<[UInt8]> = []
-        for key in allowedClients {
-            allowed.insert(try CurveKeys.decodeKey(key, place: "the list of allowed clients"))
-        }
+        let allowed = try Self.decoded(allowedClients)
         let name = try state.withLock { state throws(TransportError) -> String in
             if !state.isServing {
                 try start(context: context)
@@ -39,6 +36,18 @@ final class AdmissionGate: Sendable {
             return name
         }
         return Admission(gate: self, domain: name)
+    }
+
+    /// From now on these are let in there, and nobody else. Who is in stays in.
+    func allow(_ clients: [String], in domain: String) throws(TransportError) {
+        let allowed = try Self.decoded(clients)
+        state.withLock { $0.domains[domain]?.allowed = allowed }
+    }
+
+    private static func decoded(_ clients: [String]) throws(TransportError) -> Set<[UInt8]> {
+        var keys: Set<[UInt8]> = []
+        for key in clients { keys.insert(try CurveKeys.decodeKey(key, place: "the list of allowed clients")) }
+        return keys
     }
 
     /// From now on nobody is let in there.
@@ -104,6 +113,9 @@ final class Admission: Sendable {
     }
 
     deinit { gate.close(domain: domain) }
+
+    /// From now on these are let in, and nobody else. Who is in stays in. Any thread may call it.
+    func allow(_ clients: [String]) throws(TransportError) { try gate.allow(clients, in: domain) }
 
     /// Handshakes refused so far.
     var refusals: UInt64 { gate.refusals(in: domain) }

@@ -1,10 +1,10 @@
 import CZeroMQ
 
-/// The worker's and the command's end: one connection to the coordinator, made again by itself whenever it breaks,
-/// first after 1 s, then after twice as long each time up to 32 s (on loopback 0.1 s to 3.2 s). Belongs to one thread;
-/// only `waker` may be used by others. While there is no connection, messages wait in the queue until it is full.
-/// A client whose key is refused is not told: it gets no answer, and ZeroMQ does not try again on this link. Whoever
-/// hears nothing for long makes a new link.
+/// The end that connects: one connection to the coordinator or to a worker's door, made again by itself whenever it
+/// breaks, first after 1 s, then after twice as long each time up to 32 s (on loopback 0.1 s to 3.2 s). Belongs to one
+/// thread; only `waker` may be used by others. While there is no connection, messages wait in the queue until it is
+/// full. A client whose key is refused is not told: it gets no answer, and ZeroMQ does not try again on this link.
+/// Whoever hears nothing for long makes a new link.
 package final class DealerLink {
     /// What `receive` brought.
     package enum Received: Equatable, Sendable {

@@ -45,6 +45,9 @@ package struct Endpoint: Equatable, Sendable {
         return inet_pton(AF_INET, host, &address) == 1 && UInt32(bigEndian: address.s_addr) >> 24 == 127
     }
 
+    /// Whether it names all of a machine's interfaces, which says where to listen and not where to connect to.
+    var isEverywhere: Bool { host == "*" || host == "0.0.0.0" || host == "::" }
+
     var isIPv6: Bool { host.contains(":") }
 
     /// What ZeroMQ binds to: it takes addresses and interfaces here, no names.

@@ -2,7 +2,7 @@ import CZeroMQ
 import Glibc
 
 // The one place that touches ZeroMQ sockets and messages. A socket belongs to one thread at a time; it may be handed
-// over once, with a fence in between (starting a thread is one).
+// over, with a fence in between (starting a thread is one, a lock another).
 
 /// What became of a message.
 package enum SendResult: Equatable, Sendable {

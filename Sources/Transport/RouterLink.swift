@@ -1,8 +1,8 @@
 import CZeroMQ
 
-/// The coordinator's end: one socket to which all workers and commands connect, each message with the identity of
-/// its sender. Belongs to one thread; only `waker` may be used by others. Delivery is not guaranteed: requests,
-/// acknowledgements and retries are the business of whoever speaks through it.
+/// The end that others connect to, the coordinator's and each worker's door: one socket for all of them, each message
+/// with the identity of its sender. Belongs to one thread; only `waker` may be used by others. Delivery is not
+/// guaranteed: requests, acknowledgements and retries are the business of whoever speaks through it.
 package final class RouterLink {
     /// What `receive` brought.
     package enum Received: Equatable, Sendable {
@@ -16,7 +16,7 @@ package final class RouterLink {
     package let boundEndpoint: String
     private let core: LinkCore
     /// nil: no keys, everyone on this machine may come.
-    private let admission: Admission?
+    let admission: Admission?
 
     /// Ends the wait of the thread that owns this link.
     package var waker: Waker { core.waker }

@@ -10,9 +10,9 @@ package enum Build {
     /// The version that people see.
     package static let identifier = "0.1.0"
     /// The oldest protocol this program still speaks.
-    package static let protocolLowest: UInt16 = 5
+    package static let protocolLowest: UInt16 = 6
     /// The newest protocol this program speaks, and the one it writes.
-    package static let protocolHighest: UInt16 = 5
+    package static let protocolHighest: UInt16 = 6
 
     static var protocolRange: ClosedRange<UInt16> { protocolLowest...protocolHighest }
     static var spoken: String { Wire.spoken(protocolLowest, protocolHighest) }

@@ -14,6 +14,7 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case assign = 19
     case assigned = 20
     case failure = 21
+    case peers = 22
     // Data
     case registerCities = 32
     case cityTable = 33

@@ -117,16 +117,30 @@ package struct CityReport: Part {
 /// Worker to coordinator, once per heartbeat interval. Answer: `HeartbeatAnswer`.
 package struct Heartbeat: Body {
     package static let kind = Kind.heartbeat
+    /// Where other workers reach it.
+    package var door: Door
+    /// The number of the newest `PeerTable` it has; 0: none.
+    package var peers: UInt64
     /// Every city the worker holds open.
     package var cities: [CityReport]
 
-    package init(cities: [CityReport]) { self.cities = cities }
+    package init(door: Door, peers: UInt64, cities: [CityReport]) {
+        self.door = door
+        self.peers = peers
+        self.cities = cities
+    }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
+        door = try Door(from: &reader)
+        peers = try reader.get()
         cities = try reader.getList(smallest: CityReport.bytes)
     }
 
-    package func encode(into writer: inout ByteWriter) { writer.put(list: cities) }
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(door)
+        writer.put(peers)
+        writer.put(list: cities)
+    }
 }
 
 /// Coordinator to worker: it is alive and knows you. A worker it does not know gets `Refused` instead.

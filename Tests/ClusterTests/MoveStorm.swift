@@ -20,7 +20,8 @@ struct MoveStorm {
         var orders: [CityMove.Action] = []
     }
 
-    private let (from, to) = (WorkerID(1), WorkerID(2))
+    private let from = WorkerID(1)
+    private let to = WorkerID(2)
     private var random: SeededRandom
     private var workers: [WorkerID: Worker]
     private var owner = WorkerID(1)
@@ -41,20 +42,10 @@ struct MoveStorm {
         move = CityMove(city: CityID(1), from: from, to: to, epoch: Epoch(2))
         durable = (move, owner)
         drive(.start(alive: [from, to]))
+        // Some storms are worse than others; all end.
+        let danger = random.below(30)
         for step in 0..<600 {
-            let calm = step > 300
-            switch random.below(calm ? 5 : 12) {
-            case 0: write()
-            case 1: perform(random.below(2) == 0 ? from : to)
-            case 2: deliver()
-            case 3: drive(.drained)
-            case 4: pass()
-            case 5: kill(random.below(2) == 0 ? from : to)
-            case 6: restartCoordinator()
-            case 7 where !answers.isEmpty: answers.removeFirst()
-            case 8: break
-            default: perform(random.below(2) == 0 ? from : to)
-            }
+            if step < 300, random.below(200) < danger { disturb() } else { goOn() }
             let isOpen = workers.values.count { $0.open != nil }
             if isOpen > 1 { return "open twice" }
         }
@@ -63,6 +54,24 @@ struct MoveStorm {
         if city.rows != written { return "rows lost" }
         if workers.values.contains(where: { $0.leaving != nil || $0.incoming != nil }) { return "a copy left behind" }
         return owner == to ? "moved" : "stayed"
+    }
+
+    private mutating func goOn() {
+        switch random.below(8) {
+        case 0: write()
+        case 1, 2: deliver()
+        case 3: drive(.drained)
+        case 4: pass()
+        default: perform(random.below(2) == 0 ? from : to)
+        }
+    }
+
+    private mutating func disturb() {
+        switch random.below(4) {
+        case 0: restartCoordinator()
+        case 1: if !answers.isEmpty { answers.removeFirst() }
+        default: kill(random.below(2) == 0 ? from : to)
+        }
     }
 
     /// A row that is acknowledged, where the city takes any.
@@ -128,7 +137,7 @@ struct MoveStorm {
         switch order {
         case .receive(let rest):
             let source = rest ? other?.leaving : other?.open
-            if let source, other?.isHere == true {
+            if let source, other?.isHere == true, state.open == nil {
                 state.incoming = Folder(rows: source.rows, isWhole: rest)
                 answers.append((worker, .received(bytes: 1, isRest: rest)))
             } else {

@@ -40,13 +40,18 @@ import Wire
 
     private func copy(
         _ step: MoveOrder.Step, from source: ShardHost, to target: ShardHost, epoch: UInt64 = 2,
-        spoiling spoil: (Envelope) throws -> Envelope = { $0 }
+        spoiling spoil: @escaping (Envelope) throws -> Envelope = { $0 }
     ) throws -> UInt64 {
         let neighbor = PeerService(host: source)
+        func ask(_ request: Envelope) throws -> Envelope {
+            let answer = neighbor.answer(request)
+            if answer.kind == .failure { throw try answer.decode(Failure.self) }
+            return try spoil(answer)
+        }
         return try CityArrival(
             folders: target.folders, city: city,
             order: MoveOrder(step, epoch: Epoch(epoch), other: WorkerID(1), name: "Graz"),
-            ask: { try spoil(neighbor.answer($0)) }, isCancelled: { false }
+            ask: ask, isCancelled: { false }
         ).copy()
     }
 
@@ -110,7 +115,7 @@ import Wire
         let (source, target) = (try host("a"), try host("b"))
         source.accept(assignment(1), cluster: 9)
         try put(0..<3000, into: source)
-        #expect(throws: MoveError.self) { try copy(.receiveRest, from: source, to: target) }
+        #expect(throws: Failure.self) { try copy(.receiveRest, from: source, to: target) }
         try source.release(city, waitingMilliseconds: 1000)
         let spoiled: [(String, (Envelope) throws -> Envelope)] = [
             ("a piece too short", { $0.kind == .cityFilePart ? $0.with(bulk: [[1]]) : $0 }),
@@ -168,6 +173,8 @@ import Wire
         #expect(throws: MoveError.self) { try departure.files(of: CityID(8), CityFilesRequest(isClosed: false)) }
     }
 }
+
+extension Failure: Error {}
 
 extension Envelope {
     fileprivate func with(bulk: [[UInt8]]) -> Envelope {

@@ -7,7 +7,7 @@ import Testing
     @Test func goldenBytes() {
         let frames = Samples.envelope(of: JobAccepted(job: JobID(0x0A))).frames()
         let header: [UInt8] = [
-            0x4D, 0x53, 0x54, 0x52, 5, 0, 50, 0,  // M S T R, protocol, kind
+            0x4D, 0x53, 0x54, 0x52, 6, 0, 50, 0,  // M S T R, protocol, kind
             8, 7, 6, 5, 4, 3, 2, 1,  // request
             9, 0, 0, 0, 0xD0, 7, 0, 0,  // city, deadline
             7, 0, 0, 0, 0, 0, 0, 0,  // epoch
@@ -41,8 +41,8 @@ import Testing
     @Test func kindsKeepTheirNumbers() {
         let numbers = Kind.allCases.map(\.rawValue)
         #expect(
-            numbers == [1, 2, 3] + Array(16...21) + Array(32...37) + Array(48...53) + Array(64...78) + Array(80...90)
-                + Array(96...99) + Array(112...118) + [128, 129] + Array(144...149))
+            numbers == [1, 2, 3] + Array(16...22) + Array(32...37) + Array(48...53) + Array(64...78) + Array(80...90)
+                + Array(96...99) + Array(112...118) + [128, 129] + Array(144...149) + Array(160...168))
         #expect(Kind.roundResult.name == "roundResult")
     }
 
@@ -79,7 +79,7 @@ import Testing
         #expect(fault { $0[0].removeLast() } == .headerSize(39))
         #expect(fault { $0[0].append(0) } == .headerSize(41))
         #expect(fault { $0[0][0] = 0x47 } == .foreign(0x5254_5347))
-        #expect(fault { $0[0][4] = 6 } == .unsupportedProtocol(6))
+        #expect(fault { $0[0][4] = 7 } == .unsupportedProtocol(7))
         #expect(fault { $0[0][6] = 250 } == .unknownKind(250))
         let size = WireLimits.bodyBytesMax + 1
         #expect(

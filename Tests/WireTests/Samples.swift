@@ -8,6 +8,7 @@ enum Samples {
         city: CityID(3), epoch: Epoch(4), people: 5, halo: 6, places: 7, visits: 8, friendships: 9, friendLabels: 13,
         gatherings: 14, outboxLag: 10, modelVersion: ModelVersion(11), seeds: 12, outboxWait: 15,
         signalsWait: 16, signalsTaken: 17, signalsRefused: 18, deadLetters: 19, indexRecall: 0.99)
+    static let door = Door(address: "tcp://127.0.0.1:7500", publicKey: String(repeating: "k", count: 40))
     static let cities = [
         CityRow(
             city: CityID(0), name: "Köln", epoch: Epoch(2), worker: WorkerID(1), workerName: "worker-1",
@@ -55,12 +56,18 @@ enum Samples {
         Hello(role: .worker, name: "worker-1", processID: 77),
         Welcome(worker: WorkerID(1), cluster: 0xABCD, heartbeatMilliseconds: 1000),
         Refused(reason: "the wrong version"),
-        Heartbeat(cities: [report, CityReport(city: CityID(4), epoch: Epoch(1))]),
+        Heartbeat(door: door, peers: 6, cities: [report, CityReport(city: CityID(4), epoch: Epoch(1))]),
         HeartbeatAnswer(),
         Goodbye(),
         Assign(cities: [CityAssignment(city: CityID(1), name: "Graz", epoch: Epoch(3), isArriving: true)]),
         Assigned(),
         Failure(code: .staleEpoch, detail: "city 1 has epoch 4, the request has 3"),
+        PeerTable(
+            number: 6,
+            rows: [
+                PeerRow(worker: WorkerID(1), name: "worker-1", door: door),
+                PeerRow(worker: WorkerID(2), name: "", door: Door(address: "", publicKey: "")),
+            ]),
         RegisterCities(names: ["Köln", "Graz"], loads: [7, 8]),
         CityTable(cities: cities),
         ImportBlock(),
