@@ -6,8 +6,10 @@
 // - `random`: the same, but people and places are dealt to as many parts at random (RandomTMA), so that parts are
 //   alike and most edges are cut.
 //
-// All are judged alike: every city ranks, with its whole graph, what its residents did next. `city` is trained once
-// more without the halo, with correction steps, and with DiLoCo's outer step, so that each shows what it is worth.
+// All are judged alike: every city ranks, with its whole graph, what its residents did next; once by what it knows
+// alone, and once with rows exchanged between layers, as a version goes live. `city` is trained once more without the
+// halo, with correction steps, and with DiLoCo's outer step, so that each shows what it is worth. `-across` rows hear
+// in steps (of turns, where there are turns) what people do in other cities: what no worker has.
 //
 // Times: every part's steps are measured in CPU seconds, one after the other on one thread; the critical path of so
 // many workers follows from them, with parts placed longest first and the wire at stated figures (`RoundSimulation`).
@@ -29,12 +31,13 @@ extension Bench {
             Setting("rounds", "rounds", .integer(1...10_000), default: "10", scope: .call),
             Setting("steps", "local steps of each city in a round", .integer(1...10_000), default: "15", scope: .call),
             Setting(
-                "rows",
-                "which ways: all, or synchronous, city, random, city-without-halo, city-corrected, city-nesterov",
-                .text, default: "all", scope: .call),
+                "rows", "which ways: all, or some of \(ScaleOutRow.words)", .text, default: "all", scope: .call),
             Setting(
                 "corrections", "steps on one city after the other that follow each round of city-corrected",
                 .integer(0...10_000), default: "1", scope: .call),
+            Setting(
+                "outer-rate", "rate of the outer step, but for city-nesterov", .number(0...16), default: "1",
+                scope: .call),
             Setting(
                 "balance", "power of a city's size in its share of the steps", .number(0...1), default: "0",
                 scope: .call),
@@ -43,9 +46,11 @@ extension Bench {
         ] + Cities.settings(people: 6_000, places: 6_000, cities: 8, visits: 100)
     ) { run in
         let world = try ScaleOutWorld(run)
-        let chosen = run.settings.text("rows")
-        let rows = ScaleOutRow.allCases.filter { chosen == "all" || chosen == $0.rawValue }
-        if rows.isEmpty { throw OptionError("--rows is all, or one of \(ScaleOutRow.allCases.map(\.rawValue))") }
+        let words = run.settings.text("rows").split(separator: ",").map(String.init)
+        let rows = words == ["all"] ? ScaleOutRow.allCases : words.compactMap { ScaleOutRow(rawValue: $0) }
+        if rows.isEmpty || words != ["all"] && rows.count < words.count {
+            throw OptionError("--rows is all, or some of \(ScaleOutRow.words)")
+        }
         for row in rows { try ScaleOutTrial(run, world, row).report() }
     }
 }
@@ -58,13 +63,23 @@ enum ScaleOutRow: String, CaseIterable {
     case cityWithoutHalo = "city-without-halo"
     case cityCorrected = "city-corrected"
     case cityNesterov = "city-nesterov"
+    case cityCorrectedAcross = "city-corrected-across"
+    case synchronousAcross = "synchronous-across"
+
+    static var words: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
+    var isSynchronous: Bool { self == .synchronous || self == .synchronousAcross }
+    var isCorrected: Bool { self == .cityCorrected || self == .cityCorrectedAcross }
+    var hearsAcross: Bool { self == .cityCorrectedAcross || self == .synchronousAcross }
+    /// Whether other graphs train than those that are judged.
+    var isCutOtherwise: Bool { self == .random || self == .cityWithoutHalo }
 
     /// The word of the benchmark language for how the world is cut.
     var partition: String {
         switch self {
-        case .synchronous: "synchronous"
+        case .synchronous, .synchronousAcross: "synchronous"
         case .random: "random"
-        case .city, .cityWithoutHalo, .cityCorrected, .cityNesterov: "city"
+        case .city, .cityWithoutHalo, .cityCorrected, .cityCorrectedAcross, .cityNesterov: "city"
         }
     }
 }

@@ -13,6 +13,8 @@ final class ScaleOutTrial {
     private let configuration = GraphRecConfiguration()
     /// What trains.
     private var trainers: [CityTrainer]
+    /// What each hears of the others' cities where it does.
+    private var across: [CityAcross] = []
     private var weights: [Float]
     private var losses: [Double] = []
     private var samples = 0
@@ -40,6 +42,10 @@ final class ScaleOutTrial {
             let cities = try Self.trainers(world.graphs, configuration, seed: seed)
             for trainer in trainers { trainer.takeOver(placesOf: cities) }
         }
+        if row.hearsAcross {
+            across = run.loading { trainers.map { CityAcross($0, among: trainers) } }
+            if row.isSynchronous { for (trainer, across) in zip(trainers, across) { trainer.across = across } }
+        }
     }
 
     private static func trainers(
@@ -54,9 +60,10 @@ final class ScaleOutTrial {
     func report() throws {
         let (rounds, steps) = (run.settings.integer("rounds"), run.settings.integer("steps"))
         let before = run.work
-        switch row {
-        case .synchronous: for round in 0..<rounds { try takeTurns(round, steps: steps) }
-        default: try average(rounds: rounds, steps: steps)
+        if row.isSynchronous {
+            for round in 0..<rounds { try takeTurns(round, steps: steps) }
+        } else {
+            try average(rounds: rounds, steps: steps)
         }
         let cpu = run.work.cpu - before.cpu
         let quality = try judge()
@@ -64,12 +71,12 @@ final class ScaleOutTrial {
             parts: partSeconds, weightBytes: 4 * weights.count, averageSeconds: averageSeconds,
             serialSeconds: serialSeconds, run.settings)
         let workers = run.settings.integer("workers")
-        let critical = row == .synchronous ? nil : simulation.outcome(workers: workers)
+        let critical = row.isSynchronous ? nil : simulation.outcome(workers: workers)
         var metrics: [String: Figure] = [
             "partition": .word(row.partition), "row": .word(row.rawValue), "samples": .whole(samples),
-            "rounds": .whole(row == .synchronous ? 0 : rounds), "bytes": .whole(bytes), "loss": .real(losses.last ?? 0),
+            "rounds": .whole(row.isSynchronous ? 0 : rounds), "bytes": .whole(bytes), "loss": .real(losses.last ?? 0),
             "cpu_seconds": .real(cpu), "critical_path_seconds": .real(critical?.seconds ?? cpu),
-            "workers": .whole(row == .synchronous ? 1 : workers),
+            "workers": .whole(row.isSynchronous ? 1 : workers),
         ]
         metrics.merge(quality) { $1 }
         if let critical {
@@ -108,9 +115,10 @@ final class ScaleOutTrial {
         var policy = RoundPolicy()
         policy.balance = run.settings.number("balance")
         if policy.balance > 0 { policy.survey = .before }
+        policy.outerRate = Float(run.settings.number("outer-rate"))
         if row == .cityNesterov { (policy.outerRate, policy.outerMomentum) = (0.7, 0.9) }
         // Of the samples of a round turns take their part.
-        let corrections = row == .cityCorrected ? min(run.settings.integer("corrections"), steps - 1) : 0
+        let corrections = row.isCorrected ? min(run.settings.integer("corrections"), steps - 1) : 0
         policy.corrections = UInt32(corrections)
         let cities = trainers.indices.map { CityID(UInt32($0)) }
         var job = TrainingJob(
@@ -129,8 +137,10 @@ final class ScaleOutTrial {
             case .train(let city, let round):
                 weights = job.weights.isEmpty ? initial : job.weights
                 let order = job.trainRound(of: city)
+                let trainer = trainers[Int(city.number)]
+                if !across.isEmpty { trainer.across = order.judges ? nil : across[Int(city.number)] }
                 let (outcome, cost) = try run.working {
-                    try trainers[Int(city.number)].round(
+                    try trainer.round(
                         round, weights: weights, steps: Int(order.steps), pool: run.pool, isCancelled: { false })
                 }
                 // Only averages are judged; a turn is done by one city alone.
@@ -155,7 +165,7 @@ final class ScaleOutTrial {
                 averageSeconds += cost.cpu
                 actions += more
             case .prepare: actions = []
-            case .checkpoint, .give, .hand, .advance, .publish, .goLive, .finished: break
+            case .checkpoint, .fetch, .advance, .publish, .goLive, .finished: break
             }
         }
         (weights, losses) = (job.weights, job.losses)
@@ -174,29 +184,36 @@ extension ScaleOutTrial {
     private func judge() throws -> [String: Figure] {
         let (seed, configuration) = (run.seed, configuration)
         let judges = try run.loading {
-            row == .synchronous || row == .city || row == .cityCorrected || row == .cityNesterov
-                ? trainers
-                : try Self.trainers(world.graphs, configuration, seed: seed)
-        }
-        var (people, ndcg, recall) = (0, 0.0, 0.0)
+            row.isCutOtherwise ? try Self.trainers(world.graphs, configuration, seed: seed) : trainers
+        }.filter { !$0.graph.places.isEmpty && $0.graph.residents > 0 }
+        if row.isCutOtherwise { for judge in judges { judge.takeOver(placesOf: trainers) } }
+        let own = judges.map { $0.ownWeights(weights: weights, pool: run.pool) }
+        var exchange = UnionExchange(trainers: judges, workers: 1)
+        let union = exchange.embed(weights: weights, shares: own.map(\.share), pool: run.pool)
+        var (people, apart, ndcg, recall) = (0, 0.0, 0.0, 0.0)
         var areas: [Double] = []
-        for judge in judges {
-            if judge.graph.places.isEmpty { continue }
-            if !trainers.contains(where: { $0 === judge }) { judge.takeOver(placesOf: trainers) }
+        for (index, judge) in judges.enumerated() {
             let task = RankingTask(heldOutOf: judge.graph)
-            let embeddings = judge.calibratedEmbeddings(weights: weights, pool: run.pool).embeddings
-            let ranked = rankNewPlaces(
-                for: task.judged, graph: judge.graph, embeddings: embeddings, configuration: .graphRec(configuration),
-                weights: weights, keep: 10, pool: run.pool)
-            let quality = task.quality(of: ranked, at: [10])[0]
+            let count = Double(task.judged.count)
+            func quality(of rows: CityEmbeddings) -> RankingQuality {
+                let ranked = rankNewPlaces(
+                    for: task.judged, graph: judge.graph,
+                    embeddings: judge.calibrated(rows, by: own[index], pool: run.pool),
+                    configuration: .graphRec(configuration), weights: weights, keep: 10, pool: run.pool)
+                return task.quality(of: ranked, at: [10])[0]
+            }
+            let alone = quality(
+                of: judge.embeddings(weights: weights, ownShare: own[index].share, pool: run.pool))
             people += task.judged.count
-            ndcg += quality.ndcg * Double(task.judged.count)
-            recall += quality.recall * Double(task.judged.count)
+            apart += alone.ndcg * count
+            recall += alone.recall * count
+            ndcg += quality(of: union[index]).ndcg * count
             if let area = judge.friendQuality(weights: weights, pool: run.pool)?.compatible { areas.append(area) }
         }
         let count = Double(max(people, 1))
         var metrics: [String: Figure] = [
-            "ndcg_at_10": .real(ndcg / count), "recall_at_10": .real(recall / count), "people": .whole(people),
+            "ndcg_at_10": .real(apart / count), "ndcg_at_10_union": .real(ndcg / count),
+            "recall_at_10": .real(recall / count), "people": .whole(people),
         ]
         if !areas.isEmpty { metrics["auc_compat"] = .real(areas.reduce(0, +) / Double(areas.count)) }
         return metrics

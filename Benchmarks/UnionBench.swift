@@ -97,7 +97,7 @@ private func ranking(
 }
 
 /// Carries rows between cities, and counts them.
-private struct UnionExchange {
+struct UnionExchange {
     let trainers: [CityTrainer]
     let workers: Int
     private(set) var bytes = 0

@@ -157,7 +157,7 @@ extension Coordinator {
             }
         case .collect(let city, let round):
             return running.training.flatMap { ask(city, $0.deltaRequest(round: round), job: number, bulk: []) }
-        case .prepare, .give, .hand, .advance, .publish: return carryOutPublishing(action, of: number, running)
+        case .prepare, .fetch, .advance, .publish: return carryOutPublishing(action, of: number, running)
         }
     }
 
@@ -168,10 +168,10 @@ extension Coordinator {
         let order = training.publishModel(version: ModelVersion(number.number))
         switch action {
         case .prepare(let city): return ask(city, PrepareModel(order), job: number, bulk: running.weightsFrame())
-        case .give(let city, let to, let stage):
-            return ask(city, training.rowsOrder(.give, stage: stage, other: to), job: number, bulk: [])
-        case .hand(let city, let from, let stage, let part):
-            return ask(city, training.rowsOrder(.take, stage: stage, other: from), job: number, bulk: [part])
+        case .fetch(let city, let from, let stage):
+            guard let other = map.cities[from], let worker = other.worker else { return city }
+            let fetch = training.fetchRows(stage: stage, from: from, at: worker, epoch: other.epoch)
+            return ask(city, fetch, job: number, bulk: [])
         case .advance(let city, let stage, let from):
             return ask(city, training.advanceModel(stage: stage, from: from), job: number, bulk: [])
         case .publish(let city): return ask(city, order, job: number, bulk: running.weightsFrame())
@@ -233,7 +233,7 @@ extension Coordinator {
                     .delta(
                         city, round: Int(delta.round), values: values, base: base, bytes: bytes.count + 4 * base.count))
             }
-        case .modelPrepared, .rowsReply, .modelAdvanced: try takeExchange(message, of: city)
+        case .modelPrepared, .rowsFetched, .modelAdvanced: try takeExchange(message, of: city)
         case .published:
             let outcome = try message.decode(Published.self)
             drive(outcome.job, evenIfOver: true) {
@@ -251,14 +251,14 @@ extension Coordinator {
         case .modelPrepared:
             let body = try message.decode(ModelPrepared.self)
             drive(body.job) { $0.handle(.prepared(city, homes: body.homes, layers: Int(body.layers))) }
-        case .rowsReply:
-            let order = try message.decode(RowsReply.self).order
-            let stage = Int(order.stage)
-            if order.step == .take {
-                return drive(order.job) { $0.handle(.took(city, from: order.other, stage: stage)) }
+        case .rowsFetched:
+            let body = try message.decode(RowsFetched.self)
+            let (from, stage) = (body.from, Int(body.stage))
+            if body.outcome == .taken {
+                return drive(body.job) { $0.handle(.took(city, from: from, stage: stage, bytes: body.bytes)) }
             }
-            let part = try message.bulkBytes()
-            drive(order.job) { $0.handle(.gave(city, to: order.other, stage: stage, part: part)) }
+            Log.warn("a part of another city was not fetched", ["job": body.job, "city": city, "reason": body.detail])
+            drive(body.job) { $0.handle(.missed(city, from: from, stage: stage, isGone: body.outcome == .gone)) }
         default:
             let body = try message.decode(ModelAdvanced.self)
             drive(body.job) { $0.handle(.advanced(city, stage: Int(body.stage))) }

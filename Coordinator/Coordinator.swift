@@ -174,7 +174,7 @@ final class Coordinator {
             forget(peer)
             follow(membership.bye(peer: peer))
         case .assigned, .modelUsed: break
-        case .citySurvey, .roundResult, .delta, .modelPrepared, .rowsReply, .modelAdvanced, .published, .planned:
+        case .citySurvey, .roundResult, .delta, .modelPrepared, .rowsFetched, .modelAdvanced, .published, .planned:
             try takeJobAnswer(message, from: peer)
         case .imported, .exportRows, .evaluation, .seeds, .influencers, .placeRecommendations,
             .peopleRecommendations, .personAnswer, .eventRows, .signalsTaken, .seedExplanation, .feed, .searchReply:

@@ -11,8 +11,7 @@ final class RunningJob {
         case train(CityID, round: Int)
         case collect(CityID, round: Int)
         case prepare(CityID)
-        case give(CityID, to: CityID, stage: Int)
-        case hand(CityID, from: CityID, stage: Int, part: [UInt8])
+        case fetch(CityID, from: CityID, stage: Int)
         case advance(CityID, stage: Int, from: [CityID])
         case publish(CityID)
         case goLive
@@ -124,8 +123,7 @@ extension RunningJob.Action {
             case .train(let city, let round): .train(city, round: round)
             case .collect(let city, let round): .collect(city, round: round)
             case .prepare(let city): .prepare(city)
-            case .give(let city, let to, let stage): .give(city, to: to, stage: stage)
-            case .hand(let city, let from, let stage, let part): .hand(city, from: from, stage: stage, part: part)
+            case .fetch(let city, let from, let stage): .fetch(city, from: from, stage: stage)
             case .advance(let city, let stage, let from): .advance(city, stage: stage, from: from)
             case .publish(let city): .publish(city)
             case .goLive: .goLive

@@ -8,8 +8,9 @@ import Wire
 // together. Recommendations have two lanes of their own, likewise by city: whatever waits for one city when a thread
 // gets to it is answered together, at most `questionsAtOnce`, so nobody waits longer than for one such batch and those
 // before it in the queue, and the batches grow with the load. The steps of a search over several cities, each up to
-// seconds, have a lane too: a training round beside them must not hold up the other cities. Cities that come from other
-// workers are copied in a lane, and those that leave are closed in another: requests wait for the second.
+// seconds, have a lane too: a training round beside them must not hold up the other cities. What is fetched from other
+// workers has a lane with two threads, because each waits for the other worker. Cities that come from other workers are
+// copied in a lane, and those that leave are closed in another: requests wait for the second.
 
 /// Carries requests to the service and answers to the loop.
 final class Lanes: Sendable {
@@ -19,6 +20,7 @@ final class Lanes: Sendable {
     private let imports = [Lane(capacity: 256), Lane(capacity: 256)]
     private let questions = [Lane(capacity: 1024), Lane(capacity: 1024)]
     private let searches = Lane(capacity: 256)
+    private let fetches = Lane(capacity: 256)
     private let arrivals = Lane(capacity: 256)
     private let departures = Lane(capacity: 256)
     private let long = Lane(capacity: 256)
@@ -50,7 +52,10 @@ final class Lanes: Sendable {
         }
     }
 
-    private var all: [Lane] { [quick, searches, arrivals, departures, long] + imports + questions }
+    /// One for each thread.
+    private var all: [Lane] {
+        [quick, searches, fetches, fetches, arrivals, departures, long] + imports + questions
+    }
 
     func submit(_ request: Envelope) -> Submission {
         let lane = lane(for: request)
@@ -67,7 +72,8 @@ final class Lanes: Sendable {
         switch request.kind {
         case .importBlock: return imports[number % imports.count]
         case .recommendPlaces, .recommendPeople: return questions[number % questions.count]
-        case .searchOrder, .rowsOrder: return searches
+        case .searchOrder: return searches
+        case .fetchRows: return fetches
         case .moveOrder:
             return (try? request.decode(MoveOrder.self).step) == .release ? departures : arrivals
         case let kind: return Self.mayTakeLong(kind) ? long : quick
@@ -126,7 +132,7 @@ final class Lanes: Sendable {
     private static func mayTakeLong(_ kind: Kind) -> Bool {
         switch kind {
         case .surveyTraining, .trainRound, .prepareModel, .advanceModel, .publishModel, .useModel, .evaluationRequest,
-            .planCity, .influencersRequest, .moveOrder:
+            .planCity, .influencersRequest, .fetchRows, .moveOrder:
             true
         default: false
         }

@@ -1,4 +1,5 @@
 import Basics
+import Shard
 import Wire
 
 /// What other workers ask at this one's door, from a request to its answer. It reads what cities keep and computes
@@ -9,6 +10,8 @@ struct PeerService: Sendable {
     func answer(_ request: Envelope) -> Envelope {
         do {
             return try perform(request)
+        } catch let refusal as Refusal {
+            return request.answer(Failure(code: refusal.code, detail: refusal.detail))
         } catch {
             Log.warn("another worker's request failed", ["kind": request.kind.name, "reason": "\(error)"])
             return request.answer(Failure(code: Service.code(of: error, isCancelled: false), detail: "\(error)"))
@@ -16,17 +19,25 @@ struct PeerService: Sendable {
     }
 
     private func perform(_ request: Envelope) throws -> Envelope {
-        let departure = CityDeparture(host: host)
-        let city = request.city ?? CityID(.max)
         switch request.kind {
+        case .rowsRequest:
+            let part = try host.shard(for: request).givenRows(try request.decode(RowsRequest.self))
+            return request.answer(Rows(isKept: part != nil), bulk: part.map { [$0] } ?? [])
         case .cityFilesRequest:
-            return request.answer(try departure.files(of: city, try request.decode(CityFilesRequest.self)))
+            let files = try CityDeparture(host: host).files(
+                of: try city(of: request), try request.decode(CityFilesRequest.self))
+            return request.answer(files)
         case .cityFileRequest:
-            let piece = try departure.piece(of: city, try request.decode(CityFileRequest.self))
+            let piece = try CityDeparture(host: host).piece(
+                of: try city(of: request), try request.decode(CityFileRequest.self))
             return request.answer(CityFilePart(), bulk: [piece])
         default:
-            return request.answer(
-                Failure(code: .badRequest, detail: "a worker does not answer another's \(request.kind.name)"))
+            throw Refusal(.badRequest, "a worker does not answer another's \(request.kind.name)")
         }
+    }
+
+    private func city(of request: Envelope) throws -> CityID {
+        guard let city = request.city else { throw Refusal(.badRequest, "\(request.kind.name) is about a city") }
+        return city
     }
 }

@@ -38,8 +38,8 @@ struct Service: Sendable {
     func answer(recommendations requests: [Envelope]) -> [Envelope] {
         guard let first = requests.first else { return [] }
         do {
-            let shard = try shard(for: first)
-            for request in requests { _ = try self.shard(for: request) }
+            let shard = try host.shard(for: first)
+            for request in requests { _ = try host.shard(for: request) }
             if first.kind == .recommendPlaces {
                 return zip(requests, shard.recommendPlaces(try questions(requests))).map { told($0, $1) }
             }
@@ -97,7 +97,7 @@ struct Service: Sendable {
         var blocks: [[UInt8]] = []
         var home: CityShard?
         for request in requests {
-            home = try shard(for: request)
+            home = try host.shard(for: request)
             blocks.append(try block(of: request))
         }
         guard let home else { return [] }
@@ -114,7 +114,7 @@ struct Service: Sendable {
     private func perform(_ request: Envelope, isCancelled: @escaping () -> Bool) throws -> Envelope {
         if request.kind == .personRequest { return try home(of: request) }
         if request.kind == .moveOrder { return try move(request, isCancelled: isCancelled) }
-        let shard = try shard(for: request)
+        let shard = try host.shard(for: request)
         switch request.kind {
         case .importBlock:
             return request.answer(try shard.importBlock(try block(of: request)))
@@ -158,10 +158,8 @@ struct Service: Sendable {
             return request.answer(try shard.prepare(order, weights: try weights(of: request), pool: pool))
         case .advanceModel:
             return request.answer(try shard.advance(try request.decode(AdvanceModel.self), pool: pool))
-        case .rowsOrder:
-            let order = try request.decode(RowsOrder.self)
-            let part = try shard.exchangeRows(order, part: order.step == .take ? try request.bulkBytes() : nil)
-            return request.answer(RowsReply(order), bulk: part.map { [$0] } ?? [])
+        case .fetchRows:
+            return request.answer(try fetch(try request.decode(FetchRows.self), for: shard))
         case .evaluationRequest:
             return request.answer(
                 try shard.measure(try request.decode(EvaluationRequest.self), pool: pool))
@@ -177,17 +175,6 @@ struct Service: Sendable {
         default:
             throw Refusal(.badRequest, "a worker does not answer \(request.kind.name)")
         }
-    }
-
-    private func shard(for request: Envelope) throws -> CityShard {
-        guard let city = request.city, let shard = host.shard(city) else {
-            throw Refusal(.unknownCity, "city \(request.city?.description ?? "?") is not on this worker")
-        }
-        guard request.epoch == shard.epoch else {
-            throw Refusal(
-                .staleEpoch, "\(shard.name) is at epoch \(shard.epoch), the request is for \(request.epoch)")
-        }
-        return shard
     }
 
     /// The first round's order comes without weights.
@@ -221,16 +208,5 @@ extension Envelope {
         case .advanced(let body): self.answer(body)
         case .published(let body): self.answer(body)
         }
-    }
-}
-
-/// A fault of the request itself.
-private struct Refusal: Error {
-    let code: FailureCode
-    let detail: String
-
-    init(_ code: FailureCode, _ detail: String) {
-        self.code = code
-        self.detail = detail
     }
 }

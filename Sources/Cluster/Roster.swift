@@ -36,7 +36,7 @@ struct Roster: Equatable, Sendable {
         var isHeld = false
         /// Not asked in this step at all: it is another's turn.
         var isOut = false
-        /// Away for longer than we wait.
+        /// Away for longer than we wait, or at home where nobody reaches it.
         var isGone = false
         /// Since when it is away, or asked. nil: the next tick will say.
         var since: Tick?
@@ -45,7 +45,7 @@ struct Roster: Equatable, Sendable {
         var fault: String?
 
         var isWaitedFor: Bool { !isOut && !isSettled && fault == nil && !isGone }
-        var isToAsk: Bool { !isOut && isHome && !isSettled && fault == nil && !isAsked && !isHeld }
+        var isToAsk: Bool { !isOut && isHome && !isSettled && !isGone && fault == nil && !isAsked && !isHeld }
 
         init(city: CityID) { self.city = city }
     }
@@ -158,6 +158,19 @@ struct Roster: Equatable, Sendable {
         for index in seats.indices where seats[index].isWaitedFor { seats[index].fault = reason }
     }
 
+    /// Others wait for it no more, as if it were away.
+    mutating func giveUp(_ city: CityID) {
+        if let index = index(of: city) { seats[index].isGone = true }
+    }
+
+    /// Those at home are to be asked again, also who was given up.
+    mutating func readmit() {
+        for index in seats.indices where seats[index].isHome && seats[index].isGone {
+            seats[index].isGone = false
+            seats[index].isAsked = false
+        }
+    }
+
     /// The city cannot: now (then it is asked again after the next tick), or not in this step.
     mutating func fail(_ city: CityID, detail: String, retry: Bool) {
         guard let index = index(of: city), !seats[index].isSettled else { return }
@@ -201,9 +214,12 @@ struct Roster: Equatable, Sendable {
 
     /// What is not as it should be, for people: the first few cities by number. Empty when all is well.
     func complaint(name: (CityID) -> String) -> String {
-        let troubled = seats.filter { !$0.isOut && !$0.isSettled && ($0.fault != nil || !$0.isHome) }
+        let troubled = seats.filter { !$0.isOut && !$0.isSettled && ($0.fault != nil || !$0.isHome || $0.isGone) }
         guard !troubled.isEmpty else { return "" }
-        let shown = troubled.prefix(4).map { "\(name($0.city)): \($0.fault ?? "its worker is away")" }
+        let shown = troubled.prefix(4).map { seat in
+            let why = seat.fault ?? (seat.isHome ? "other workers cannot reach its worker" : "its worker is away")
+            return "\(name(seat.city)): \(why)"
+        }
         let more = troubled.count > shown.count ? ["\(troubled.count - shown.count) more cities"] : []
         return (shown + more).joined(separator: "; ")
     }

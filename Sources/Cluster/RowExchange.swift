@@ -4,30 +4,31 @@
 //
 // All cities prepare, and say where their guests live; those that know people of each other are neighbors. Then each
 // goes through stages, at its own pace: it gathers a part of every neighbor, and advances. A neighbor can give its part
-// of a stage when it has advanced through those before. A part goes from its city to the coordinator and on to whom it
-// is for, at most `window` of them at a time, so that the coordinator holds no more than those.
+// of a stage when it has advanced through those before. A part is fetched by the worker that needs it from the one that
+// has it, at most `window` of them at a time.
 //
 // Nothing of this is durable and everything can be asked twice: cities keep what they gave until the version is live,
 // and give the same again. A city whose worker is lost prepares anew and goes through its stages again, while others
 // wait where they need it. A city that is given up is waited for no more: others go on without its parts, and it is
-// left out of what they hear.
+// left out of what they hear. A fetch that fails is nobody's fault at first, and is asked again after a tick; a city
+// that somebody cannot reach for as long as an absent one is waited for is given up.
 
 import Basics
 
 struct RowExchange: Equatable, Sendable {
     /// What to ask for, cities as seats.
     enum Order: Equatable {
-        case give(Int, to: Int, stage: Int)
+        case fetch(Int, from: Int, stage: Int)
         case advance(Int, stage: Int, from: [Int])
     }
 
-    /// Parts that are under way at the same time.
-    private static let window = 16
+    /// Fetches that are under way at the same time: fewer than one worker can have waiting.
+    private static let window = 64
 
     private struct Seat: Equatable {
         /// Where its guests live; nil: it has not said so yet.
         var homes: [Int]?
-        /// Whether its worker has what it needs to give and to take.
+        /// Whether its worker has what it needs to fetch and to be asked.
         var isReady = false
         /// Stages it has advanced through.
         var stage = 0
@@ -41,18 +42,30 @@ struct RowExchange: Equatable, Sendable {
         let from: Int
         let to: Int
         let stage: Int
-        var isHanded = false
+        var since: Tick?
+    }
+
+    /// A part that could not be fetched.
+    private struct Miss: Equatable {
+        let from: Int
+        let to: Int
+        /// Not to be asked for again before the next tick.
+        var isHeld = true
+        /// Of the first time; nil: the next tick will say.
         var since: Tick?
     }
 
     private var seats: [Seat]
     private var neighbors: [[Int]] = []
     private var flights: [Flight] = []
+    private var misses: [Miss] = []
     private var layers = 0
 
     init(seats: Int) { self.seats = Array(repeating: Seat(), count: seats) }
 
     private func isDone(_ seat: Int) -> Bool { seats[seat].stage > layers }
+
+    private func isWaiting(_ seat: Int) -> Bool { seats[seat].isReady && !isDone(seat) && seats[seat].advancing == nil }
 
     /// Whether somebody is on the way, who may need what any other has.
     var isOpen: Bool { seats.contains { $0.homes != nil && $0.stage <= layers } }
@@ -83,26 +96,49 @@ struct RowExchange: Equatable, Sendable {
         let homes = seats[seat].homes
         seats[seat] = Seat()
         seats[seat].homes = homes
-        flights.removeAll { $0.from == seat || $0.to == seat }
+        giveUp(seat)
     }
 
-    /// Whether the part is to be handed on.
-    mutating func gave(_ from: Int, to: Int, stage: Int) -> Bool {
-        let found = flights.firstIndex { $0.from == from && $0.to == to && $0.stage == stage && !$0.isHanded }
-        guard let found else { return false }
-        flights[found].isHanded = true
-        return true
+    /// Nothing of what it has, or lacks, is waited for. Nobody asks it, nor is it asked, as long as it is given up.
+    mutating func giveUp(_ seat: Int) {
+        flights.removeAll { $0.from == seat || $0.to == seat }
+        misses.removeAll { $0.from == seat || $0.to == seat }
     }
 
     /// Whether that was waited for.
     mutating func took(_ to: Int, from: Int, stage: Int) -> Bool {
+        guard land(from, to, stage) else { return false }
+        misses.removeAll { $0.from == from && $0.to == to }
+        seats[to].taken.insert(from)
+        return true
+    }
+
+    /// The part could not be fetched. Whether that was waited for.
+    mutating func missed(_ to: Int, from: Int, stage: Int) -> Bool {
+        guard land(from, to, stage) else { return false }
+        if let known = misses.firstIndex(where: { $0.from == from && $0.to == to }) {
+            misses[known].isHeld = true
+        } else {
+            misses.append(Miss(from: from, to: to))
+        }
+        return true
+    }
+
+    private mutating func land(_ from: Int, _ to: Int, _ stage: Int) -> Bool {
         guard let found = flights.firstIndex(where: { $0.from == from && $0.to == to && $0.stage == stage }) else {
             return false
         }
         flights.remove(at: found)
-        seats[to].taken.insert(from)
         return true
     }
+
+    /// A city that another one could not reach for more than `absence` ticks.
+    func unreachable(at tick: Tick, absence: UInt64) -> Int? {
+        misses.first { miss in miss.since.map { tick.elapsed(since: $0) > absence } ?? false }?.from
+    }
+
+    /// Nobody asks for a while, so the time that somebody could not be reached begins again.
+    mutating func forgetMisses() { misses = [] }
 
     /// Whether that was waited for.
     mutating func advanced(_ seat: Int, stage: Int) -> Bool {
@@ -122,6 +158,10 @@ struct RowExchange: Equatable, Sendable {
     mutating func tick(at tick: Tick, patience: UInt64) {
         for index in flights.indices where flights[index].since == nil { flights[index].since = tick }
         flights.removeAll { tick.elapsed(since: $0.since ?? tick) >= patience }
+        for index in misses.indices {
+            misses[index].isHeld = false
+            misses[index].since = misses[index].since ?? tick
+        }
         for index in seats.indices {
             guard let since = seats[index].advancing else { continue }
             guard let since else {
@@ -138,7 +178,7 @@ struct RowExchange: Equatable, Sendable {
         let gone = seats.indices.map(isGivenUp)
         guard seats.indices.allSatisfy({ seats[$0].homes != nil || gone[$0] }) else { return [] }
         var orders: [Order] = []
-        for seat in seats.indices where seats[seat].isReady && !isDone(seat) && seats[seat].advancing == nil {
+        for seat in seats.indices where isWaiting(seat) && !gone[seat] {
             let stage = seats[seat].stage
             let missing = missing(seat, gone)
             if missing.isEmpty {
@@ -148,8 +188,9 @@ struct RowExchange: Equatable, Sendable {
             for other in missing where seats[other].isReady && seats[other].stage >= stage {
                 guard flights.count < Self.window else { break }
                 if flights.contains(where: { $0.from == other && $0.to == seat }) { continue }
+                if misses.contains(where: { $0.from == other && $0.to == seat && $0.isHeld }) { continue }
                 flights.append(Flight(from: other, to: seat, stage: stage))
-                orders.append(.give(other, to: seat, stage: stage))
+                orders.append(.fetch(seat, from: other, stage: stage))
             }
         }
         return orders

@@ -113,6 +113,7 @@ extension TrainingJob {
         roster.tick(at: tick)
         open.tick(at: tick, patience: roster.patience.answer)
         exchange.tick(at: tick, patience: roster.patience.answer)
+        if !isPaused { giveUpUnreachable(at: tick) }
         let deadline = UInt64(configuration.policy.deadlineSeconds)
         guard phase == .running, !isPaused, deadline > 0 else { return }
         guard let opened else {
@@ -239,8 +240,10 @@ extension TrainingJob {
     }
 
     private mutating func closePublishing() -> [Action] {
+        // Whom others could not reach takes the version by itself: now that they have it, or instead of them.
+        roster.readmit()
         guard !outcomes.isEmpty else {
-            if roster.hasAbsent { return [] }
+            if roster.hasAbsent || !roster.isComplete { return [] }
             return end(.failed("no city could take the model"))
         }
         // What cities told each other belongs to the average that goes live.

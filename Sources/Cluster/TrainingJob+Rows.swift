@@ -12,20 +12,28 @@ extension TrainingJob {
         }
     }
 
-    mutating func gave(_ city: CityID, to other: CityID, stage: Int, _ part: [UInt8]) -> [Action] {
-        guard let seat = exchanging(city), let otherSeat = exchanging(other) else { return [] }
-        openBytes += UInt64(part.count)
-        guard exchange.gave(seat, to: otherSeat, stage: stage) else {
-            ignored.unexpected += 1
-            return []
-        }
-        openBytes += UInt64(part.count)
-        return [.hand(other, from: city, stage: stage, part: part)]
-    }
-
-    mutating func took(_ city: CityID, from other: CityID, stage: Int) {
+    mutating func took(_ city: CityID, from other: CityID, stage: Int, bytes: UInt64) {
+        openBytes = openBytes.addingSaturated(bytes)
         guard let seat = exchanging(city), let otherSeat = exchanging(other) else { return }
         if !exchange.took(seat, from: otherSeat, stage: stage) { ignored.unexpected += 1 }
+    }
+
+    mutating func missed(_ city: CityID, from other: CityID, stage: Int, isGone: Bool) {
+        guard let seat = exchanging(city), let otherSeat = exchanging(other) else { return }
+        guard exchange.missed(seat, from: otherSeat, stage: stage) else {
+            ignored.unexpected += 1
+            return
+        }
+        if isGone { fail(other, detail: "it keeps nothing for others any more", retry: true) }
+    }
+
+    /// Whom somebody could not reach for as long as the absent are waited for, is left out like them: it takes the
+    /// version by itself when the others have it.
+    mutating func giveUpUnreachable(at tick: Tick) {
+        while let seat = exchange.unreachable(at: tick, absence: roster.patience.absence) {
+            exchange.giveUp(seat)
+            roster.giveUp(roster.seats[seat].city)
+        }
     }
 
     mutating func advanced(_ city: CityID, stage: Int) {
@@ -59,7 +67,8 @@ extension TrainingJob {
         return prepared
             + exchange.orders { seats[$0].isGone || seats[$0].fault != nil }.map { order in
                 switch order {
-                case .give(let seat, let to, let stage): .give(seats[seat].city, to: seats[to].city, stage: stage)
+                case .fetch(let seat, let from, let stage):
+                    .fetch(seats[seat].city, from: seats[from].city, stage: stage)
                 case .advance(let seat, let stage, let from):
                     .advance(seats[seat].city, stage: stage, from: from.map { seats[$0].city })
                 }

@@ -93,16 +93,30 @@ extension TrainingJob {
         return total
     }
 
-    /// Bytes of weights and deltas of the whole job, and of what cities tell each other through the coordinator before
-    /// the model goes live; 0 without a survey.
+    /// Bytes of weights and deltas of the whole job, and of what cities tell those of other workers before the model
+    /// goes live; 0 without a survey.
     package var expectedBytes: UInt64 {
         let count = UInt64(surveys.compactMap { $0?.costs.weights }.max() ?? 0)
         let cities = UInt64(surveys.count { $0 != nil })
         let rounds = UInt64(configuration.rounds + turns)
         let up = UInt64(configuration.policy.format.bytesPerNumber)
         // The first round goes down without weights and comes up with them.
-        let told = surveys.reduce(UInt64(0)) { $0.addingSaturated($1?.costs.exchangeBytes ?? 0) }
-        return (cities * count * (rounds * (4 + up) + 4)).addingSaturated(told).addingSaturated(told)
+        return (cities * count * (rounds * (4 + up) + 4)).addingSaturated(expectedTold)
+    }
+
+    /// A city says how much it and the homes of its guests tell each other, and not which cities those are: guests come
+    /// from others by their size. Between two cities of one worker nothing goes over a wire.
+    private var expectedTold: UInt64 {
+        let known = surveys.compactMap { $0 }
+        let all = known.reduce(0.0) { $0 + Double($1.costs.samples) }
+        var here: [WorkerID: Double] = [:]
+        for survey in known { here[survey.worker, default: 0] += Double(survey.costs.samples) }
+        let told = known.reduce(0.0) { sum, survey in
+            let others = all - Double(survey.costs.samples)
+            let share = others > 0 ? (all - here[survey.worker, default: 0]) / others : 0
+            return sum + share * Double(survey.costs.exchangeBytes)
+        }
+        return UInt64(exactly: told.rounded()) ?? .max
     }
 
     /// Why the job does not fit into some worker's memory; nil when it does. Cities are trained one after the other, so

@@ -37,9 +37,10 @@ extension TrainingJob {
             rounds: UInt32(clamping: stopping.best?.number ?? rounds.count))
     }
 
-    /// The body that asks for a part of a city, or hands one to it.
-    package func rowsOrder(_ step: RowsOrder.Step, stage: Int, other: CityID) -> RowsOrder {
-        RowsOrder(job: configuration.job, stage: UInt32(clamping: stage), step: step, other: other)
+    /// The body that asks a city to fetch a part of another one, which is there.
+    package func fetchRows(stage: Int, from city: CityID, at worker: WorkerID, epoch: Epoch) -> FetchRows {
+        FetchRows(
+            job: configuration.job, stage: UInt32(clamping: stage), from: city, worker: worker, epoch: epoch)
     }
 
     /// The body that lets a city go on when it has all parts of a stage.

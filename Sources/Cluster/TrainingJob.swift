@@ -80,9 +80,10 @@ package struct TrainingJob: Equatable, Sendable {
         case delta(CityID, round: Int, values: [Float], base: [Float], bytes: Int)
         /// The city is ready to embed itself together with others: the homes of its guests, and layers to come.
         case prepared(CityID, homes: [CityID], layers: Int)
-        /// A part of a city for another one, whatever it holds.
-        case gave(CityID, to: CityID, stage: Int, part: [UInt8])
-        case took(CityID, from: CityID, stage: Int)
+        /// The city has another one's part; `bytes` came over the wire.
+        case took(CityID, from: CityID, stage: Int, bytes: UInt64)
+        /// It could not get it: the other's worker was not reached, or keeps no such part, and is to prepare again.
+        case missed(CityID, from: CityID, stage: Int, isGone: Bool)
         case advanced(CityID, stage: Int)
         /// `people` weigh this city in averages of `values`.
         case published(CityID, people: UInt64, values: [Double])
@@ -107,10 +108,8 @@ package struct TrainingJob: Equatable, Sendable {
         case collect(CityID, round: Int)
         /// Ask the city's worker to get ready to embed the city with `weights`, together with the others.
         case prepare(CityID)
-        /// Ask the city's worker for what another city needs of it.
-        case give(CityID, to: CityID, stage: Int)
-        /// Hand to the city's worker what another city gave.
-        case hand(CityID, from: CityID, stage: Int, part: [UInt8])
+        /// Ask the city's worker to fetch what another city has for it.
+        case fetch(CityID, from: CityID, stage: Int)
         /// All parts of the stage are there: the city's worker is to go on.
         case advance(CityID, stage: Int, from: [CityID])
         /// Ask the city's worker to embed the city with `weights`, by itself.
@@ -141,7 +140,7 @@ package struct TrainingJob: Equatable, Sendable {
         package var samples: UInt64
         /// Mean over the cities, weighted by samples.
         package var meanLoss: Double
-        /// Weights and deltas that went over the wire.
+        /// Weights, deltas and parts that went over the wire.
         package var bytes: UInt64
     }
 
@@ -255,8 +254,9 @@ package struct TrainingJob: Equatable, Sendable {
             openBytes += UInt64(bytes)
             take(values, base: base, from: city, round: round)
         case .prepared(let city, let homes, let layers): prepared(city, homes: homes, layers: layers)
-        case .gave(let city, let to, let stage, let part): actions = gave(city, to: to, stage: stage, part)
-        case .took(let city, let from, let stage): took(city, from: from, stage: stage)
+        case .took(let city, let from, let stage, let bytes): took(city, from: from, stage: stage, bytes: bytes)
+        case .missed(let city, let from, let stage, let isGone):
+            missed(city, from: from, stage: stage, isGone: isGone)
         case .advanced(let city, let stage): advanced(city, stage: stage)
         case .published(let city, let people, let values):
             actions = accept(Outcome(city: city, people: people, values: values))
@@ -286,6 +286,7 @@ package struct TrainingJob: Equatable, Sendable {
     private mutating func setPaused(_ paused: Bool) -> [Action] {
         guard !phase.isOver, isPaused != paused else { return [] }
         isPaused = paused
+        exchange.forgetMisses()
         return [.checkpoint]
     }
 

@@ -73,22 +73,36 @@ extension CityShard {
         ModelPrepared(job: open.order.job, homes: open.homes, layers: UInt32(open.trainer.layers))
     }
 
-    /// Gives the part that another city asked for, or takes one. Quick.
-    package func exchangeRows(_ order: RowsOrder, part: [UInt8]?) throws -> [UInt8]? {
-        try exchange.withLock { open in
-            let stage = Int(order.stage)
-            guard let kept = open, kept.job == order.job, stage <= kept.stage else {
-                throw ShardError.exchangeGone(city: name)
-            }
-            switch order.step {
-            case .give:
-                return kept.given[stage][order.other] ?? (stage == 0 ? kept.nothing.visits : kept.nothing.rows)
-            case .take:
-                // What came for a stage that is over was used before.
-                if stage == kept.stage { open?.taken[order.other] = part }
-                return nil
-            }
+    /// The part that another city asks for; nil where the city keeps no parts of that stage (any more). Quick.
+    package func givenRows(_ request: RowsRequest) -> [UInt8]? {
+        exchange.withLock { open in
+            let stage = Int(request.stage)
+            guard let kept = open, kept.job == request.job, stage <= kept.stage else { return nil }
+            return kept.given[stage][request.to] ?? (stage == 0 ? kept.nothing.visits : kept.nothing.rows)
         }
+    }
+
+    /// Whether the part is still to be fetched: it is not here, nor was it used before. Quick.
+    package func needsRows(_ order: FetchRows) throws -> Bool {
+        try exchange.withLock { open in
+            let kept = try Self.checked(open, order, name)
+            return Int(order.stage) == kept.stage && kept.taken[order.from] == nil
+        }
+    }
+
+    /// Takes a part that was fetched. Quick.
+    package func take(_ part: [UInt8], _ order: FetchRows) throws {
+        try exchange.withLock { open in
+            // What comes for a stage that is over was used before.
+            if Int(order.stage) == (try Self.checked(open, order, name)).stage { open?.taken[order.from] = part }
+        }
+    }
+
+    private static func checked(_ open: OpenExchange?, _ order: FetchRows, _ city: String) throws -> OpenExchange {
+        guard let open, open.job == order.job, Int(order.stage) <= open.stage else {
+            throw ShardError.exchangeGone(city: city)
+        }
+        return open
     }
 
     /// Goes on to the next stage with the parts of those cities; after the last one the version is kept.

@@ -36,8 +36,10 @@ package final class Peers: Sendable {
     private static let parkedPerPeer = 4
     /// How long they are kept: one that has been still for long may lead to nobody, and nobody would say so.
     private static let parkedSeconds = 10.0
-    /// How long a hello may take.
+    /// How long a hello may take, and all of them before a question: whoever cannot be reached is not waited for as
+    /// long as an answer.
     private static let helloSeconds = 2.0
+    private static let reachSeconds = 5.0
     /// How often a wait looks whether the other worker is still where it was asked.
     private static let lookMilliseconds = 100
 
@@ -66,6 +68,9 @@ package final class Peers: Sendable {
         state.withLock { ($0.own, $0.cluster) = (worker, cluster) }
     }
 
+    /// Whether that is this worker itself.
+    package func isOwn(_ worker: WorkerID) -> Bool { state.withLock { $0.own == worker } }
+
     /// The number of the newest table; 0: there was none.
     package var number: UInt64 { state.withLock { $0.table.number } }
 
@@ -89,25 +94,30 @@ package final class Peers: Sendable {
         for lent in parked { lent.link.close() }
     }
 
-    /// Puts the question to another worker, or to this one, and waits for its answer at most so long. The request's
-    /// number and deadline are chosen here. An answer is never a `failure`: that is thrown.
+    /// Puts the question to another worker, or to this one, and waits for its answer at most so long, and for a
+    /// connection a few seconds of it. The request's number and deadline are chosen here. An answer is never a
+    /// `failure`: that is thrown.
     package func ask(_ worker: WorkerID, _ request: Envelope, milliseconds: Int) throws(PeerError) -> Envelope {
         var question = request
         question.request = nextNumber()
         question.deadlineMilliseconds = UInt32(clamping: milliseconds)
         let deadline = monotonicSeconds() + Double(milliseconds) / 1000
+        var reach = min(deadline, monotonicSeconds() + Self.reachSeconds)
         var fault = "nobody answers there, or it does not know this worker's key"
         while true {
             let (peer, isOwn) = try row(of: worker)
             if isOwn { return try opened(local(question), of: peer) }
-            guard monotonicSeconds() < deadline else {
-                throw .silent(peer: peer, milliseconds: milliseconds, fault: fault)
+            let now = monotonicSeconds()
+            guard now < reach else {
+                let waited = now < deadline ? Int(Self.reachSeconds * 1000) : milliseconds
+                throw .silent(peer: peer, milliseconds: waited, fault: fault)
             }
             do {
-                guard let link = try link(to: peer, until: deadline, &fault) else { continue }
+                guard let link = try link(to: peer, until: reach, &fault) else { continue }
                 question.deadlineMilliseconds = UInt32(clamping: Int((deadline - monotonicSeconds()) * 1000) + 1)
                 guard let answer = try converse(link, question, with: peer, until: deadline, &fault) else {
                     link.close()
+                    reach = min(deadline, monotonicSeconds() + Self.reachSeconds)
                     continue
                 }
                 park(link, to: peer)

@@ -76,10 +76,12 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     // Embedding together
     case prepareModel = 144
     case modelPrepared = 145
-    case rowsOrder = 146
-    case rowsReply = 147
     case advanceModel = 148
     case modelAdvanced = 149
+    case fetchRows = 150
+    case rowsFetched = 151
+    case rowsRequest = 152
+    case rows = 153
     // Cities that move
     case moveCity = 160
     case movesRequest = 161

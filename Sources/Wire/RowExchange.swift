@@ -1,5 +1,5 @@
-// Cities embed themselves together: before a version goes live each prepares, then they carry parts from one to the
-// other, stage by stage, through the coordinator. Stage 0 are the guests of a city and their visits, for where they
+// Cities embed themselves together: before a version goes live each prepares, then their workers fetch parts from each
+// other, stage by stage, as the coordinator orders. Stage 0 are the guests of a city and their visits, for where they
 // live; stage k + 1 are rows of layer k. What a part holds only those who compute can read. After a stage's parts a
 // city computes its next layer; after the last one the version is ready, as with `publishModel`.
 
@@ -46,60 +46,6 @@ package struct ModelPrepared: Body {
         writer.put(identifiers: homes)
         writer.put(layers)
     }
-}
-
-/// Coordinator to worker: a part of the header's city for another one, or of another one (bulk frame 0) for it.
-/// Answer: `RowsReply`. Both can be asked any number of times.
-package struct RowsOrder: Body {
-    package static let kind = Kind.rowsOrder
-    /// Whether the header's city gives or takes.
-    package enum Step: UInt8, CaseIterable, Sendable {
-        case give = 0
-        case take = 1
-    }
-
-    /// The job it belongs to.
-    package var job: JobID
-    package var stage: UInt32
-    package var step: Step
-    /// Whom it is for, or from.
-    package var other: CityID
-
-    package init(job: JobID, stage: UInt32, step: Step, other: CityID) {
-        self.job = job
-        self.stage = stage
-        self.step = step
-        self.other = other
-    }
-
-    package init(from reader: inout ByteReader) throws(ByteError) {
-        job = try reader.getIdentifier()
-        stage = try reader.get()
-        let number: UInt8 = try reader.get()
-        guard let step = Step(rawValue: number) else { throw .invalid("a step of an exchange \(number)") }
-        self.step = step
-        other = try reader.getIdentifier()
-    }
-
-    package func encode(into writer: inout ByteWriter) {
-        writer.put(job)
-        writer.put(stage)
-        writer.put(step.rawValue)
-        writer.put(other)
-    }
-}
-
-/// Worker to coordinator: done; what was to give is bulk frame 0.
-package struct RowsReply: Body {
-    package static let kind = Kind.rowsReply
-    /// As it was asked.
-    package var order: RowsOrder
-
-    package init(_ order: RowsOrder) { self.order = order }
-
-    package init(from reader: inout ByteReader) throws(ByteError) { order = try RowsOrder(from: &reader) }
-
-    package func encode(into writer: inout ByteWriter) { order.encode(into: &writer) }
 }
 
 /// Coordinator to worker: all parts of a stage are there, go on to the next one. Answer: `ModelAdvanced`, after the
@@ -152,4 +98,134 @@ package struct ModelAdvanced: Body {
         writer.put(job)
         writer.put(stage)
     }
+}
+
+/// Coordinator to worker: fetch, for the header's city, another one's part of a stage from the worker that has that
+/// city. Answer: `RowsFetched`. Can be asked any number of times.
+package struct FetchRows: Body {
+    package static let kind = Kind.fetchRows
+    /// The job it belongs to.
+    package var job: JobID
+    package var stage: UInt32
+    /// Whose part it is.
+    package var from: CityID
+    /// Where that city is, and its epoch there.
+    package var worker: WorkerID
+    package var epoch: Epoch
+
+    package init(job: JobID, stage: UInt32, from: CityID, worker: WorkerID, epoch: Epoch) {
+        self.job = job
+        self.stage = stage
+        self.from = from
+        self.worker = worker
+        self.epoch = epoch
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        job = try reader.getIdentifier()
+        stage = try reader.get()
+        from = try reader.getIdentifier()
+        worker = try reader.getIdentifier()
+        epoch = try reader.getIdentifier()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(job)
+        writer.put(stage)
+        writer.put(from)
+        writer.put(worker)
+        writer.put(epoch)
+    }
+}
+
+/// Worker to coordinator: what became of a `FetchRows` for the header's city. That the header's city itself knows
+/// nothing of the job is a `Failure`.
+package struct RowsFetched: Body {
+    package static let kind = Kind.rowsFetched
+    package enum Outcome: UInt8, CaseIterable, Sendable {
+        /// The part is here.
+        case taken = 0
+        /// The other worker does not answer, or cannot now: ask again later.
+        case unreached = 1
+        /// The other city keeps no such part (any more), and has to prepare again.
+        case gone = 2
+    }
+
+    /// The job it belongs to.
+    package var job: JobID
+    package var stage: UInt32
+    package var from: CityID
+    package var outcome: Outcome
+    /// Bytes that came from another worker.
+    package var bytes: UInt64
+    /// Why there is no part; names the other worker and where it is.
+    package var detail: String
+
+    package init(_ order: FetchRows, _ outcome: Outcome, bytes: UInt64 = 0, detail: String = "") {
+        (job, stage, from) = (order.job, order.stage, order.from)
+        self.outcome = outcome
+        self.bytes = bytes
+        self.detail = detail
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        job = try reader.getIdentifier()
+        stage = try reader.get()
+        from = try reader.getIdentifier()
+        let number: UInt8 = try reader.get()
+        guard let outcome = Outcome(rawValue: number) else { throw .invalid("an outcome of a fetch \(number)") }
+        self.outcome = outcome
+        bytes = try reader.get()
+        detail = try reader.getDetail()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(job)
+        writer.put(stage)
+        writer.put(from)
+        writer.put(outcome.rawValue)
+        writer.put(bytes)
+        writer.put(detail: detail)
+    }
+}
+
+/// Worker to worker: the header's city's part of a stage for another one. Answer: `Rows`.
+package struct RowsRequest: Body {
+    package static let kind = Kind.rowsRequest
+    /// The job it belongs to.
+    package var job: JobID
+    package var stage: UInt32
+    /// Whom it is for.
+    package var to: CityID
+
+    package init(job: JobID, stage: UInt32, to: CityID) {
+        self.job = job
+        self.stage = stage
+        self.to = to
+    }
+
+    package init(from reader: inout ByteReader) throws(ByteError) {
+        job = try reader.getIdentifier()
+        stage = try reader.get()
+        to = try reader.getIdentifier()
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        writer.put(job)
+        writer.put(stage)
+        writer.put(to)
+    }
+}
+
+/// Worker to worker: the part is bulk frame 0.
+package struct Rows: Body {
+    package static let kind = Kind.rows
+    /// Whether the city keeps its parts of that stage; else there is no frame.
+    package var isKept: Bool
+
+    package init(isKept: Bool) { self.isKept = isKept }
+
+    package init(from reader: inout ByteReader) throws(ByteError) { isKept = try reader.getBool() }
+
+    package func encode(into writer: inout ByteWriter) { writer.put(isKept) }
 }

@@ -159,9 +159,7 @@ struct Interpreter {
                 lines.append("collect \(city) round \(round)")
                 if !isSlow { lines += give("\(city)", round) }
             case .prepare(let city): lines.append("prepare \(city) \(training!.weights)")
-            case .give(let city, let to, let stage): lines.append("give \(city) to \(to) stage \(stage)")
-            case .hand(let city, let from, let stage, let part):
-                lines.append("hand \(city) from \(from) stage \(stage): \(part.count) bytes")
+            case .fetch(let city, let from, let stage): lines.append("fetch \(city) from \(from) stage \(stage)")
             case .advance(let city, let stage, let from): lines.append("advance \(city) stage \(stage) from \(from)")
             case .publish(let city): lines.append("publish \(city) \(training!.weights)")
             case .goLive: lines.append("live")
@@ -252,7 +250,7 @@ struct Command {
         return policy
     }
 
-    /// `gave 0 to=1 stage=0`
+    /// `took 0 from=1 stage=0`, `missed 0 from=1 stage=0`, `gone 0 from=1 stage=0`
     private var exchangeEvent: TrainingJob.Event? {
         func other(_ word: String) -> CityID { CityID(UInt32(values[word]!)!) }
         let stage = Int(values["stage"] ?? "") ?? 0
@@ -260,8 +258,8 @@ struct Command {
         case "prepared":
             let homes = values["homes"]!.split(separator: ",").map { CityID(UInt32($0)!) }
             return .prepared(city, homes: homes, layers: Int(values["layers"]!)!)
-        case "gave": return .gave(city, to: other("to"), stage: stage, part: [1, 2, 3])
-        case "took": return .took(city, from: other("from"), stage: stage)
+        case "took": return .took(city, from: other("from"), stage: stage, bytes: 3)
+        case "missed", "gone": return .missed(city, from: other("from"), stage: stage, isGone: verb == "gone")
         case "advanced": return .advanced(city, stage: stage)
         default: return nil
         }
@@ -283,7 +281,7 @@ struct Command {
                     job: JobID(1), samples: UInt64(values["samples"]!)!, weights: 100,
                     stepSeconds: Double(values["step"]!)!, roundSeconds: 0.5, indexSeconds: 2,
                     residentBytes: UInt64(values["resident"]!)! << 20, workingBytes: UInt64(values["working"]!)! << 20,
-                    memoryBytes: 1 << 30))
+                    memoryBytes: 1 << 30, exchangeBytes: UInt64(values["tells"] ?? "0")!))
         case "published":
             .published(city, people: UInt64(values["people"]!)!, values: [Double(values["values"]!)!])
         case "fail":

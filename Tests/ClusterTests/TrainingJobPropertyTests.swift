@@ -74,7 +74,7 @@ private struct Storm {
                 underway.append(.delta(city, round: round, values: delta, base: round == 0 ? base : [], bytes: 12))
             case .prepare(let city), .publish(let city):
                 underway.append(.published(city, people: 1, values: [Double(city.number)]))
-            case .give, .hand, .advance: Issue.record("nobody has anything to tell")
+            case .fetch, .advance: Issue.record("nobody has anything to tell")
             case .goLive: #expect(job.state == .done)
             case .finished:
                 #expect(!isFinished, "finished comes once")

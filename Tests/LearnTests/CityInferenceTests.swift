@@ -7,10 +7,10 @@ import World
 
 /// Cities that exchange rows between layers have the embeddings of one process that has them all.
 @Suite struct CityInferenceTests {
-    private let pool = ComputePool(threads: 2)
+    let pool = ComputePool(threads: 2)
 
     /// A made-up world whose people also visit, and have friends, elsewhere.
-    private func trainers() throws -> [CityTrainer] {
+    func trainers(_ change: (inout GraphRecConfiguration) -> Void = { _ in }) throws -> [CityTrainer] {
         let cities = 3
         var random = SeededRandom(seed: 4)
         var records = [[Record]](repeating: [], count: cities)
@@ -52,6 +52,7 @@ import World
         }
         var configuration = GraphRecConfiguration()
         configuration.dimensions = 32
+        change(&configuration)
         return try records.enumerated().map { number, records in
             var builder = CityGraphBuilder(city: CityID(UInt32(number)))
             for record in records { builder.add(record) }

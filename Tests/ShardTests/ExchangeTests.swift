@@ -122,12 +122,17 @@ import World
             case .prepare(let city):
                 let order = job.publishModel(version: ModelVersion(4))
                 return event(city, try shard(city).prepare(order, weights: job.weights, pool: pool))
-            case .give(let city, let to, let stage):
-                let part = try shard(city).exchangeRows(job.rowsOrder(.give, stage: stage, other: to), part: nil)
-                return .gave(city, to: to, stage: stage, part: try #require(part))
-            case .hand(let city, let from, let stage, let part):
-                _ = try shard(city).exchangeRows(job.rowsOrder(.take, stage: stage, other: from), part: part)
-                return .took(city, from: from, stage: stage)
+            case .fetch(let city, let from, let stage):
+                let order = job.fetchRows(stage: stage, from: from, at: WorkerID(1), epoch: Epoch(0))
+                guard try shard(city).needsRows(order) else {
+                    return .took(city, from: from, stage: stage, bytes: 0)
+                }
+                let request = RowsRequest(job: order.job, stage: order.stage, to: city)
+                guard let part = shard(from).givenRows(request) else {
+                    return .missed(city, from: from, stage: stage, isGone: true)
+                }
+                try shard(city).take(part, order)
+                return .took(city, from: from, stage: stage, bytes: UInt64(part.count))
             case .advance(let city, let stage, let from):
                 return event(city, try shard(city).advance(job.advanceModel(stage: stage, from: from), pool: pool))
             default: return nil

@@ -193,6 +193,21 @@ private final class Later<Value: Sendable>: Sendable {
         }
     }
 
+    @Test("who cannot be reached is not waited for as long as an answer")
+    func unreached() throws {
+        try context { context in
+            let asker = try TestWorker(1, context, keys: nil)
+            let gone = try PlayedPeer(2, context)
+            gone.router.close()
+            defer { asker.close() }
+            asker.learn([asker.row, gone.row])
+            let error = #expect(throws: PeerError.self) {
+                try asker.peers.ask(gone.row.worker, question, milliseconds: 600_000)
+            }
+            guard case .silent(gone.row, 5_000, _) = error else { throw Impatience() }
+        }
+    }
+
     @Test("a worker that leaves while it is asked is not waited for")
     func leaving() throws {
         try context { context in

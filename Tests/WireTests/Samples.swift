@@ -161,10 +161,12 @@ enum Samples {
         SearchReply(search: 5, residents: 60, people: [PersonID(4)], homes: [CityID(2)], numbers: [7, .max]),
         PrepareModel(PublishModel(job: JobID(9), version: ModelVersion(2), seed: 30, model: [1], rounds: 1)),
         ModelPrepared(job: JobID(9), homes: [CityID(1), CityID(4)], layers: 2),
-        RowsOrder(job: JobID(9), stage: 1, step: .take, other: CityID(4)),
-        RowsReply(RowsOrder(job: JobID(9), stage: 1, step: .give, other: CityID(4))),
         AdvanceModel(job: JobID(9), stage: 1, from: [CityID(1), CityID(4)]),
         ModelAdvanced(job: JobID(9), stage: 1),
+        fetch,
+        RowsFetched(fetch, .unreached, bytes: 70, detail: "worker-2 has not answered"),
+        RowsRequest(job: JobID(9), stage: 1, to: CityID(4)),
+        Rows(isKept: true),
         MoveCity(worker: WorkerID(2)),
         MovesRequest(),
         Moves(rows: [
@@ -179,6 +181,8 @@ enum Samples {
         CityFileRequest(isClosed: false, name: "CURRENT", offset: 1, count: 16),
         CityFilePart(),
     ]
+    private static let fetch = FetchRows(
+        job: JobID(9), stage: 1, from: CityID(4), worker: WorkerID(2), epoch: Epoch(3))
 
     static func envelope(of message: some Body) -> Envelope {
         Envelope(

@@ -48,7 +48,6 @@ struct WholeCity: Sendable {
 
     /// Where a friendship of the city stands in `friends`.
     private func position(ofFriendship edge: UInt32) -> Int {
-        if order.isPlain { return Int(edge) }
         var (low, high) = (0, friendOffsets.count - 1)
         while high - low > 1 {
             let middle = (low + high) / 2
@@ -57,11 +56,15 @@ struct WholeCity: Sendable {
         return Int(friends.offsets[Int(order.personRows[low])]) + Int(edge - friendOffsets[low])
     }
 
-    /// Messages as they are given: rows of people, of people and of places.
-    init(friends: MessageRows, visits: MessageRows, visitors: MessageRows, friendshipKinds: Int, visitKinds: Int) {
+    /// Messages as they are given: rows of people, of people and of places. Where friendships of a city come first in
+    /// the rows, `friendOffsets` are those of its people.
+    init(
+        friends: MessageRows, visits: MessageRows, visitors: MessageRows, friendshipKinds: Int, visitKinds: Int,
+        friendOffsets: [UInt32]? = nil
+    ) {
         (self.friends, self.visits, self.visitors) = (friends, visits, visitors)
         order = VertexOrder(people: friends.rows, places: visitors.rows)
-        friendOffsets = friends.offsets
+        self.friendOffsets = friendOffsets ?? friends.offsets
         self.friendshipKinds = (0..<UInt32(friendshipKinds)).map { $0 }
         self.visitKinds = (0..<UInt32(visitKinds)).map { $0 }
     }

@@ -36,6 +36,24 @@ struct SparseRows: Sendable, Equatable {
         columns.append(contentsOf: repeatElement(0, count: rowsAhead))
         (self.offsets, self.columns, self.values, self.width) = (offsets, columns, values, width)
     }
+
+    private init(offsets: [UInt32], columns: [UInt32], values: [Float], width: Int) {
+        (self.offsets, self.columns, self.values, self.width) = (offsets, columns, values, width)
+    }
+
+    /// The same with single rows of other matrices, as wide, behind them.
+    func followed(by rows: [(matrix: SparseRows, row: Int)]) -> SparseRows {
+        var (offsets, columns, values) = (offsets, Array(columns[..<values.count]), values)
+        for (matrix, row) in rows {
+            precondition(matrix.width == width, "rows of one width")
+            let entries = Int(matrix.offsets[row])..<Int(matrix.offsets[row + 1])
+            columns += matrix.columns[entries]
+            values += matrix.values[entries]
+            offsets.append(UInt32(values.count))
+        }
+        columns += repeatElement(0, count: rowsAhead)
+        return SparseRows(offsets: offsets, columns: columns, values: values, width: width)
+    }
 }
 
 /// Rows of a table that are added to a layer's rows: `table[keys[i]]` to row i.

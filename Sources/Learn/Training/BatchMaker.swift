@@ -63,9 +63,13 @@ struct BatchMaker: Sendable {
         whole = order.map { WholeCity(graph, inputs, excluding: silent, order: $0) }
     }
 
-    /// `random` draws neighbors, and which own embeddings are left out.
-    func make(_ triplets: Triplets, random: SeededRandom) -> Batch {
-        Batch(triplets: triplets, neighborhood: neighborhood(triplets, random), dropout: ownDropout, random)
+    /// `random` draws neighbors, and which own embeddings are left out. With `across` vertices hear what is elsewhere.
+    func make(_ triplets: Triplets, across: CityAcross? = nil, random: SeededRandom) -> Batch {
+        let neighborhood =
+            across?.messages.neighborhood(
+                people: triplets.people, places: triplets.places, excluding: triplets.excluded.union(silent),
+                silent: triplets.friends.silentFriendships, layers: layers) ?? neighborhood(triplets, random)
+        return Batch(triplets: triplets, neighborhood: neighborhood, dropout: ownDropout, random)
     }
 
     private func neighborhood(_ triplets: Triplets, _ random: SeededRandom) -> Neighborhood {

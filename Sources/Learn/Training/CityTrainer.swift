@@ -34,6 +34,8 @@ package final class CityTrainer {
     let validation: ValidationVisits
     let friends: FriendSampler
     private var maker: BatchMaker?
+    /// What steps hear of elsewhere; nil: nothing.
+    package var across: CityAcross?
     var own: OwnTables
     var moments: Moments
     /// Steps taken since the very first round.
@@ -112,7 +114,7 @@ package final class CityTrainer {
         _ count: Int, round: Int, on tape: inout Tape<Float>, isCancelled: () -> Bool
     ) throws -> Double {
         var (total, drawn, done) = (0.0, 0, 0)
-        let (first, seed, maker) = (steps, seed, batchMaker())
+        let (first, seed, maker, across) = (steps, seed, batchMaker(), across)
         func next() -> (step: Int, triplets: Triplets)? {
             if drawn == count { return nil }
             probe?(.sample)
@@ -132,7 +134,8 @@ package final class CityTrainer {
         }
         try OrderedPipeline.run(
             threads: tape.pool.threads, next: next,
-            work: { maker.make($0.triplets, random: seed.child("neighbors", UInt64($0.step))) }, take: take)
+            work: { maker.make($0.triplets, across: across, random: seed.child("neighbors", UInt64($0.step))) },
+            take: take)
         return total
     }
 
@@ -142,7 +145,8 @@ package final class CityTrainer {
         tape.reset()
         let leaves = model.configuration.hasOwnEmbeddings ? OwnLeaves(batch, own, on: &tape) : nil
         let rows = model.embed(
-            batch.neighborhood, inputs, own: leaves?.rows, dropoutKey: UInt32(truncatingIfNeeded: steps), on: &tape)
+            batch.neighborhood, across?.inputs ?? inputs, own: leaves?.rows,
+            dropoutKey: UInt32(truncatingIfNeeded: steps), on: &tape)
         let loss = model.loss(batch.triplets, rows, bias: leaves?.biases, on: &tape)
         guard loss.isFinite else { return loss }
         tape.backward()
