@@ -32,6 +32,8 @@ extension Coordinator {
             try serveJobs(request, from: peer)
         case .modelsRequest, .useModel:
             try serveModels(request, from: peer)
+        case .moveCity, .movesRequest:
+            try serveMoves(request, from: peer)
         default:
             let failure = Failure(code: .badRequest, detail: "the coordinator does not answer \(request.kind.name)")
             send(request.answer(failure), to: peer)
@@ -43,14 +45,15 @@ extension Coordinator {
         guard let city = request.city, let placement = map.cities[city] else {
             return refuse(request, peer, .unknownCity, "there is no city \(request.city?.description ?? "?")")
         }
+        if isMoving(city) { return hold(request, from: peer, for: city) }
         guard let worker = placement.worker, let home = membership.peer(of: worker) else {
             let owner = placement.worker.flatMap { map.workers[$0] }
             let reason = owner.map { "its worker \($0) is gone" } ?? "no worker has it yet"
             return refuse(request, peer, .unavailable, "\(placement.name) has no home now: \(reason)")
         }
-        let milliseconds = request.deadlineMilliseconds > 0 ? request.deadlineMilliseconds : deadlineMilliseconds
-        let deadline = now.later(by: (UInt64(milliseconds) + 999) / 1000)
-        guard let number = book.forward(from: peer, id: request.request, to: worker, deadline: deadline) else {
+        let asked = book.forward(
+            from: peer, id: request.request, to: worker, about: city, deadline: deadline(of: request))
+        guard let number = asked else {
             return refuse(request, peer, .busy, "too many requests are under way; ask again")
         }
         var forwarded = request
@@ -60,6 +63,11 @@ extension Coordinator {
             _ = book.answer(number)
             refuse(request, peer, .busy, "\(map.workers[worker] ?? "?") has its queue full or is leaving; ask again")
         }
+    }
+
+    func deadline(of request: Envelope) -> Tick {
+        let milliseconds = request.deadlineMilliseconds > 0 ? request.deadlineMilliseconds : deadlineMilliseconds
+        return now.later(by: (UInt64(milliseconds) + 999) / 1000)
     }
 
     func refuse(_ request: Envelope, _ peer: [UInt8], _ code: FailureCode, _ detail: String) {

@@ -91,7 +91,7 @@ extension Coordinator {
 
     private var citiesAtHome: [CityID] {
         map.placements.filter { placement in
-            placement.worker.map { membership.peer(of: $0) != nil } ?? false
+            placement.worker.map { membership.peer(of: $0) != nil } ?? false && !isMoving(placement.city)
         }.map(\.city)
     }
 
@@ -282,7 +282,7 @@ extension Coordinator {
     /// Answers count from the city's present owner, at its present epoch, only.
     private func isOwner(_ peer: [UInt8], of city: CityID, _ message: Envelope) throws -> Bool {
         guard let placement = map.cities[city], let worker = membership.worker(of: peer),
-            placement.worker == worker, placement.epoch == message.epoch
+            placement.worker == worker, placement.epoch == message.epoch, moves[city]?.mayBeClosed != true
         else {
             Log.warn("answer dropped: not from the city's present owner", ["city": city, "kind": message.kind.name])
             return false

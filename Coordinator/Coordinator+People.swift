@@ -52,6 +52,10 @@ extension Coordinator {
     }
 
     private func search(for person: PersonID, _ request: Envelope, from peer: [UInt8]) {
+        // A city that nobody holds open just now cannot say that they live there.
+        if let city = moves.keys.sorted().first(where: { isMoving($0) }) {
+            return hold(request, from: peer, for: city)
+        }
         if let known = searches[person] {
             guard known.waiting.count < Self.waitingMax else {
                 return refuse(request, peer, .busy, "too many questions wait for person \(person); ask again")

@@ -52,10 +52,12 @@ extension Coordinator {
             if report.epoch == map.cities[report.city]?.epoch {
                 missing.remove(report.city)
                 reconcile(report)
+                noteOpen(report.city, by: worker, epoch: report.epoch)
             }
         }
         send(message.answer(HeartbeatAnswer()), to: peer)
         // An assignment that got lost, or a city that could not be opened then.
+        missing = missing.filter { moves[$0]?.mayBeClosed != true }
         if !missing.isEmpty, now > (assigned[worker] ?? Tick(0)).later(by: 5) { assign(worker) }
     }
 
@@ -68,8 +70,9 @@ extension Coordinator {
                 assign(worker)
                 for placement in map.placements(of: worker) {
                     toldLive.remove(placement.city)
-                    tellJobs(reached: placement.city)
+                    if !isMoving(placement.city) { tellJobs(reached: placement.city) }
                 }
+                tellMoves(.reached(worker))
             case .left(let worker, _), .lost(let worker, _):
                 Log.warn("worker is gone", ["worker": map.workers[worker] ?? "?"])
                 peers.gone(worker)
@@ -78,6 +81,7 @@ extension Coordinator {
                     answer(asker, Failure(code: .unavailable, detail: "\(name) is gone; its cities wait for it"))
                 }
                 for placement in map.placements(of: worker) { tellJobs(lost: placement.city) }
+                tellMoves(.lost(worker))
             }
         }
     }
@@ -96,11 +100,13 @@ extension Coordinator {
         for worker in Set(changed.compactMap { map.cities[$0]?.worker }).sorted() { assign(worker) }
     }
 
-    private func assign(_ worker: WorkerID) {
+    func assign(_ worker: WorkerID) {
         guard let peer = membership.peer(of: worker) else { return }
         assigned[worker] = now
-        let cities = map.placements(of: worker).map {
-            CityAssignment(city: $0.city, name: $0.name, epoch: $0.epoch)
+        // Told that it owns a city that it has closed, a worker would open it again.
+        let cities = map.placements(of: worker).filter { moves[$0.city]?.mayBeClosed != true }.map {
+            CityAssignment(
+                city: $0.city, name: $0.name, epoch: $0.epoch, isArriving: moves[$0.city]?.phase == .opening)
         }
         send(Envelope(Assign(cities: cities)), to: peer)
     }

@@ -8,7 +8,7 @@ import Wire
 // tick has passed. What must survive is in the ledger before anybody hears of it.
 //
 // +Workers: who is here.  +Peers: where they find each other.  +Commands: what people ask.  +Jobs: rounds and plans.
-// +Models: which version answers.
+// +Models: which version answers.  +Moves: cities that change their worker.
 
 final class Coordinator {
     static let heartbeatMilliseconds: UInt32 = 1000
@@ -29,6 +29,10 @@ final class Coordinator {
     /// When everybody was told of it, on the loop's clock.
     var toldPeers = -Double.infinity
     var jobs: [JobID: RunningJob] = [:]
+    /// Cities that change their worker, and what is asked of them meanwhile.
+    var moves: [CityID: CityMove] = [:]
+    var held = HeldRequests()
+    var endedMoves: [MoveRow] = []
     /// The version that cities answer with; 0: there is none.
     var live: ModelVersion
     /// Cities that were told so, by their present worker.
@@ -68,7 +72,9 @@ final class Coordinator {
         for (number, request, job) in try ledger.allJobs() {
             jobs[number] = RunningJob(job: job, request: request)
         }
+        for move in try ledger.moves() { moves[move.city] = move }
         restartJobs()
+        restartMoves()
     }
 
     /// Seconds since the start, as ticks. A restart begins again at zero; nothing durable holds a tick.
@@ -95,6 +101,7 @@ final class Coordinator {
         }
         takeCalls()
         tellPeers()
+        drainMoves()
         if now > lastTick {
             lastTick = now
             tick()
@@ -111,6 +118,10 @@ final class Coordinator {
         for asker in book.expire(at: now) {
             answer(asker, Failure(code: .deadline, detail: "the worker did not answer in time; ask again"))
         }
+        for waiting in held.expire(at: now) {
+            refuse(waiting.request, waiting.peer, .deadline, "the city is changing its worker; ask again")
+        }
+        tellMoves(.tick(now))
         let newest = newestTrained
         for number in jobs.keys.sorted() { drive(number, evenIfOver: number == newest) { $0.tick(at: now) } }
     }
@@ -160,7 +171,7 @@ final class Coordinator {
         case .hello: try welcome(message, from: peer)
         case .heartbeat: try beat(message, from: peer)
         case .goodbye:
-            book.forget(peer: peer)
+            forget(peer)
             follow(membership.bye(peer: peer))
         case .assigned, .modelUsed: break
         case .citySurvey, .roundResult, .delta, .modelPrepared, .rowsFetched, .modelAdvanced, .published, .planned:
@@ -169,6 +180,7 @@ final class Coordinator {
             .peopleRecommendations, .personAnswer, .eventRows, .signalsTaken, .seedExplanation, .feed, .searchReply:
             passBack(message)
         case .personMissing: try takeMissing(message)
+        case .moveReply: try takeMoveReply(message, from: peer)
         case .failure: try takeFailure(message, from: peer)
         default: try serve(message, from: peer)
         }
@@ -199,7 +211,12 @@ final class Coordinator {
         }
         let result = link.send(message.frames(), to: PeerIdentity(bytes: peer))
         // Nobody is there any more to take what else they asked for.
-        if result == .unreachable { book.forget(peer: peer) }
+        if result == .unreachable { forget(peer) }
         return result == .sent
+    }
+
+    private func forget(_ peer: [UInt8]) {
+        book.forget(peer: peer)
+        held.forget(peer: peer)
     }
 }

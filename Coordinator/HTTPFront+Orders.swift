@@ -3,8 +3,8 @@ import FoundationEssentials
 import Gateway
 import Wire
 
-// Orders over HTTP: trainings, what may be done to a job, and the version that answers. An order with an
-// `Idempotency-Key` starts one job however often it is sent.
+// Orders over HTTP: trainings, what may be done to a job, the version that answers, and cities that move. An order with
+// an `Idempotency-Key` starts one job however often it is sent.
 
 /// What a training may be told; what is left out has the default of `muster train`.
 private struct TrainingOrder: Decodable {
@@ -64,6 +64,37 @@ extension HTTPFront {
         }
     }
 
+    func addMoves(to router: inout Router) {
+        let desk = desk
+        router.on("GET", "/v1/moves") { _, _ in
+            Self.translate(desk.ask(Self.envelope(MovesRequest()))) { .json(Self.views(try $0.decode(Moves.self))) }
+        }
+        router.on("POST", "/v1/cities/{city}/move") { request, parts in
+            Self.translate(desk.ask(Self.envelope(StatusRequest()))) { answer in
+                Self.move(desk, parts["city"] ?? "", request, in: try answer.decode(Status.self))
+            }
+        }
+    }
+
+    private static func views(_ moves: Moves) -> [MoveView] { moves.rows.map { MoveView($0) } }
+
+    private static func move(_ desk: Desk, _ name: String, _ request: HTTPRequest, in status: Status) -> HTTPResponse {
+        guard let city = status.cities.first(where: { $0.name == name })?.city else {
+            return problem(Failure(code: .unknownCity, detail: "there is no city '\(name)'"))
+        }
+        let body = request.body.isEmpty ? Array("{}".utf8) : request.body
+        guard let order = try? JSONDecoder().decode(MovingOrder.self, from: Data(body)) else {
+            return badRequest("the body is a JSON object with the name of a worker, or empty")
+        }
+        let worker = order.worker.map { name in status.workers.first { $0.name == name }?.worker }
+        if worker == .some(nil) { return badRequest("there is no worker '\(order.worker ?? "")'") }
+        return translate(desk.ask(envelope(MoveCity(worker: worker ?? nil), city: city))) { answer in
+            let moves = try answer.decode(Moves.self)
+            let isUnderWay = moves.rows.contains { $0.city == city && !$0.isOver }
+            return .json(views(moves), status: isUnderWay ? 202 : 200, headers: ["Location": "/v1/moves"])
+        }
+    }
+
     private static func models(_ answer: Envelope) -> HTTPResponse {
         translate(answer) { .json(try $0.decode(Models.self).rows.map { ModelView($0) }) }
     }
@@ -93,6 +124,11 @@ extension HTTPFront {
         }
         return RequestID(random.state | 1 << 63)
     }
+}
+
+/// Where a city is to go; without a name, to the worker that carries least.
+private struct MovingOrder: Decodable {
+    var worker: String?
 }
 
 private struct AcceptedJob: Encodable {

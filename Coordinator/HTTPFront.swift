@@ -15,6 +15,8 @@ import Wire
 //     POST /v1/jobs/{job}/pause        and /resume, /cancel
 //     GET /v1/models                   versions of the model
 //     POST /v1/models/{model}/use      answer with it everywhere
+//     GET /v1/moves                    cities that change their worker
+//     POST /v1/cities/{city}/move      to another worker: 202
 //     GET /v1/cities/{city}/seeds      the best plan seeds, ?top=10
 //     GET /v1/influencers              whom to ask first, ?cities=Bergen,Oslo&count=50; POST with costs, values, groups
 //     GET /v1/recommend/places         places for ?person=7
@@ -41,6 +43,7 @@ struct HTTPFront {
         }
         router.on("GET", "/v1/jobs/{job}") { _, parts in Self.job(desk, parts["job"] ?? "") }
         addOrders(to: &router)
+        addMoves(to: &router)
         router.on("GET", "/v1/cities/{city}/seeds") { request, parts in
             Self.seeds(desk, city: parts["city"] ?? "", top: request.query["top"])
         }

@@ -10,6 +10,7 @@ import Store
 // | meta   | "map"                   | ClusterMap: workers by name, cities, owners, epochs     |
 // | meta   | "next-job"              | u64                                                     |
 // | meta   | "live"                  | version of the model that cities answer with, u64       |
+// | meta   | "moves"                 | cities that change their worker, as `CityMove`s         |
 // | model  | "job/" number u64       | u8 kind (1 training, 2 planning), u64 request, the job  |
 
 final class Ledger {
@@ -22,6 +23,7 @@ final class Ledger {
     private static let mapKey = Array("map".utf8)
     private static let nextJobKey = Array("next-job".utf8)
     private static let liveKey = Array("live".utf8)
+    private static let movesKey = Array("moves".utf8)
     private static let jobs = Array("job/".utf8)
 
     private let database: Database
@@ -50,6 +52,19 @@ final class Ledger {
     func save(_ map: ClusterMap) throws {
         var batch = WriteBatch()
         batch.put(.meta, key: Self.mapKey, value: map.encoded())
+        try database.commit(batch)
+    }
+
+    func moves() throws -> [CityMove] {
+        guard let bytes = try database.get(.meta, key: Self.movesKey) else { return [] }
+        return try CityMove.decoded(bytes)
+    }
+
+    /// Moves, and the map where one of them changed it, in one write.
+    func save(moves: [CityMove], with map: ClusterMap?) throws {
+        var batch = WriteBatch()
+        batch.put(.meta, key: Self.movesKey, value: CityMove.encoded(moves))
+        if let map { batch.put(.meta, key: Self.mapKey, value: map.encoded()) }
         try database.commit(batch)
     }
 

@@ -9,7 +9,8 @@ import Wire
 // gets to it is answered together, at most `questionsAtOnce`, so nobody waits longer than for one such batch and those
 // before it in the queue, and the batches grow with the load. The steps of a search over several cities, each up to
 // seconds, have a lane too: a training round beside them must not hold up the other cities. What is fetched from other
-// workers has a lane with two threads, because each waits for the other worker.
+// workers has a lane with two threads, because each waits for the other worker. Cities that come from other workers are
+// copied in a lane, and those that leave are closed in another: requests wait for the second.
 
 /// Carries requests to the service and answers to the loop.
 final class Lanes: Sendable {
@@ -20,6 +21,8 @@ final class Lanes: Sendable {
     private let questions = [Lane(capacity: 1024), Lane(capacity: 1024)]
     private let searches = Lane(capacity: 256)
     private let fetches = Lane(capacity: 256)
+    private let arrivals = Lane(capacity: 256)
+    private let departures = Lane(capacity: 256)
     private let long = Lane(capacity: 256)
     /// Blocks that are stored together: enough to make a flush of the disk cheap, few enough to be answered soon.
     private static let importsAtOnce = 8
@@ -50,7 +53,9 @@ final class Lanes: Sendable {
     }
 
     /// One for each thread.
-    private var all: [Lane] { [quick, searches, fetches, fetches, long] + imports + questions }
+    private var all: [Lane] {
+        [quick, searches, fetches, fetches, arrivals, departures, long] + imports + questions
+    }
 
     func submit(_ request: Envelope) -> Submission {
         let lane = lane(for: request)
@@ -69,6 +74,8 @@ final class Lanes: Sendable {
         case .recommendPlaces, .recommendPeople: return questions[number % questions.count]
         case .searchOrder: return searches
         case .fetchRows: return fetches
+        case .moveOrder:
+            return (try? request.decode(MoveOrder.self).step) == .release ? departures : arrivals
         case let kind: return Self.mayTakeLong(kind) ? long : quick
         }
     }
@@ -117,7 +124,7 @@ final class Lanes: Sendable {
         let answer =
             isUnwanted(request)
             ? request.answer(Failure(code: .cancelled, detail: "\(request.kind.name) was called off"))
-            : service.answer(request) { isUnwanted(request) }
+            : service.answer(request) { [self] in isUnwanted(request) }
         if Self.mayTakeLong(request.kind) { _ = underWay.withLock { $0.remove(Self.name(of: request)) } }
         return [answer]
     }
@@ -125,7 +132,7 @@ final class Lanes: Sendable {
     private static func mayTakeLong(_ kind: Kind) -> Bool {
         switch kind {
         case .surveyTraining, .trainRound, .prepareModel, .advanceModel, .publishModel, .useModel, .evaluationRequest,
-            .planCity, .influencersRequest, .fetchRows:
+            .planCity, .influencersRequest, .fetchRows, .moveOrder:
             true
         default: false
         }

@@ -23,8 +23,21 @@ struct PeerService: Sendable {
         case .rowsRequest:
             let part = try host.shard(for: request).givenRows(try request.decode(RowsRequest.self))
             return request.answer(Rows(isKept: part != nil), bulk: part.map { [$0] } ?? [])
+        case .cityFilesRequest:
+            let files = try CityDeparture(host: host).files(
+                of: try city(of: request), try request.decode(CityFilesRequest.self))
+            return request.answer(files)
+        case .cityFileRequest:
+            let piece = try CityDeparture(host: host).piece(
+                of: try city(of: request), try request.decode(CityFileRequest.self))
+            return request.answer(CityFilePart(), bulk: [piece])
         default:
             throw Refusal(.badRequest, "a worker does not answer another's \(request.kind.name)")
         }
+    }
+
+    private func city(of request: Envelope) throws -> CityID {
+        guard let city = request.city else { throw Refusal(.badRequest, "\(request.kind.name) is about a city") }
+        return city
     }
 }

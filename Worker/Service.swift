@@ -2,6 +2,7 @@ import Basics
 import Influence
 import Learn
 import Shard
+import Store
 import Transport
 import Wire
 import World
@@ -15,7 +16,7 @@ struct Service: Sendable {
     /// What this worker may use for all its cities.
     let memoryBytes: UInt64
 
-    func answer(_ request: Envelope, isCancelled: () -> Bool) -> Envelope {
+    func answer(_ request: Envelope, isCancelled: @escaping () -> Bool) -> Envelope {
         do {
             return try perform(request, isCancelled: isCancelled)
         } catch let refusal as Refusal {
@@ -110,8 +111,9 @@ struct Service: Sendable {
         return block
     }
 
-    private func perform(_ request: Envelope, isCancelled: () -> Bool) throws -> Envelope {
+    private func perform(_ request: Envelope, isCancelled: @escaping () -> Bool) throws -> Envelope {
         if request.kind == .personRequest { return try home(of: request) }
+        if request.kind == .moveOrder { return try move(request, isCancelled: isCancelled) }
         let shard = try host.shard(for: request)
         switch request.kind {
         case .importBlock:
@@ -189,6 +191,8 @@ struct Service: Sendable {
         case ShardError.unknownPerson: return .unknownPerson
         case ShardError.unknownPlace: return .unknownPlace
         case ShardError.outboxFull: return .busy
+        // Its city is on its way to another worker.
+        case StoreError.closed: return .unavailable
         case ShardError.searchGone, ShardError.exchangeGone: return .unavailable
         case is ShardError, is InfluenceError: return .badRequest
         default: return .internal

@@ -6,31 +6,60 @@ import Store
 import Synchronization
 import Wire
 
-/// The cities this worker holds, each in a folder of its own: DATA/city-NUMBER with the city's name and the
-/// cluster's number in a small file, so that relaying goes on after a restart even when the coordinator is away.
+/// The cities this worker holds, each in a folder of its own (`CityFolders`), so that relaying goes on after a restart
+/// even when the coordinator is away.
 final class ShardHost: Sendable {
-    private let directory: String
+    let folders: CityFolders
     private let outboxMax: Int
     private let policy: InvitationPolicy
-    private let shards = Mutex<[CityID: CityShard]>([:])
+    private let pool: ComputePool
+    private let wake: @Sendable () -> Void
+
+    private struct Cities {
+        var open: [CityID: CityShard] = [:]
+        /// Open, but the coordinator is not told yet: they have just come and get ready to answer.
+        var arriving: Set<CityID> = []
+        /// Whether one of them has become ready since somebody looked.
+        var isNews = false
+        /// Closed for another worker, and something may still work in them.
+        var closing: [CityID: CityShard] = [:]
+    }
+
+    private let cities = Mutex(Cities())
 
     /// Opens every city found in `directory`. `outboxMax` is how many events of each may wait for Redis, `policy` how
-    /// people are asked.
-    init(directory: String, outboxMax: Int, policy: InvitationPolicy) throws {
-        self.directory = directory
+    /// people are asked. `wake` is called from another thread when there is something new to report.
+    init(
+        directory: String, outboxMax: Int, policy: InvitationPolicy, pool: ComputePool,
+        wake: @escaping @Sendable () -> Void
+    ) throws {
+        (self.pool, self.wake) = (pool, wake)
+        folders = CityFolders(directory: directory)
         self.outboxMax = outboxMax
         self.policy = policy
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        for folder in try FileManager.default.contentsOfDirectory(atPath: directory).sorted() {
-            guard folder.hasPrefix("city-"), let number = UInt32(folder.dropFirst(5)) else { continue }
-            attempt(folder) { try open(CityID(number), CityLabel(file: labelPath(CityID(number)))) }
+        for city in try folders.cities(.city) {
+            attempt("city \(city)") { try open(city, CityLabel(file: folders.label(city))) }
         }
+        for city in try folders.cities(.held) { attempt("city \(city)") { try folders.remove(.held, city) } }
     }
 
     /// Gets every city that has a model ready to answer questions, one after the other.
-    func prepare(pool: ComputePool) {
+    func prepare() {
         for shard in all() { attempt(shard.name) { try shard.prepareServing(pool: pool) } }
     }
+
+    /// What the coordinator is told of the cities here, by number.
+    func reports() -> [CityReport] {
+        let shards = cities.withLock { cities in
+            cities.isNews = false
+            return cities.open.values.filter { !cities.arriving.contains($0.city) }
+        }
+        return shards.sorted { $0.city < $1.city }.map { $0.report() }
+    }
+
+    /// Whether there is more to report than last time.
+    var isNews: Bool { cities.withLock { $0.isNews } }
 
     /// The cluster that the cities here belong to; nil while there are none.
     var cluster: UInt64? { all().first?.cluster }
@@ -40,16 +69,62 @@ final class ShardHost: Sendable {
     func accept(_ assignments: [CityAssignment], cluster: UInt64) {
         for assignment in assignments {
             attempt(assignment.name) {
-                if shard(assignment.city) == nil {
-                    let label = CityLabel(name: assignment.name, cluster: cluster)
-                    try FileManager.default.createDirectory(
-                        atPath: folder(assignment.city), withIntermediateDirectories: true)
-                    try label.write(file: labelPath(assignment.city))
-                    try open(assignment.city, label)
-                }
+                if shard(assignment.city) == nil { try take(assignment, cluster: cluster) }
                 try shard(assignment.city)?.store.setEpoch(assignment.epoch)
             }
         }
+    }
+
+    private func take(_ assignment: CityAssignment, cluster: UInt64) throws {
+        let city = assignment.city
+        if !folders.exists(.city, city) {
+            if assignment.isArriving {
+                guard folders.mark("arrived", of: city) == assignment.epoch else {
+                    throw MoveError.notArrived(city: assignment.name, epoch: assignment.epoch)
+                }
+                try folders.rename(city, from: .incoming, to: .city)
+                try folders.remove(.leaving, city)
+            } else if folders.exists(.leaving, city) {
+                try folders.rename(city, from: .leaving, to: .city)
+            }
+        }
+        let label = CityLabel(name: assignment.name, cluster: cluster)
+        try folders.create(.city, city)
+        try label.write(file: folders.label(city))
+        try open(city, label)
+        if assignment.isArriving {
+            _ = cities.withLock { $0.arriving.insert(city) }
+            startThread { [self] in welcome(city) }
+        }
+    }
+
+    /// Gets a city ready that has come from another worker. What is asked of it waits until then.
+    private func welcome(_ city: CityID) {
+        if let shard = shard(city) { attempt(shard.name) { try shard.prepareServing(pool: pool) } }
+        cities.withLock { cities in
+            cities.arriving.remove(city)
+            cities.isNews = true
+        }
+        wake()
+    }
+
+    /// Closes a city for another worker. What it holds lies in its folder `leaving-N` then. Again: nothing happens.
+    /// Throws `stillBusy` where something works in it for more than `milliseconds`; it is closed all the same.
+    func release(_ city: CityID, waitingMilliseconds milliseconds: Int) throws {
+        let leaving = cities.withLock { cities in
+            if let shard = cities.open.removeValue(forKey: city) { cities.closing[city] = shard }
+            return cities.closing[city]
+        }
+        if let leaving {
+            guard leaving.close(waitingMilliseconds: milliseconds) else { throw MoveError.stillBusy(city) }
+            cities.withLock { $0.closing[city] = nil }
+        }
+        try folders.remove(.held, city)
+        if folders.exists(.city, city) {
+            try folders.rename(city, from: .city, to: .leaving)
+            Log.info("city closed for another worker", ["city": leaving?.name ?? "\(city)"])
+        }
+        guard folders.exists(.leaving, city) else { throw MoveError.notHere(city) }
     }
 
     private func attempt(_ city: String, _ opening: () throws -> Void) {
@@ -62,9 +137,9 @@ final class ShardHost: Sendable {
 
     private func open(_ city: CityID, _ label: CityLabel) throws {
         let shard = try CityShard(
-            directory: folder(city) + "/rows", city: city, name: label.name, cluster: label.cluster,
+            directory: folders.rows(.city, city), city: city, name: label.name, cluster: label.cluster,
             outboxIfNew: Self.drawOutbox(of: city, cluster: label.cluster), outboxMax: outboxMax, policy: policy)
-        shards.withLock { $0[city] = shard }
+        cities.withLock { $0.open[city] = shard }
         Log.info("city opened", ["city": label.name, "epoch": shard.epoch])
     }
 
@@ -74,39 +149,13 @@ final class ShardHost: Sendable {
         return SeededRandom(seed: moment).child("outbox", UInt64(getpid()), UInt64(city.number), cluster).state
     }
 
-    func shard(_ city: CityID) -> CityShard? { shards.withLock { $0[city] } }
+    func shard(_ city: CityID) -> CityShard? { cities.withLock { $0.open[city] } }
 
     /// All cities, by number.
-    func all() -> [CityShard] { shards.withLock { $0.values.sorted { $0.city < $1.city } } }
+    func all() -> [CityShard] { cities.withLock { $0.open.values.sorted { $0.city < $1.city } } }
 
     func close() {
         for shard in all() { shard.close() }
-        shards.withLock { $0 = [:] }
-    }
-
-    private func folder(_ city: CityID) -> String { "\(directory)/city-\(city)" }
-
-    private func labelPath(_ city: CityID) -> String { folder(city) + "/label" }
-}
-
-/// What is written on a city's folder: two lines, its name and its cluster.
-private struct CityLabel {
-    var name: String
-    var cluster: UInt64
-
-    init(name: String, cluster: UInt64) {
-        self.name = name
-        self.cluster = cluster
-    }
-
-    init(file: String) throws {
-        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
-        guard lines.count == 2, let cluster = UInt64(lines[1]) else { throw CocoaError(.fileReadCorruptFile) }
-        self.init(name: String(lines[0]), cluster: cluster)
-    }
-
-    /// Whole or not at all: written aside, then renamed.
-    func write(file: String) throws {
-        try "\(name)\n\(cluster)\n".write(toFile: file, atomically: true, encoding: .utf8)
+        cities.withLock { $0 = Cities() }
     }
 }

@@ -83,6 +83,7 @@ final class WorkerLoop {
             }
         case .together(let link, let heard, _):
             sendAnswers(over: link)
+            if host.isNews { lastBeat = -.infinity }
             beat(link)
             try listen(link)
             if monotonicSeconds() - heard > 3 * heartbeatSeconds, case .together(_, let now, _) = state, now == heard {
@@ -211,7 +212,7 @@ final class WorkerLoop {
         let now = monotonicSeconds()
         guard now - lastBeat >= heartbeatSeconds else { return }
         lastBeat = now
-        let beat = Heartbeat(door: door.door, peers: peers.number, cities: host.all().map { $0.report() })
+        let beat = Heartbeat(door: door.door, peers: peers.number, cities: host.reports())
         _ = link.send(Envelope(beat).frames())
     }
 

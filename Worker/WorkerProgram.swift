@@ -33,15 +33,16 @@ enum WorkerProgram {
             endpoint: settings.text("coordinator"),
             keys: try settings.path("key-file").map { try CurveKeys.load($0) },
             serverKey: try settings.path("server-key").map { try CurveKeys.loadPublicKey($0) })
-        let host = try ShardHost(
-            directory: settings.text("data"), outboxMax: settings.integer("outbox-max"),
-            policy: try InvitationPolicy(settings))
-        let redis = try redis(settings)
-        let relay = Relay(cities: { host.all() }, redis: redis)
-        let intake = redis.map { Intake(cities: { host.all() }, redis: $0) }
         let threads =
             settings.integer("threads") == 0 ? sysconf(Int32(_SC_NPROCESSORS_ONLN)) : settings.integer("threads")
         let pool = ComputePool(threads: threads)
+        let host = try ShardHost(
+            directory: settings.text("data"), outboxMax: settings.integer("outbox-max"),
+            policy: try InvitationPolicy(settings), pool: pool
+        ) { waker.wake() }
+        let redis = try redis(settings)
+        let relay = Relay(cities: { host.all() }, redis: redis)
+        let intake = redis.map { Intake(cities: { host.all() }, redis: $0) }
         let neighbors = PeerService(host: host)
         let door = try PeerDoor(
             context: context, listen: settings.text("peer-listen"), address: settings.text("peer-address"),
@@ -56,7 +57,7 @@ enum WorkerProgram {
             door: door, peers: peers, waker: waker)
         let clock = PlanClock(cities: { host.all() })
         relay.start()
-        startThread { host.prepare(pool: pool) }
+        startThread { host.prepare() }
         intake?.start()
         clock.start()
         loop.run(until: stop)

@@ -1,6 +1,7 @@
 // Who owns which city. This is the memory of the cluster: it is written before anybody hears of a change,
 // and only here are numbers given to names. Workers may be away; their cities stay theirs, since their
-// rows lie on their disks. Only a city that never had an owner is given one.
+// rows lie on their disks. Only a city that never had an owner is given one; one that has changes it by a move
+// (`CityMove.swift`), at somebody's word.
 //
 // Placement is "longest processing time first" (Graham 1969): the heaviest city goes first, each onto the
 // worker that carries least. The worst worker then carries at most 4/3 of what the best placement would give it.
@@ -88,6 +89,27 @@ package struct ClusterMap: Equatable, Sendable {
             cities[placement.city]?.epoch = Epoch(placement.epoch.number + 1)
         }
         return homeless.map(\.city).sorted()
+    }
+
+    /// Makes a city that has an owner another one's, under the next epoch.
+    package mutating func move(_ city: CityID, to worker: WorkerID) {
+        guard let placement = cities[city], let owner = placement.worker, owner != worker, workers[worker] != nil else {
+            preconditionFailure("a move of a city that has no owner, or to where it cannot go")
+        }
+        cities[city]?.worker = worker
+        cities[city]?.epoch = Epoch(placement.epoch.number + 1)
+    }
+
+    /// Which of these workers would carry least with the city, it not counted where it is now; nil: there is none but
+    /// its owner. Ties as in placing.
+    package func leastLoaded(of alive: [WorkerID], for city: CityID) -> WorkerID? {
+        var carriers = Set(alive).subtracting([cities[city]?.worker].compactMap { $0 }).sorted()
+            .map { Carrier(worker: $0) }
+        for placement in cities.values {
+            guard let carrier = carriers.firstIndex(where: { $0.worker == placement.worker }) else { continue }
+            carriers[carrier].take(placement)
+        }
+        return carriers.min { $0 < $1 }?.worker
     }
 }
 

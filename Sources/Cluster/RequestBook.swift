@@ -26,6 +26,8 @@ package struct RequestBook: Equatable, Sendable {
     private struct Entry: Equatable {
         var asker: Asker
         var worker: WorkerID
+        /// nil where it is about none.
+        var city: CityID?
         var deadline: Tick
     }
 
@@ -48,10 +50,10 @@ package struct RequestBook: Equatable, Sendable {
     /// same number) keeps its number, so that the worker can tell it from a new request; worker and deadline become
     /// the new ones.
     package mutating func forward(
-        from peer: [UInt8], id: RequestID, to worker: WorkerID, deadline: Tick
+        from peer: [UInt8], id: RequestID, to worker: WorkerID, about city: CityID? = nil, deadline: Tick
     ) -> RequestID? {
         let asker = Asker(peer: peer, id: id)
-        let entry = Entry(asker: asker, worker: worker, deadline: deadline)
+        let entry = Entry(asker: asker, worker: worker, city: city, deadline: deadline)
         if let known = numbers[asker] {
             entries[known] = entry
             return known
@@ -72,6 +74,11 @@ package struct RequestBook: Equatable, Sendable {
 
     /// Who waits for a worker that is gone, in the order in which they asked. O(requests).
     package mutating func lost(_ worker: WorkerID) -> [Asker] { remove { $0.worker == worker } }
+
+    /// Whether an answer about a city is waited for, or one about no city in particular. O(requests).
+    package func isWaiting(for city: CityID) -> Bool {
+        entries.values.contains { $0.city == city || $0.city == nil }
+    }
 
     /// An asker has left or cannot be reached: its answers are wanted no more. O(requests).
     package mutating func forget(peer: [UInt8]) { _ = remove { $0.asker.peer == peer } }

@@ -145,4 +145,10 @@ package final class CityShard: Sendable {
         exports.withLock { $0.dropAll() }
         store.close()
     }
+
+    /// The same, and waits until nobody changes the city's files any more; false: not within the time.
+    package func close(waitingMilliseconds milliseconds: Int) -> Bool {
+        exports.withLock { $0.dropAll() }
+        return store.close(waitingMilliseconds: milliseconds)
+    }
 }

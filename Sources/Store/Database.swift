@@ -1,3 +1,4 @@
+import Basics
 import CRocksDB
 import Glibc
 import Synchronization
@@ -11,18 +12,24 @@ package final class Database: Sendable {
     /// Where it lives.
     package let directory: String
     private let handle: Mutex<RocksHandle?>
+    /// Whether all of the handle was given back.
+    private let ended: Monitor<Bool>
 
     /// Opens the directory, creating it and its families when missing, and replays the log of a process
     /// that did not close. Throws `locked` when the directory is open elsewhere.
     package init(directory: String) throws(StoreError) {
         self.directory = directory
-        handle = Mutex(try RocksHandle(directory: directory))
+        let opened = try RocksHandle(directory: directory)
+        handle = Mutex(opened)
+        ended = opened.ended
     }
 
     /// A directory with some of the families only, as an earlier build made it.
     init(directory: String, only families: [Family]) throws(StoreError) {
         self.directory = directory
-        handle = Mutex(try RocksHandle(directory: directory, only: families))
+        let opened = try RocksHandle(directory: directory, only: families)
+        handle = Mutex(opened)
+        ended = opened.ended
     }
 
     /// Gives the directory free, at once or as soon as the operations under way on other threads have ended.
@@ -34,6 +41,13 @@ package final class Database: Sendable {
             return last
         }
         withExtendedLifetime(last) {}
+    }
+
+    /// The same, and waits until it is free: then nobody changes the files any more. False: some operation lasted
+    /// longer than `milliseconds`; it is closed all the same.
+    package func close(waitingMilliseconds milliseconds: Int) -> Bool {
+        close()
+        return ended.wait(milliseconds: milliseconds) { $0 ? .done(()) : .notYet } != nil
     }
 
     func opened() throws(StoreError) -> RocksHandle {

@@ -1,3 +1,4 @@
+import Basics
 import CRocksDB
 import Glibc
 
@@ -32,6 +33,8 @@ final class RocksHandle: @unchecked Sendable {
     let unsynced: OpaquePointer
     /// RocksDB insists on opening the family called "default"; nothing is kept there.
     private let unused: OpaquePointer
+    /// Whether all of it was given back.
+    let ended = Monitor(false)
 
     /// Makes the families that the directory lacks. `only` is for a directory as an earlier build left it: RocksDB
     /// refuses when there are others.
@@ -77,6 +80,10 @@ final class RocksHandle: @unchecked Sendable {
         rocksdb_readoptions_destroy(reading)
         rocksdb_writeoptions_destroy(synced)
         rocksdb_writeoptions_destroy(unsynced)
+        ended.withLock { ended, wake in
+            ended = true
+            wake()
+        }
     }
 
     /// Writes what is only in the log and in memory to files, when replaying it would take long. A failure is

@@ -95,11 +95,21 @@ package final class ShardStore: Sendable {
 
     /// Gives the directory free. See `Database.close`.
     package func close() {
+        putInOrder()
+        database.close()
+    }
+
+    /// The same, and waits until nobody changes the files any more; false: not within the time.
+    package func close(waitingMilliseconds milliseconds: Int) -> Bool {
+        putInOrder()
+        return database.close(waitingMilliseconds: milliseconds)
+    }
+
+    private func putInOrder() {
         // Where this fails, the staged blocks stay and are settled by the next opening.
         try? settle()
         // Where this fails, some events are sent to Redis once more, which has them.
         try? writeAcknowledged()
-        database.close()
     }
 
     /// How many rows there are, exact and durable. Does not wait for a write under way.

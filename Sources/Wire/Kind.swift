@@ -82,6 +82,16 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case rowsFetched = 151
     case rowsRequest = 152
     case rows = 153
+    // Cities that move
+    case moveCity = 160
+    case movesRequest = 161
+    case moves = 162
+    case moveOrder = 163
+    case moveReply = 164
+    case cityFilesRequest = 165
+    case cityFiles = 166
+    case cityFileRequest = 167
+    case cityFilePart = 168
 
     /// The word for logs and errors.
     package var name: String { String(describing: self) }

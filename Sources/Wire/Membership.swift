@@ -167,28 +167,35 @@ package struct CityAssignment: Part {
     package var name: String
     /// What the worker writes in front of every event from now on; a smaller one is fenced off.
     package var epoch: Epoch
+    /// Whether it comes from another worker: then its files are those that were copied, and without them it is not
+    /// opened.
+    package var isArriving: Bool
 
-    package init(city: CityID, name: String, epoch: Epoch) {
+    package init(city: CityID, name: String, epoch: Epoch, isArriving: Bool = false) {
         self.city = city
         self.name = name
         self.epoch = epoch
+        self.isArriving = isArriving
     }
 
     package init(from reader: inout ByteReader) throws(ByteError) {
         city = try reader.getIdentifier()
         name = try reader.getName()
         epoch = try reader.getIdentifier()
+        isArriving = try reader.getBool()
     }
 
     package func encode(into writer: inout ByteWriter) {
         writer.put(city)
         writer.put(name)
         writer.put(epoch)
+        writer.put(isArriving)
     }
 }
 
 /// Coordinator to worker: everything that is yours, not a difference. Answer: `Assigned` when all are open. A worker
-/// closes nothing: what it holds and the list lacks stays open, as nothing takes a city from its owner yet.
+/// closes nothing for it: a city that leaves is asked for by a `MoveOrder`, and one that it had closed for a move that
+/// was given up is opened again.
 package struct Assign: Body {
     package static let kind = Kind.assign
     /// The whole list, under the epochs that hold from now on.
@@ -196,7 +203,7 @@ package struct Assign: Body {
 
     package init(cities: [CityAssignment]) { self.cities = cities }
 
-    package init(from reader: inout ByteReader) throws(ByteError) { cities = try reader.getList(smallest: 16) }
+    package init(from reader: inout ByteReader) throws(ByteError) { cities = try reader.getList(smallest: 17) }
 
     package func encode(into writer: inout ByteWriter) { writer.put(list: cities) }
 }

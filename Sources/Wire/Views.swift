@@ -236,6 +236,27 @@ package struct ModelView: Encodable, Sendable {
     }
 }
 
+/// A city on its way from one worker to another, or at the end of it.
+package struct MoveView: Encodable, Sendable {
+    package var city: String
+    package var from: String
+    package var to: String
+    package var epoch: UInt64
+    package var phase: String
+    package var bytes: UInt64
+    package var detail: String
+
+    package init(_ row: MoveRow) {
+        city = row.name
+        from = row.from
+        to = row.to
+        epoch = row.epoch.number
+        phase = row.phase
+        bytes = row.bytes
+        detail = row.detail
+    }
+}
+
 /// The whole cluster at one moment.
 package struct StatusView: Encodable, Sendable {
     package struct Worker: Encodable, Sendable {

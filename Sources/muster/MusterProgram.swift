@@ -11,7 +11,7 @@ import Wire
 enum MusterProgram {
     static let verbs: [Verb] = [
         .importing, .estimate, .export, .world, .status, .train, .evaluate, .plan, .jobs, .job, .pause, .resume,
-        .cancel, .models, .model, .seeds, .feed, .recommend, .seed, .events, .influencers, .keys,
+        .cancel, .models, .model, .move, .seeds, .feed, .recommend, .seed, .events, .influencers, .keys,
     ]
 
     static func main() {

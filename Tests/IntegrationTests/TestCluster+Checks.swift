@@ -16,6 +16,19 @@ extension TestCluster {
             && status.cities.allSatisfy { $0.home && expected[$0.name]?.matches($0) == true }
     }
 
+    /// The embeddings that the live model has of everything: the last bit of every weight is in them.
+    func embeddings() throws -> [String: Data] {
+        let folder = home.appending(path: "export")
+        let outcome = try muster("export", folder.path, "--format", "csv")
+        guard outcome.status == 0 else { throw ClusterFault("export: \(outcome.complaint)") }
+        var files: [String: Data] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.contains("embed") {
+            files[name] = try Data(contentsOf: folder.appending(path: name))
+        }
+        #expect(!files.isEmpty, "the export has no embeddings")
+        return files
+    }
+
     /// Every seed of every city stands in the city's stream exactly once, in order, and nothing else does.
     func expectEverySeedOnceInItsStream(cities: [String]) throws {
         let arrived = try eventually {

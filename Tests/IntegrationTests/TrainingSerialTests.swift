@@ -17,19 +17,6 @@ extension Serial {
             ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? standard
         }
 
-        /// The embeddings that the live model has of everything: the last bit of every weight is in them.
-        private func embeddings(_ cluster: TestCluster) throws -> [String: Data] {
-            let folder = cluster.home.appending(path: "export")
-            let outcome = try cluster.muster("export", folder.path, "--format", "csv")
-            guard outcome.status == 0 else { throw ClusterFault("export: \(outcome.complaint)") }
-            var files: [String: Data] = [:]
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.contains("embed") {
-                files[name] = try Data(contentsOf: folder.appending(path: name))
-            }
-            #expect(!files.isEmpty, "the export has no embeddings")
-            return files
-        }
-
         /// nil where the coordinator is dead for the moment.
         private func firstJob(_ cluster: TestCluster) -> JobAnswer? {
             guard let answer = try? cluster.get("/v1/jobs/1"), answer.status == 200 else { return nil }
@@ -51,7 +38,7 @@ extension Serial {
                     return status.cities.allSatisfy { $0.model == 1 && $0.home }
                 }
                 #expect(isLive)
-                return (job, try embeddings(cluster))
+                return (job, try cluster.embeddings())
             }
             let quiet = try train { _ in }
             var random = SeededRandom(seed: UInt64(seed)).child("phases")

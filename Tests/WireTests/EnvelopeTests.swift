@@ -42,7 +42,7 @@ import Testing
         let numbers = Kind.allCases.map(\.rawValue)
         #expect(
             numbers == [1, 2, 3] + Array(16...22) + Array(32...37) + Array(48...53) + Array(64...78) + Array(80...90)
-                + Array(96...99) + Array(112...118) + [128, 129, 144, 145] + Array(148...153))
+                + Array(96...99) + Array(112...118) + [128, 129, 144, 145] + Array(148...153) + Array(160...168))
         #expect(Kind.roundResult.name == "roundResult")
     }
 

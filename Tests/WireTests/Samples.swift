@@ -59,7 +59,7 @@ enum Samples {
         Heartbeat(door: door, peers: 6, cities: [report, CityReport(city: CityID(4), epoch: Epoch(1))]),
         HeartbeatAnswer(),
         Goodbye(),
-        Assign(cities: [CityAssignment(city: CityID(1), name: "Graz", epoch: Epoch(3))]),
+        Assign(cities: [CityAssignment(city: CityID(1), name: "Graz", epoch: Epoch(3), isArriving: true)]),
         Assigned(),
         Failure(code: .staleEpoch, detail: "city 1 has epoch 4, the request has 3"),
         PeerTable(
@@ -167,6 +167,19 @@ enum Samples {
         RowsFetched(fetch, .unreached, bytes: 70, detail: "worker-2 has not answered"),
         RowsRequest(job: JobID(9), stage: 1, to: CityID(4)),
         Rows(isKept: true),
+        MoveCity(worker: WorkerID(2)),
+        MovesRequest(),
+        Moves(rows: [
+            MoveRow(
+                city: CityID(1), epoch: Epoch(4), name: "Graz", from: "worker-1", to: "worker-2", phase: "copying",
+                bytes: 70, detail: "asked again")
+        ]),
+        MoveOrder(.receiveRest, epoch: Epoch(4), other: WorkerID(1), name: "Graz"),
+        MoveReply(MoveOrder(.release, epoch: Epoch(4), other: WorkerID(2), name: "Graz"), bytes: 7, fault: "busy"),
+        CityFilesRequest(isClosed: true),
+        CityFiles(files: [.init(name: "000012.sst", bytes: 4096)]),
+        CityFileRequest(isClosed: false, name: "CURRENT", offset: 1, count: 16),
+        CityFilePart(),
     ]
     private static let fetch = FetchRows(
         job: JobID(9), stage: 1, from: CityID(4), worker: WorkerID(2), epoch: Epoch(3))
