@@ -8,7 +8,8 @@
 
 SWIFT ?= swift
 FLAGS := -c release -Xswiftc -enable-testing
-SCRIPTS := .ci/run Benchmarks/chaos-cluster Benchmarks/estimate-jobs Benchmarks/serve-cluster \
+SCRIPTS := .ci/run Benchmarks/chaos-cluster Benchmarks/estimate-jobs Benchmarks/move-city Benchmarks/serve-cluster \
+	Benchmarks/two-workers \
 	Benchmarks/peers/import-beside-duckdb \
 	$(addprefix cluster/,demo down install-dependencies lib.sh start up)
 SOURCES := $(wildcard Package.swift Sources Coordinator Worker Booking Tests Benchmarks)
