@@ -133,7 +133,7 @@ struct UnionExchange {
                     taken[to][trainers[from].graph.city] = rows
                 }
             }
-            for (city, rows) in zip(cities, taken) { precondition(city.take(rows), "rows of one model") }
+            for (city, rows) in zip(cities, taken) { precondition(city.take(rows) == nil, "rows of one model") }
             for city in cities { city.advance() }
         }
         return cities.map { $0.embeddings() }

@@ -43,7 +43,7 @@ extension Coordinator {
         case .controlJob:
             let order = try request.decode(ControlJob.self)
             drive(order.job) { $0.control(order.verb) }
-            if order.verb == .cancel {
+            if order.verb == .cancel, jobs[order.job] != nil {
                 for worker in membership.alive {
                     if let home = membership.peer(of: worker) { send(Envelope(order, job: order.job), to: home) }
                 }
@@ -271,6 +271,7 @@ extension Coordinator {
         // The worker has not opened the city yet, or cannot now: we know better that there is one.
         if failure.code == .unknownCity { failure.code = .unavailable }
         guard message.job.number > 0, let city = message.city else {
+            if takeMoveFailure(message, failure, from: peer) { return }
             return passBack(message.answer(failure))
         }
         guard try isOwner(peer, of: city, message) else { return }

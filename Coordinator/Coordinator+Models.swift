@@ -53,7 +53,7 @@ extension Coordinator {
     }
 
     private func tellLive(_ city: CityID) {
-        guard let placement = map.cities[city], let worker = placement.worker,
+        guard let placement = map.cities[city], let worker = placement.worker, !isMoving(city),
             let peer = membership.peer(of: worker)
         else { return }
         if send(Envelope(UseModel(version: live), city: city, epoch: placement.epoch), to: peer) {

@@ -31,7 +31,11 @@ extension Coordinator {
         guard let from = placement.worker else {
             throw MoveRefusal(.unavailable, "\(placement.name) has no worker yet; the first one that comes gets it")
         }
-        guard let to = wanted ?? map.leastLoaded(of: membership.alive, for: city) else {
+        if wanted == nil, moves[city]?.isBeforeChange == true { return }
+        // Who is on its way counts where it goes to.
+        var planned = map
+        for move in moves.values where move.isBeforeChange && move.city != city { planned.move(move.city, to: move.to) }
+        guard let to = wanted ?? planned.leastLoaded(of: membership.alive, for: city) else {
             throw MoveRefusal(.unavailable, "there is no other worker here; start one, or name one that will come")
         }
         guard let name = map.workers[to] else { throw MoveRefusal(.badRequest, "there is no worker \(to)") }
@@ -50,6 +54,7 @@ extension Coordinator {
                     .busy, "a move of \(placement.name) to \(other) is \(move.phase.word); ask again")
             }
         }
+        if let former = moves[city] { end(former) }
         let move = CityMove(city: city, from: from, to: to, epoch: Epoch(placement.epoch.number + 1))
         moves[city] = move
         saveMoves(with: nil)
@@ -91,6 +96,15 @@ extension Coordinator {
         case .release: drive(move: city, .released)
         case .drop: drive(move: city, .dropped)
         }
+    }
+
+    /// Whether it was a worker's word that it does not even begin with its part.
+    func takeMoveFailure(_ message: Envelope, _ failure: Failure, from peer: [UInt8]) -> Bool {
+        guard message.request.number == 0, let city = message.city, let move = moves[city],
+            let worker = membership.worker(of: peer), worker == move.from || worker == move.to
+        else { return false }
+        drive(move: city, .failed(failure.detail))
+        return true
     }
 
     /// The worker holds the city under that epoch.
@@ -136,19 +150,21 @@ extension Coordinator {
         case .drop: return order(.drop, to: move.from, other: move.to, move)
         case .giveBack:
             Log.warn("a city's move is given up", ["city": placement.name, "reason": move.fault])
+            toldLive.remove(city)
             assign(move.from)
             passOn(city)
         case .discard: return order(.drop, to: move.to, other: move.from, move)
         case .over:
-            let isGivenUp = move.phase == .discarding
-            end(move, row(of: move, phase: isGivenUp ? MoveRow.givenUp : MoveRow.done, move.fault))
+            end(move)
             saveMoves(with: nil)
         }
         return true
     }
 
-    private func end(_ move: CityMove, _ row: MoveRow) {
+    private func end(_ move: CityMove) {
         moves[move.city] = nil
+        let phase = move.phase == .discarding ? MoveRow.givenUp : MoveRow.done
+        let row = row(of: move, phase: phase, move.fault)
         endedMoves = Array((endedMoves + [row]).suffix(Self.endedShown))
     }
 
@@ -163,8 +179,12 @@ extension Coordinator {
     private func passOn(_ city: CityID) {
         if let worker = map.cities[city]?.worker, membership.peer(of: worker) != nil { tellJobs(reached: city) }
         for waiting in held.take(city) {
+            // What is left of its time.
+            var request = waiting.request
+            let left = waiting.deadline.number - min(now, waiting.deadline).number
+            request.deadlineMilliseconds = UInt32(clamping: max(1, 1000 * left))
             do {
-                try serve(waiting.request, from: waiting.peer)
+                try serve(request, from: waiting.peer)
             } catch {
                 refuse(waiting.request, waiting.peer, .internal, "\(error)")
             }

@@ -52,10 +52,6 @@ extension Coordinator {
     }
 
     private func search(for person: PersonID, _ request: Envelope, from peer: [UInt8]) {
-        // A city that nobody holds open just now cannot say that they live there.
-        if let city = moves.keys.sorted().first(where: { isMoving($0) }) {
-            return hold(request, from: peer, for: city)
-        }
         if let known = searches[person] {
             guard known.waiting.count < Self.waitingMax else {
                 return refuse(request, peer, .busy, "too many questions wait for person \(person); ask again")
@@ -115,6 +111,9 @@ extension Coordinator {
         for (request, peer) in search.waiting {
             if search.isPartial {
                 refuse(request, peer, .unavailable, "person \(person) may live where no worker answers now; ask again")
+            } else if let city = moves.keys.sorted().first(where: { isMoving($0) }) {
+                // Nobody holds that city open just now, so nobody could say that they live there.
+                hold(request, from: peer, for: city)
             } else {
                 refuse(request, peer, .unknownPerson, "no city knows person \(person)")
             }

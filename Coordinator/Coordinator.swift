@@ -50,7 +50,7 @@ final class Coordinator {
     /// Whom each question to a worker is about.
     var searched: [RequestID: PersonID] = [:]
     private var nextCall: UInt64 = 1
-    private let start = monotonicSeconds()
+    let start = monotonicSeconds()
     private var lastTick = Tick(0)
 
     /// In the request book, HTTP callers are this peer; no ZeroMQ identity is a single zero.

@@ -34,6 +34,7 @@ struct CityArrival {
         }
         guard files.contains(where: { $0.name == "CURRENT" }) else { throw MoveError.noStore(peer: order.other) }
         let kept = try forget(allBut: files)
+        try requireRoom(for: files.filter { !kept.contains($0.name) }.reduce(0) { $0.addingSaturated($1.bytes) })
         var bytes: UInt64 = 0
         for file in files where !kept.contains(file.name) {
             try fetch(file)
@@ -46,6 +47,16 @@ struct CityArrival {
             try folders.flush(folders.directory)
         }
         return bytes
+    }
+
+    /// A copy must not fill the disk that other cities write to.
+    private func requireRoom(for bytes: UInt64) throws {
+        var facts = statvfs()
+        guard statvfs(rows, &facts) == 0 else { return }
+        let free = UInt64(facts.f_bavail) * UInt64(facts.f_frsize)
+        guard free >= bytes.addingSaturated(UInt64(StoreLimits.diskReserveBytes)) else {
+            throw MoveError.noRoom(rows, needs: bytes, has: free)
+        }
     }
 
     /// Deletes what is not needed any more or may have changed. Returns what need not be copied again.

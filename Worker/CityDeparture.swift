@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Shard
 import Store
+import Synchronization
 import Wire
 
 /// What a worker gives of a city that another one copies: while the city works on, its state of one moment; once it is
@@ -17,9 +18,12 @@ struct CityDeparture: Sendable {
         let place = CityFolders.Place.held
         if !request.isClosed {
             guard let shard = host.shard(city) else { throw MoveError.notHere(city) }
-            try host.folders.remove(place, city)
-            try host.folders.create(place, city)
-            try shard.store.database.checkpoint(into: host.folders.rows(place, city))
+            // One after the other: the same question may come again while the first is being answered.
+            try host.holding.withLock { _ in
+                try host.folders.remove(place, city)
+                try host.folders.create(place, city)
+                try shard.store.database.checkpoint(into: host.folders.rows(place, city))
+            }
         }
         let folder = try folder(of: city, isClosed: request.isClosed)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { Self.isCopied($0) }
@@ -34,9 +38,12 @@ struct CityDeparture: Sendable {
         defer { close(descriptor) }
         var failure: Int32 = 0
         let count = min(Int(request.count), Self.pieceBytes)
+        guard let offset = off_t(exactly: request.offset), offset <= off_t.max - count else {
+            throw MoveError.file(path, reason: "no file is \(request.offset) bytes long")
+        }
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {
-                let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, Int(request.offset) + filled)
+                let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, Int(offset) + filled)
                 if got < 0 && errno == EINTR { continue }
                 if got < 0 { failure = errno }
                 if got <= 0 { return }

@@ -118,6 +118,7 @@ enum MoveError: Error, CustomStringConvertible {
     case badName(String, peer: WorkerID)
     case noStore(peer: WorkerID)
     case endedEarly(String, at: UInt64, of: UInt64, peer: WorkerID)
+    case noRoom(String, needs: UInt64, has: UInt64)
     case calledOff
 
     var description: String {
@@ -135,6 +136,8 @@ enum MoveError: Error, CustomStringConvertible {
         case .noStore(let peer): "worker \(peer) gave files that are no store"
         case .endedEarly(let name, let offset, let bytes, let peer):
             "worker \(peer) gave \(offset) bytes of \(name) where it has \(bytes)"
+        case .noRoom(let folder, let needs, let has):
+            "\(folder): \(needs) bytes are to come and the disk has \(has) left; make room, or choose another worker"
         case .calledOff: "called off"
         }
     }

@@ -10,7 +10,7 @@ import Wire
 // before it in the queue, and the batches grow with the load. The steps of a search over several cities, each up to
 // seconds, have a lane too: a training round beside them must not hold up the other cities. What is fetched from other
 // workers has a lane with two threads, because each waits for the other worker. Cities that come from other workers are
-// copied in a lane, and those that leave are closed in another: requests wait for the second.
+// copied in a lane. What requests wait for, closing a city and copying its rest, has two lanes of its own.
 
 /// Carries requests to the service and answers to the loop.
 final class Lanes: Sendable {
@@ -23,6 +23,7 @@ final class Lanes: Sendable {
     private let fetches = Lane(capacity: 256)
     private let arrivals = Lane(capacity: 256)
     private let departures = Lane(capacity: 256)
+    private let rests = Lane(capacity: 256)
     private let long = Lane(capacity: 256)
     /// Blocks that are stored together: enough to make a flush of the disk cheap, few enough to be answered soon.
     private static let importsAtOnce = 8
@@ -54,7 +55,7 @@ final class Lanes: Sendable {
 
     /// One for each thread.
     private var all: [Lane] {
-        [quick, searches, fetches, fetches, arrivals, departures, long] + imports + questions
+        [quick, searches, fetches, fetches, arrivals, departures, rests, long] + imports + questions
     }
 
     func submit(_ request: Envelope) -> Submission {
@@ -75,13 +76,20 @@ final class Lanes: Sendable {
         case .searchOrder: return searches
         case .fetchRows: return fetches
         case .moveOrder:
-            return (try? request.decode(MoveOrder.self).step) == .release ? departures : arrivals
+            switch try? request.decode(MoveOrder.self).step {
+            case .receive: return arrivals
+            case .release: return departures
+            case .receiveRest, .drop, nil: return rests
+            }
         case let kind: return Self.mayTakeLong(kind) ? long : quick
         }
     }
 
     /// What is queued of the job is dropped, what runs of it is told to end.
-    func cancel(_ job: JobID) { _ = cancelled.withLock { $0.insert(job) } }
+    func cancel(_ job: JobID) {
+        // 0 is the number of what belongs to no job.
+        if job.number > 0 { _ = cancelled.withLock { $0.insert(job) } }
+    }
 
     /// Whether such an order need not be carried out: its job is cancelled, or this process is about to end.
     private func isUnwanted(_ request: Envelope) -> Bool {

@@ -12,7 +12,7 @@ extension Service {
     /// Faults are part of the answer: the coordinator's move asks again or is given up.
     func move(_ request: Envelope, isCancelled: @escaping () -> Bool) throws -> Envelope {
         let order = try request.decode(MoveOrder.self)
-        guard let city = request.city else { throw WireError.unexpectedKind(expected: .moveOrder, found: .moveOrder) }
+        guard let city = request.city else { throw Refusal(.badRequest, "\(request.kind.name) is about a city") }
         do {
             return request.answer(MoveReply(order, bytes: try carryOut(order, city, isCancelled: isCancelled)))
         } catch {
@@ -27,10 +27,14 @@ extension Service {
         case .receive, .receiveRest:
             // An order that was given again, and came late.
             guard host.shard(city) == nil else { throw MoveError.livesHere(city) }
-            return try CityArrival(
+            let arrival = CityArrival(
                 folders: host.folders, city: city, order: order,
-                ask: { try peers.ask(order.other, $0, milliseconds: Self.peerMilliseconds) }, isCancelled: isCancelled
-            ).copy()
+                ask: { try peers.ask(order.other, $0, milliseconds: Self.peerMilliseconds) },
+                isCancelled: { isCancelled() || !host.isExpected(city) })
+            // Called off meanwhile, it leaves nothing, whoever was first.
+            defer { if !host.isExpected(city), host.shard(city) == nil { try? host.folders.remove(.incoming, city) } }
+            guard host.isExpected(city) else { throw MoveError.calledOff }
+            return try arrival.copy()
         case .release:
             try host.release(city, waitingMilliseconds: Self.closingMilliseconds)
         case .drop:

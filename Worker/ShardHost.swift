@@ -21,11 +21,17 @@ final class ShardHost: Sendable {
         var arriving: Set<CityID> = []
         /// Whether one of them has become ready since somebody looked.
         var isNews = false
-        /// Closed for another worker, and something may still work in them.
+        /// Closed for another worker, until their folders are put aside: something may still work in them.
         var closing: [CityID: CityShard] = [:]
+        /// What was ordered and not said otherwise since. Orders wait in lanes, and what the coordinator has said
+        /// meanwhile counts.
+        var toRelease: Set<CityID> = []
+        var toReceive: Set<CityID> = []
     }
 
     private let cities = Mutex(Cities())
+    /// Held while a city's state of one moment is made.
+    let holding = Mutex<Void>(())
 
     /// Opens every city found in `directory`. `outboxMax` is how many events of each may wait for Redis, `policy` how
     /// people are asked. `wake` is called from another thread when there is something new to report.
@@ -69,7 +75,7 @@ final class ShardHost: Sendable {
     func accept(_ assignments: [CityAssignment], cluster: UInt64) {
         for assignment in assignments {
             attempt(assignment.name) {
-                if shard(assignment.city) == nil { try take(assignment, cluster: cluster) }
+                try take(assignment, cluster: cluster)
                 try shard(assignment.city)?.store.setEpoch(assignment.epoch)
             }
         }
@@ -77,6 +83,15 @@ final class ShardHost: Sendable {
 
     private func take(_ assignment: CityAssignment, cluster: UInt64) throws {
         let city = assignment.city
+        let isClosing = cities.withLock { cities in
+            cities.toRelease.remove(city)
+            return cities.closing[city] != nil
+        }
+        if isClosing { throw MoveError.stillBusy(city) }
+        if shard(city) != nil {
+            // Nobody copies a city that stays; if somebody does still, it asks again.
+            return try folders.remove(.held, city)
+        }
         if !folders.exists(.city, city) {
             if assignment.isArriving {
                 guard folders.mark("arrived", of: city) == assignment.epoch else {
@@ -92,13 +107,13 @@ final class ShardHost: Sendable {
         try folders.create(.city, city)
         try label.write(file: folders.label(city))
         try open(city, label)
-        if assignment.isArriving {
-            _ = cities.withLock { $0.arriving.insert(city) }
-            startThread { [self] in welcome(city) }
-        }
+        _ = cities.withLock { $0.toReceive.remove(city) }
+        // What comes is reported when it can answer; what is given back answers as soon as it can.
+        if assignment.isArriving { _ = cities.withLock { $0.arriving.insert(city) } }
+        startThread { [self] in welcome(city) }
     }
 
-    /// Gets a city ready that has come from another worker. What is asked of it waits until then.
+    /// Gets a city ready that was opened. What is asked of one that comes from another worker waits until then.
     private func welcome(_ city: CityID) {
         if let shard = shard(city) { attempt(shard.name) { try shard.prepareServing(pool: pool) } }
         cities.withLock { cities in
@@ -108,17 +123,31 @@ final class ShardHost: Sendable {
         wake()
     }
 
+    /// The coordinator has ordered a step of a move; called as it comes, before any lane carries it out.
+    func note(_ order: MoveOrder, of city: CityID) {
+        cities.withLock { cities in
+            switch order.step {
+            case .release: cities.toRelease.insert(city)
+            case .receive, .receiveRest: cities.toReceive.insert(city)
+            case .drop: cities.toReceive.remove(city)
+            }
+        }
+    }
+
+    /// Whether a city is to be copied from another worker, still.
+    func isExpected(_ city: CityID) -> Bool { cities.withLock { $0.toReceive.contains(city) } }
+
     /// Closes a city for another worker. What it holds lies in its folder `leaving-N` then. Again: nothing happens.
     /// Throws `stillBusy` where something works in it for more than `milliseconds`; it is closed all the same.
     func release(_ city: CityID, waitingMilliseconds milliseconds: Int) throws {
-        let leaving = cities.withLock { cities in
-            if let shard = cities.open.removeValue(forKey: city) { cities.closing[city] = shard }
-            return cities.closing[city]
+        let (isOrdered, leaving) = cities.withLock { cities in
+            let isOrdered = cities.toRelease.contains(city)
+            if isOrdered, let shard = cities.open.removeValue(forKey: city) { cities.closing[city] = shard }
+            return (isOrdered, cities.closing[city])
         }
-        if let leaving {
-            guard leaving.close(waitingMilliseconds: milliseconds) else { throw MoveError.stillBusy(city) }
-            cities.withLock { $0.closing[city] = nil }
-        }
+        guard isOrdered else { throw MoveError.calledOff }
+        if let leaving, !leaving.close(waitingMilliseconds: milliseconds) { throw MoveError.stillBusy(city) }
+        defer { cities.withLock { $0.closing[city] = nil } }
         try folders.remove(.held, city)
         if folders.exists(.city, city) {
             try folders.rename(city, from: .city, to: .leaving)

@@ -167,6 +167,11 @@ final class WorkerLoop {
         case .controlJob:
             let order = try message.decode(ControlJob.self)
             if order.verb == .cancel { lanes.cancel(order.job) }
+        case .moveOrder:
+            if let city = message.city { host.note(try message.decode(MoveOrder.self), of: city) }
+            if lanes.submit(message) == .busy {
+                Log.warn("busy; the coordinator will say it again", ["kind": "moveOrder"])
+            }
         case .useModel:
             // At once and in order, before anything that is asked after it; what makes it last follows in a lane.
             if let city = message.city, let shard = host.shard(city), shard.epoch == message.epoch {

@@ -163,7 +163,7 @@ package struct CityMove: Equatable, Sendable {
 
     private mutating func received(_ bytes: UInt64, isRest: Bool) -> [Action] {
         guard isRest == (phase == .fetching), phase == .copying || phase == .fetching else { return [] }
-        self.bytes += bytes
+        self.bytes = self.bytes.addingSaturated(bytes)
         passes += 1
         if phase == .fetching {
             go(to: .opening)

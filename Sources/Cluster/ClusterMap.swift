@@ -75,11 +75,7 @@ package struct ClusterMap: Equatable, Sendable {
     package mutating func place(alive: [WorkerID]) -> [CityID] {
         guard !alive.isEmpty else { return [] }
         precondition(alive.allSatisfy { workers[$0] != nil }, "placing onto a worker that was never registered")
-        var carriers = Set(alive).sorted().map { Carrier(worker: $0) }
-        for placement in cities.values {
-            guard let carrier = carriers.firstIndex(where: { $0.worker == placement.worker }) else { continue }
-            carriers[carrier].take(placement)
-        }
+        var carriers = carriers(Set(alive))
         let homeless = cities.values.filter { $0.worker == nil }
         for placement in homeless.sorted(by: { ($1.load, $0.city) < ($0.load, $1.city) }) {
             var least = 0
@@ -103,13 +99,17 @@ package struct ClusterMap: Equatable, Sendable {
     /// Which of these workers would carry least with the city, it not counted where it is now; nil: there is none but
     /// its owner. Ties as in placing.
     package func leastLoaded(of alive: [WorkerID], for city: CityID) -> WorkerID? {
-        var carriers = Set(alive).subtracting([cities[city]?.worker].compactMap { $0 }).sorted()
-            .map { Carrier(worker: $0) }
+        carriers(Set(alive).subtracting([cities[city]?.worker].compactMap { $0 })).min { $0 < $1 }?.worker
+    }
+
+    /// These workers with the cities that they have.
+    private func carriers(_ workers: Set<WorkerID>) -> [Carrier] {
+        var carriers = workers.sorted().map { Carrier(worker: $0) }
         for placement in cities.values {
             guard let carrier = carriers.firstIndex(where: { $0.worker == placement.worker }) else { continue }
             carriers[carrier].take(placement)
         }
-        return carriers.min { $0 < $1 }?.worker
+        return carriers
     }
 }
 

@@ -7,13 +7,13 @@ package import Wire
 package struct HeldRequests: Equatable, Sendable {
     /// Requests that may wait for one city.
     package static let capacityDefault = 1000
-    /// Their bytes together, so that blocks of an import cannot fill the memory.
+    /// The bytes of all that wait, for any city, so that blocks of an import cannot fill the memory.
     package static let bytesMax = 256 << 20
 
     package struct Held: Equatable, Sendable {
         package let request: Envelope
         package let peer: [UInt8]
-        let deadline: Tick
+        package let deadline: Tick
     }
 
     private let capacity: Int

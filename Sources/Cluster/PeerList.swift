@@ -12,13 +12,15 @@ package struct PeerList: Equatable, Sendable {
     package private(set) var isNews = false
     private var doors: [WorkerID: Door] = [:]
 
-    /// Nobody. `firstNumber` is one that no former life of the coordinator has come to.
+    /// Nobody. Numbers are only compared for being the same; `firstNumber` should not be one of a former life.
     package init(firstNumber: UInt64) { number = firstNumber }
 
     /// A worker said where it is.
     package mutating func heard(_ worker: WorkerID, at door: Door) {
         if doors[worker] != door { change { $0[worker] = door } }
     }
+
+    package func knows(_ worker: WorkerID) -> Bool { doors[worker] != nil }
 
     package mutating func gone(_ worker: WorkerID) {
         if doors[worker] != nil { change { $0[worker] = nil } }

@@ -9,9 +9,10 @@
 //
 // Nothing of this is durable and everything can be asked twice: cities keep what they gave until the version is live,
 // and give the same again. A city whose worker is lost prepares anew and goes through its stages again, while others
-// wait where they need it. A city that is given up is waited for no more: others go on without its parts, and it is
-// left out of what they hear. A fetch that fails is nobody's fault at first, and is asked again after a tick; a city
-// that somebody cannot reach for as long as an absent one is waited for is given up.
+// wait where they need it. A city that is given up is waited for no more: others go on without its parts, it is left
+// out of what they hear, and it does not come in again, or some would have heard it and some not. A fetch that fails is
+// nobody's fault at first, and is asked again after a tick; where that goes on for as long as an absent city is waited
+// for, the city that has failed with most others is given up, asked or asking.
 
 import Basics
 
@@ -53,12 +54,21 @@ struct RowExchange: Equatable, Sendable {
         var isHeld = true
         /// Of the first time; nil: the next tick will say.
         var since: Tick?
+        /// Of the last time; the inner nil as above.
+        var last: Tick??
+
+        func isLasting(_ absence: UInt64) -> Bool {
+            guard let since, let last = last ?? nil else { return false }
+            return last.elapsed(since: since) > absence
+        }
     }
 
     private var seats: [Seat]
     private var neighbors: [[Int]] = []
     private var flights: [Flight] = []
     private var misses: [Miss] = []
+    /// Seats without which others have gone on.
+    private var leftOut: Set<Int> = []
     private var layers = 0
 
     init(seats: Int) { self.seats = Array(repeating: Seat(), count: seats) }
@@ -118,6 +128,7 @@ struct RowExchange: Equatable, Sendable {
         guard land(from, to, stage) else { return false }
         if let known = misses.firstIndex(where: { $0.from == from && $0.to == to }) {
             misses[known].isHeld = true
+            misses[known].last = .some(nil)
         } else {
             misses.append(Miss(from: from, to: to))
         }
@@ -132,10 +143,22 @@ struct RowExchange: Equatable, Sendable {
         return true
     }
 
-    /// A city that another one could not reach for more than `absence` ticks.
-    func unreachable(at tick: Tick, absence: UInt64) -> Int? {
-        misses.first { miss in miss.since.map { tick.elapsed(since: $0) > absence } ?? false }?.from
+    /// Of the cities between which fetches have failed for more than `absence` ticks, the one with most others; where
+    /// that does not tell, one that was asked, and the first of those.
+    func unreachable(absence: UInt64) -> Int? {
+        var others: [Int: Set<Int>] = [:]
+        let lasting = misses.filter { $0.isLasting(absence) }
+        for miss in lasting {
+            others[miss.from, default: []].insert(miss.to)
+            others[miss.to, default: []].insert(miss.from)
+        }
+        guard let most = others.values.map(\.count).max() else { return nil }
+        let worst = others.keys.filter { others[$0]?.count == most }.sorted()
+        return worst.first { seat in lasting.contains { $0.from == seat } } ?? worst.first
     }
+
+    /// Whether others have gone on without it.
+    func isLeftOut(_ seat: Int) -> Bool { leftOut.contains(seat) }
 
     /// Nobody asks for a while, so the time that somebody could not be reached begins again.
     mutating func forgetMisses() { misses = [] }
@@ -161,6 +184,7 @@ struct RowExchange: Equatable, Sendable {
         for index in misses.indices {
             misses[index].isHeld = false
             misses[index].since = misses[index].since ?? tick
+            if misses[index].last == .some(nil) { misses[index].last = .some(tick) }
         }
         for index in seats.indices {
             guard let since = seats[index].advancing else { continue }
@@ -175,8 +199,9 @@ struct RowExchange: Equatable, Sendable {
     /// What is to be asked for now; it counts as asked from here on. Nothing before every city that is not given up
     /// has said where its guests live.
     mutating func orders(isGivenUp: (Int) -> Bool) -> [Order] {
-        let gone = seats.indices.map(isGivenUp)
+        let gone = seats.indices.map { isGivenUp($0) || leftOut.contains($0) }
         guard seats.indices.allSatisfy({ seats[$0].homes != nil || gone[$0] }) else { return [] }
+        leftOut.formUnion(seats.indices.filter { gone[$0] })
         var orders: [Order] = []
         for seat in seats.indices where isWaiting(seat) && !gone[seat] {
             let stage = seats[seat].stage

@@ -113,7 +113,7 @@ extension TrainingJob {
         roster.tick(at: tick)
         open.tick(at: tick, patience: roster.patience.answer)
         exchange.tick(at: tick, patience: roster.patience.answer)
-        if !isPaused { giveUpUnreachable(at: tick) }
+        if !isPaused { giveUpUnreachable() }
         let deadline = UInt64(configuration.policy.deadlineSeconds)
         guard phase == .running, !isPaused, deadline > 0 else { return }
         guard let opened else {
@@ -272,12 +272,5 @@ private func takeStep(
             momentum[index] = keep * momentum[index] + mean
             weights[index] += rate * (mean + keep * momentum[index])
         }
-    }
-}
-
-extension UInt64 {
-    func addingSaturated(_ other: UInt64) -> UInt64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
     }
 }

@@ -27,13 +27,20 @@ extension TrainingJob {
         if isGone { fail(other, detail: "it keeps nothing for others any more", retry: true) }
     }
 
-    /// Whom somebody could not reach for as long as the absent are waited for, is left out like them: it takes the
-    /// version by itself when the others have it.
-    mutating func giveUpUnreachable(at tick: Tick) {
-        while let seat = exchange.unreachable(at: tick, absence: roster.patience.absence) {
+    /// Who does not reach others, or is not reached, for as long as the absent are waited for, is left out like them: it
+    /// takes the version by itself when the others have it.
+    mutating func giveUpUnreachable() {
+        while let seat = exchange.unreachable(absence: roster.patience.absence) {
             exchange.giveUp(seat)
             roster.giveUp(roster.seats[seat].city)
         }
+    }
+
+    /// The city has a worker again. Where others have gone on without it, it is left out all the same.
+    mutating func reached(_ city: CityID) {
+        roster.reached(city)
+        guard phase == .indexing, let seat = roster.index(of: city), exchange.isLeftOut(seat) else { return }
+        roster.giveUp(city)
     }
 
     mutating func advanced(_ city: CityID, stage: Int) {

@@ -242,7 +242,7 @@ package struct TrainingJob: Equatable, Sendable {
         var actions: [Action] = []
         switch event {
         case .start(let alive): actions = start(alive)
-        case .reached(let city): roster.reached(city)
+        case .reached(let city): reached(city)
         case .lost(let city): lose(city)
         case .surveyed(let city, let worker, let place, let survey):
             accept(Survey(worker: worker, place: place, costs: survey), from: city)

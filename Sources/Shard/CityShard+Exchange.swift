@@ -147,8 +147,8 @@ extension CityShard {
             return parts
         }
         if let inference = open.inference {
-            guard inference.take(try decoded { try GuestRows(from: &$0) }) else {
-                throw ShardError.unreadablePart(city: name, from: city)
+            if let other = inference.take(try decoded { try GuestRows(from: &$0) }) {
+                throw ShardError.unreadablePart(city: name, from: other)
             }
             inference.advance()
         } else {

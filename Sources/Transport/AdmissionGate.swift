@@ -50,6 +50,12 @@ final class AdmissionGate: Sendable {
         return keys
     }
 
+    /// Whether a key is on a router's list. False also where it is no key.
+    func admits(_ key: String, in domain: String) -> Bool {
+        guard let bytes = try? CurveKeys.decodeKey(key, place: "a door") else { return false }
+        return state.withLock { $0.domains[domain]?.allowed.contains(bytes) ?? false }
+    }
+
     /// From now on nobody is let in there.
     func close(domain: String) {
         _ = state.withLock { $0.domains.removeValue(forKey: domain) }
@@ -116,6 +122,8 @@ final class Admission: Sendable {
 
     /// From now on these are let in, and nobody else. Who is in stays in. Any thread may call it.
     func allow(_ clients: [String]) throws(TransportError) { try gate.allow(clients, in: domain) }
+
+    func admits(_ key: String) -> Bool { gate.admits(key, in: domain) }
 
     /// Handshakes refused so far.
     var refusals: UInt64 { gate.refusals(in: domain) }

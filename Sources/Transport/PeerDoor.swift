@@ -4,9 +4,8 @@ package import Wire
 
 // A worker's door: where other workers ask it for what is too large to go through the coordinator. One thread owns the
 // socket and answers nothing but the hello; two more read and answer, so that a short question does not wait behind
-// one for many MiB, and none of them behind a training. A full queue is answered with `busy`. An answer waits for its
-// asker's connection, and each of those asks one thing at a time: so no more answers are held than there are
-// connections.
+// one for many MiB, and none of them behind a training. A full queue is answered with `busy`; so at most `questionsMax`
+// answers are held.
 //
 // The hello says which worker is behind the door: a port that was another worker's yesterday must not answer for it.
 
@@ -82,6 +81,10 @@ package final class PeerDoor: Sendable {
         let place = try Endpoint(address)
         guard !place.isEverywhere else {
             throw .badEndpoint(endpoint: address, rule: "others need the host to connect to (peer-address)")
+        }
+        guard address.utf8.count <= WireLimits.nameBytesMax else {
+            throw .badEndpoint(
+                endpoint: address, rule: "it is longer than \(WireLimits.nameBytesMax) bytes (peer-address)")
         }
         return place.port == 0 ? "tcp://\(place.isIPv6 ? "[\(place.host)]" : place.host):\(own.port)" : address
     }
@@ -186,7 +189,8 @@ package final class PeerDoor: Sendable {
 
     private func work() {
         while true {
-            guard let question = questions.take(waitingMilliseconds: 1_000) else {
+            guard let question = questions.take(waitingMilliseconds: 1_000), !isClosing.load(ordering: .acquiring)
+            else {
                 if questions.isClosed { return }
                 continue
             }

@@ -114,6 +114,7 @@ package final class Peers: Sendable {
             }
             do {
                 guard let link = try link(to: peer, until: reach, &fault) else { continue }
+                fault = "it said who it is, and then nothing"
                 question.deadlineMilliseconds = UInt32(clamping: Int((deadline - monotonicSeconds()) * 1000) + 1)
                 guard let answer = try converse(link, question, with: peer, until: deadline, &fault) else {
                     link.close()

@@ -63,6 +63,9 @@ package final class RouterLink {
         return core.send([peer.bytes] + frames)
     }
 
+    /// Whether whoever has that public key may come; without keys, whoever has none.
+    package func admits(_ key: String) -> Bool { admission?.admits(key) ?? key.isEmpty }
+
     /// Handshakes refused so far because the client's key was not on the list.
     package var refusals: UInt64 { admission?.refusals ?? 0 }
 

@@ -68,12 +68,15 @@ extension Verb {
 struct MoveFollower {
     private let session: Session
     private let begun: MoveRow
+    /// How long the former owner is waited for, once the city is where it should be.
+    private static let deletingSeconds = 10.0
 
     init(_ session: Session, _ begun: MoveRow) { (self.session, self.begun) = (session, begun) }
 
     func follow() throws -> MoveRow {
         var bar = ProgressBar("\(begun.name) to \(begun.to)")
         defer { bar.finish() }
+        var deleting: Double?
         while true {
             let rows = try session.ask(MovesRequest(), seconds: 120, for: Moves.self).rows
             guard let row = rows.first(where: { $0.city == begun.city && !$0.isOver }) else {
@@ -84,6 +87,12 @@ struct MoveFollower {
             let steps = ["copying", "draining", "releasing", "fetching", "opening", "dropping"]
             let step = steps.firstIndex(of: row.phase) ?? 0
             bar.update(Double(step) / Double(steps.count), "\(row.phase), \(grouped(row.bytes)) bytes  \(row.detail)")
+            if row.phase == "dropping" || row.phase == "discarding" {
+                // The city works; whoever is to delete its files may be away for long.
+                let since = deleting ?? monotonicSeconds()
+                if monotonicSeconds() - since > Self.deletingSeconds { return row }
+                deleting = since
+            }
             usleep(50_000)
         }
     }

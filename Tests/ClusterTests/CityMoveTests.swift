@@ -133,10 +133,11 @@ import Wire
         var ends: [String: Int] = [:]
         for seed in 0..<UInt64(2000) {
             var storm = MoveStorm(seed: seed)
-            ends[storm.run(), default: 0] += 1
+            let end = storm.run()
+            ends[end, default: 0] += 1
+            if end != "moved" && end != "stayed" { Issue.record("SEED=\(seed): \(end)") }
         }
         #expect(ends["moved", default: 0] > 200 && ends["stayed", default: 0] > 200, "\(ends)")
-        #expect(ends["moved", default: 0] + ends["stayed", default: 0] == 2000, "\(ends)")
     }
 
     @Test func ownersChangeWithTheEpoch() {

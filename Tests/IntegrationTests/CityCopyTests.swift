@@ -55,6 +55,11 @@ import Wire
         ).copy()
     }
 
+    private func release(_ host: ShardHost) throws {
+        host.note(MoveOrder(.release, epoch: Epoch(2), other: WorkerID(2), name: "Graz"), of: city)
+        try host.release(city, waitingMilliseconds: 1000)
+    }
+
     private func files(_ place: CityFolders.Place, _ host: ShardHost) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: host.folders.rows(place, city)).sorted()
     }
@@ -70,8 +75,8 @@ import Wire
         let second = try copy(.receive, from: source, to: target)
         #expect(second < first / 4)
         try put(5100..<5150, into: source)
-        try source.release(city, waitingMilliseconds: 1000)
-        try source.release(city, waitingMilliseconds: 1000)
+        try release(source)
+        try release(source)
         #expect(source.shard(city) == nil && source.folders.exists(.leaving, city))
         #expect(try copy(.receiveRest, from: source, to: target) < first / 4)
 
@@ -91,7 +96,7 @@ import Wire
         let (source, target) = (try host("a"), try host("b"))
         source.accept(assignment(1), cluster: 9)
         try put(0..<100, into: source)
-        try source.release(city, waitingMilliseconds: 1000)
+        try release(source)
         _ = try copy(.receiveRest, from: source, to: target)
         // Also after a restart: what was put aside is opened only when it is said to be its own.
         source.close()
@@ -104,10 +109,26 @@ import Wire
         _ = try copy(.receive, from: again, to: target)
         target.accept(assignment(2, isArriving: true), cluster: 9)
         #expect(target.shard(city) == nil)
-        try again.release(city, waitingMilliseconds: 1000)
+        try release(again)
         _ = try copy(.receiveRest, from: again, to: target)
         target.accept(assignment(2, isArriving: true), cluster: 9)
         #expect(try rows(target) == 200)
+    }
+
+    @Test func anOrderThatWaitedTooLongClosesNothing() throws {
+        defer { try? FileManager.default.removeItem(at: root) }
+        let source = try host("a")
+        source.accept(assignment(1), cluster: 9)
+        source.note(MoveOrder(.release, epoch: Epoch(2), other: WorkerID(2), name: "Graz"), of: city)
+        // The move was given up meanwhile, and the coordinator has said whose the city is.
+        source.accept(assignment(1), cluster: 9)
+        #expect(throws: MoveError.self) { try source.release(city, waitingMilliseconds: 1000) }
+        #expect(source.shard(city) != nil)
+        #expect(!source.isExpected(city))
+        source.note(MoveOrder(.receive, epoch: Epoch(2), other: WorkerID(2), name: "Graz"), of: city)
+        #expect(source.isExpected(city))
+        source.note(MoveOrder(.drop, epoch: Epoch(2), other: WorkerID(2), name: "Graz"), of: city)
+        #expect(!source.isExpected(city))
     }
 
     @Test func whatIsBrokenOnTheWayIsNotTaken() throws {
@@ -116,7 +137,7 @@ import Wire
         source.accept(assignment(1), cluster: 9)
         try put(0..<3000, into: source)
         #expect(throws: Failure.self) { try copy(.receiveRest, from: source, to: target) }
-        try source.release(city, waitingMilliseconds: 1000)
+        try release(source)
         let spoiled: [(String, (Envelope) throws -> Envelope)] = [
             ("a piece too short", { $0.kind == .cityFilePart ? $0.with(bulk: [[1]]) : $0 }),
             (
@@ -147,7 +168,7 @@ import Wire
         source.accept(assignment(1), cluster: 9)
         try put(0..<3000, into: source)
         _ = try copy(.receive, from: source, to: target)
-        try source.release(city, waitingMilliseconds: 1000)
+        try release(source)
         #expect(throws: StoreError.self) {
             try copy(.receiveRest, from: source, to: target) { answer in
                 guard answer.kind == .cityFiles else { return answer }
@@ -168,6 +189,12 @@ import Wire
         for name in ["../../label", "/etc/passwd", "", ".", "a\0b"] {
             #expect(throws: MoveError.self, "\(name)") {
                 try departure.piece(of: city, CityFileRequest(isClosed: false, name: name, offset: 0, count: 10))
+            }
+        }
+        for offset in [UInt64.max, UInt64(Int64.max) - 5] {
+            #expect(throws: MoveError.self, "\(offset)") {
+                try departure.piece(
+                    of: city, CityFileRequest(isClosed: false, name: "CURRENT", offset: offset, count: 10))
             }
         }
         #expect(throws: MoveError.self) { try departure.files(of: CityID(8), CityFilesRequest(isClosed: false)) }

@@ -225,11 +225,11 @@ package final class CityInference {
         return GuestRows(people: known.map(\.person), places: visited, rows: rows)
     }
 
-    /// What others' homes say before a layer. Cities that say nothing any more are left out from here on. False where
-    /// rows have another width, and then nothing is taken.
-    package func take(_ rows: [CityID: GuestRows]) -> Bool {
-        guard rows.values.allSatisfy({ $0.rows.count == ($0.people.count + $0.places.count) * dimensions }) else {
-            return false
+    /// What others' homes say before a layer. Cities that say nothing any more are left out from here on. Where rows
+    /// have another width, nothing is taken, and the answer is whose they are.
+    package func take(_ rows: [CityID: GuestRows]) -> CityID? {
+        for (city, part) in rows where part.rows.count != (part.people.count + part.places.count) * dimensions {
+            return city
         }
         leaveOut(allBut: rows)
         let own = trainer.graph.places.count
@@ -244,7 +244,7 @@ package final class CityInference {
                 if let row = elsewhere[place] { copy(part.rows, part.people.count + index, to: &places, row) }
             }
         }
-        return true
+        return nil
     }
 
     private func copy(_ from: [Float], _ index: Int, to rows: inout [Float], _ row: Int) {
