@@ -8,8 +8,8 @@ extension Coordinator {
     /// A cluster that starts changes its list with every worker that comes; so often at most everybody is told.
     private static let tellingSeconds = 0.2
 
-    /// After its start the coordinator hears of one worker after the other. Told before all have spoken, they would take
-    /// the others for gone and break off what they are at.
+    /// After its start the coordinator hears of one worker after the other. Told before all have spoken, they would
+    /// take the others for gone and break off what they are at.
     private static let hearingSeconds = 5.0
 
     private var hasHeard: Bool {

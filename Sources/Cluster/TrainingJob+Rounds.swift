@@ -243,7 +243,11 @@ extension TrainingJob {
         // Whom others could not reach takes the version by itself: now that they have it, or instead of them.
         roster.readmit()
         guard !outcomes.isEmpty else {
-            if roster.hasAbsent || !roster.isComplete { return [] }
+            if roster.hasAbsent || !roster.isComplete {
+                // Nobody has it, so all begin again, also those without whom others had gone on.
+                exchange = RowExchange(seats: roster.seats.count)
+                return []
+            }
             return end(.failed("no city could take the model"))
         }
         // What cities told each other belongs to the average that goes live.

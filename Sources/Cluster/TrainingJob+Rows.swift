@@ -27,8 +27,8 @@ extension TrainingJob {
         if isGone { fail(other, detail: "it keeps nothing for others any more", retry: true) }
     }
 
-    /// Who does not reach others, or is not reached, for as long as the absent are waited for, is left out like them: it
-    /// takes the version by itself when the others have it.
+    /// Who does not reach others, or is not reached, for as long as the absent are waited for, is left out like them:
+    /// it takes the version by itself when the others have it.
     mutating func giveUpUnreachable() {
         while let seat = exchange.unreachable(absence: roster.patience.absence) {
             exchange.giveUp(seat)
