@@ -19,7 +19,8 @@ struct CityDeparture: Sendable {
         if !request.isClosed {
             guard let shard = host.shard(city) else { throw MoveError.notHere(city) }
             // One after the other: the same question may come again while the first is being answered.
-            try host.holding.withLock { _ in
+            try host.holding.withLock { asked in
+                asked[city] = monotonicSeconds()
                 try host.folders.remove(place, city)
                 try host.folders.create(place, city)
                 try shard.store.database.checkpoint(into: host.folders.rows(place, city))
@@ -33,6 +34,7 @@ struct CityDeparture: Sendable {
     func piece(of city: CityID, _ request: CityFileRequest) throws -> [UInt8] {
         guard Self.isName(request.name) else { throw MoveError.file(request.name, reason: "no name of a file") }
         let path = "\(try folder(of: city, isClosed: request.isClosed))/\(request.name)"
+        if !request.isClosed { host.holding.withLock { $0[city] = monotonicSeconds() } }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw MoveError.file(path, reason: String(cString: strerror(errno))) }
         defer { close(descriptor) }

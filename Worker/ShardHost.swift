@@ -30,8 +30,10 @@ final class ShardHost: Sendable {
     }
 
     private let cities = Mutex(Cities())
-    /// Held while a city's state of one moment is made.
-    let holding = Mutex<Void>(())
+    /// When a city's state of one moment was last asked for. Held while one is made or deleted.
+    let holding = Mutex<[CityID: Double]>([:])
+    /// A copy that pauses for so long makes a new one.
+    private static let heldSeconds = 15.0
 
     /// Opens every city found in `directory`. `outboxMax` is how many events of each may wait for Redis, `policy` how
     /// people are asked. `wake` is called from another thread when there is something new to report.
@@ -53,6 +55,16 @@ final class ShardHost: Sendable {
     /// Gets every city that has a model ready to answer questions, one after the other.
     func prepare() {
         for shard in all() { attempt(shard.name) { try shard.prepareServing(pool: pool) } }
+    }
+
+    /// Deletes states of one moment that nobody copies any more.
+    func dropHeld(now: Double) {
+        holding.withLock { asked in
+            for (city, last) in asked where now - last > Self.heldSeconds {
+                attempt("city \(city)") { try folders.remove(.held, city) }
+                asked[city] = nil
+            }
+        }
     }
 
     /// What the coordinator is told of the cities here, by number.
@@ -88,10 +100,7 @@ final class ShardHost: Sendable {
             return cities.closing[city] != nil
         }
         if isClosing { throw MoveError.stillBusy(city) }
-        if shard(city) != nil {
-            // Nobody copies a city that stays; if somebody does still, it asks again.
-            return try folders.remove(.held, city)
-        }
+        if shard(city) != nil { return }
         if !folders.exists(.city, city) {
             if assignment.isArriving {
                 guard folders.mark("arrived", of: city) == assignment.epoch else {
@@ -148,7 +157,6 @@ final class ShardHost: Sendable {
         guard isOrdered else { throw MoveError.calledOff }
         if let leaving, !leaving.close(waitingMilliseconds: milliseconds) { throw MoveError.stillBusy(city) }
         defer { cities.withLock { $0.closing[city] = nil } }
-        try folders.remove(.held, city)
         if folders.exists(.city, city) {
             try folders.rename(city, from: .city, to: .leaving)
             Log.info("city closed for another worker", ["city": leaving?.name ?? "\(city)"])
@@ -184,6 +192,7 @@ final class ShardHost: Sendable {
     func all() -> [CityShard] { cities.withLock { $0.open.values.sorted { $0.city < $1.city } } }
 
     func close() {
+        dropHeld(now: .infinity)
         for shard in all() { shard.close() }
         cities.withLock { $0 = Cities() }
     }

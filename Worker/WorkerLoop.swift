@@ -217,6 +217,7 @@ final class WorkerLoop {
         let now = monotonicSeconds()
         guard now - lastBeat >= heartbeatSeconds else { return }
         lastBeat = now
+        host.dropHeld(now: now)
         let beat = Heartbeat(door: door.door, peers: peers.number, cities: host.reports())
         _ = link.send(Envelope(beat).frames())
     }
