@@ -152,8 +152,13 @@ extension Coordinator {
         case .survey(let city):
             return running.training.flatMap { ask(city, $0.surveyTraining, job: number, bulk: []) }
         case .train(let city, _):
-            return running.training.flatMap {
-                ask(city, $0.trainRound(of: city), job: number, bulk: running.weightsFrame())
+            return running.training.flatMap { training in
+                // Of a city that it is to hear, and that has just left, the job hears in a moment.
+                let others = training.others(of: city)
+                let homes = others.compactMap { home(of: $0) }
+                guard homes.count == others.count else { return city }
+                let order = training.trainRound(of: city, others: homes)
+                return ask(city, order, job: number, bulk: running.weightsFrame())
             }
         case .collect(let city, let round):
             return running.training.flatMap { ask(city, $0.deltaRequest(round: round), job: number, bulk: []) }
@@ -169,14 +174,20 @@ extension Coordinator {
         switch action {
         case .prepare(let city): return ask(city, PrepareModel(order), job: number, bulk: running.weightsFrame())
         case .fetch(let city, let from, let stage):
-            guard let other = map.cities[from], let worker = other.worker else { return city }
-            let fetch = training.fetchRows(stage: stage, from: from, at: worker, epoch: other.epoch)
+            guard let other = home(of: from) else { return city }
+            let fetch = training.fetchRows(stage: stage, from: from, at: other.worker, epoch: other.epoch)
             return ask(city, fetch, job: number, bulk: [])
         case .advance(let city, let stage, let from):
             return ask(city, training.advanceModel(stage: stage, from: from), job: number, bulk: [])
         case .publish(let city): return ask(city, order, job: number, bulk: running.weightsFrame())
         default: preconditionFailure("an action that has nothing to do with publishing")
         }
+    }
+
+    /// Where a city is, for other workers.
+    private func home(of city: CityID) -> CityHome? {
+        guard let placement = map.cities[city], let worker = placement.worker else { return nil }
+        return CityHome(city: city, worker: worker, epoch: placement.epoch)
     }
 
     /// Keeps the newest finished jobs; an old one holds a whole model that nobody asks for.

@@ -22,6 +22,7 @@ private struct TrainingOrder: Decodable {
     var stepsMax: UInt32?
     var balance: Double?
     var corrections: UInt32?
+    var across: Bool?
     var compress: String?
     var memoryMiB: UInt64?
 
@@ -37,6 +38,7 @@ private struct TrainingOrder: Decodable {
         policy.stepsMax = stepsMax ?? policy.stepsMax
         policy.balance = balance ?? policy.balance
         policy.corrections = corrections ?? policy.corrections
+        policy.across = across ?? policy.across
         policy.memoryBytesMax = (memoryMiB ?? 0) << 20
         policy.survey = estimate == true ? .only : survey == false ? .none : .before
         guard let format = DeltaFormat.allCases.first(where: { $0.name == compress ?? "float32" }) else { return nil }

@@ -2,10 +2,11 @@ import Basics
 import Shard
 import Wire
 
-/// What other workers ask at this one's door, from a request to its answer. It reads what cities keep and computes
-/// nothing, so that it can be asked at any time, also while they train.
+/// What other workers ask at this one's door, from a request to its answer. It reads what cities keep, so that it can
+/// be asked at any time; what has to be made of a city's graph is refused while the city computes something else.
 struct PeerService: Sendable {
     let host: ShardHost
+    let pool: ComputePool
 
     func answer(_ request: Envelope) -> Envelope {
         do {
@@ -23,6 +24,11 @@ struct PeerService: Sendable {
         case .rowsRequest:
             let part = try host.shard(for: request).givenRows(try request.decode(RowsRequest.self))
             return request.answer(Rows(isKept: part != nil), bulk: part.map { [$0] } ?? [])
+        case .elsewhereRequest:
+            let guests = try request.bulkIdentifiers(of: PersonID.self)
+            let part = try host.shard(for: request).elsewhere(
+                try request.decode(ElsewhereRequest.self), guests: guests, pool: pool)
+            return request.answer(Elsewhere(), bulk: [part])
         case .cityFilesRequest:
             let files = try CityDeparture(host: host).files(
                 of: try city(of: request), try request.decode(CityFilesRequest.self))

@@ -139,9 +139,11 @@ struct Service: Sendable {
                 try shard.take(
                     try request.decode(PostSignals.self), json: try block(of: request), now: millisecondsNow()))
         case .trainRound:
+            let order = try request.decode(TrainRound.self)
             return request.answer(
                 try shard.trainRound(
-                    try request.decode(TrainRound.self), weights: try weights(of: request), pool: pool,
+                    order, weights: try weights(of: request), pool: pool,
+                    askOthers: { try ask(order, of: shard.city, guests: $0, isCancelled: isCancelled) },
                     isCancelled: isCancelled))
         case .deltaRequest:
             let (answer, frames) = try shard.delta(try request.decode(DeltaRequest.self))
@@ -190,7 +192,7 @@ struct Service: Sendable {
         case ShardError.notReady: return .unavailable
         case ShardError.unknownPerson: return .unknownPerson
         case ShardError.unknownPlace: return .unknownPlace
-        case ShardError.outboxFull: return .busy
+        case ShardError.outboxFull, ShardError.elsewhereBusy: return .busy
         // Its city is on its way to another worker.
         case StoreError.closed: return .unavailable
         case ShardError.searchGone, ShardError.exchangeGone: return .unavailable

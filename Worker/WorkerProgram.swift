@@ -43,7 +43,7 @@ enum WorkerProgram {
         let redis = try redis(settings)
         let relay = Relay(cities: { host.all() }, redis: redis)
         let intake = redis.map { Intake(cities: { host.all() }, redis: $0) }
-        let neighbors = PeerService(host: host)
+        let neighbors = PeerService(host: host, pool: pool)
         let door = try PeerDoor(
             context: context, listen: settings.text("peer-listen"), address: settings.text("peer-address"),
             keys: connection.keys

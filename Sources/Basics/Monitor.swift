@@ -38,6 +38,15 @@ package final class Monitor<State>: @unchecked Sendable {
         return try body(&state) { pthread_cond_broadcast(condition) }
     }
 
+    /// The same where nobody has the lock at this moment; else nil, at once.
+    package func withLockIfFree<Result>(
+        _ body: (inout State, _ wake: () -> Void) throws -> Result
+    ) rethrows -> Result? {
+        guard pthread_mutex_trylock(mutex) == 0 else { return nil }
+        defer { pthread_mutex_unlock(mutex) }
+        return try body(&state) { pthread_cond_broadcast(condition) }
+    }
+
     /// Asks `body` again after each wake-up until it is done; nil when the time is over first.
     package func wait<Result>(milliseconds: Int, until body: (inout State) -> Progress<Result>) -> Result? {
         // No time at all is a look, for which the system must not be asked: it would put the thread to sleep.

@@ -61,6 +61,8 @@ struct Roster: Equatable, Sendable {
 
     var settledCount: Int { seats.count { $0.isSettled } }
     var isComplete: Bool { !seats.contains { $0.isWaitedFor } }
+    /// Everybody is at home but those whom nobody waits for any more.
+    var isAssembled: Bool { !seats.contains { !$0.isHome && !$0.isGone } }
     /// Somebody may come back who could still give what this step lacks.
     var hasAbsent: Bool { seats.contains { $0.isGone && !$0.isOut && !$0.isSettled && $0.fault == nil } }
 
@@ -212,9 +214,12 @@ struct Roster: Equatable, Sendable {
         return cities
     }
 
-    /// What is not as it should be, for people: the first few cities by number. Empty when all is well.
-    func complaint(name: (CityID) -> String) -> String {
-        let troubled = seats.filter { !$0.isOut && !$0.isSettled && ($0.fault != nil || !$0.isHome || $0.isGone) }
+    /// What is not as it should be, for people: the first few cities by number. Empty when all is well. `hearsAll`: a
+    /// turn needs the others too.
+    func complaint(hearsAll: Bool = false, name: (CityID) -> String) -> String {
+        let troubled = seats.filter {
+            (hearsAll || !$0.isOut) && !$0.isSettled && ($0.fault != nil || !$0.isHome || $0.isGone)
+        }
         guard !troubled.isEmpty else { return "" }
         let shown = troubled.prefix(4).map { seat in
             let why = seat.fault ?? (seat.isHome ? "other workers cannot reach its worker" : "its worker is away")

@@ -2,7 +2,7 @@
 //
 // | what          | bytes                                                                                    |
 // | ---           | ---                                                                                      |
-// | format        | u8, 5                                                                                    |
+// | format        | u8, 6                                                                                    |
 // | configuration | job u64, rounds u32, steps u32, seed u64, cities u32 list, model block, stopping u32,    |
 // |               | policy as in `startTraining`                                                             |
 // | phase         | u8, and the reason where it is failed; then paused as a flag                             |
@@ -21,7 +21,7 @@ package import Basics
 import Wire
 
 extension TrainingJob {
-    private static let format: UInt8 = 5
+    private static let format: UInt8 = 6
 
     /// Everything but the open round. About 4 bytes per weight, 4 more with an outer momentum, and as many
     /// where averages are judged.

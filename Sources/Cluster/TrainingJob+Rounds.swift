@@ -144,7 +144,7 @@ extension TrainingJob {
         switch phase {
         case .estimating: actions += roster.ask().map { .survey($0) }
         case .running:
-            let asked = roster.ask()
+            let asked = isReadyToAsk ? roster.ask() : []
             openBytes += UInt64(4 * weights.count * asked.count)
             actions += asked.map { .train($0, round: round) }
             actions += open.ask().map { .collect(roster.seats[$0.seat].city, round: $0.round) }
@@ -176,7 +176,7 @@ extension TrainingJob {
     private mutating func goOn() -> [Action] {
         record()
         open = RoundSum(after: open)
-        (openBytes, opened) = (0, nil)
+        (openBytes, opened, refusals) = (0, nil, 0)
         let isLast = round == roundsInAll || stopping.isOver
         ignored.late += UInt64(open.dropLate(before: isLast ? round : round - staleness))
         if isLast {

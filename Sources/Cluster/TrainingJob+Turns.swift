@@ -6,7 +6,12 @@
 // it takes the city and the wire.
 //
 // Rounds are numbered through, turns among them: an average, a turn of each city, an average, ...
+//
+// Turns may hear what the city's people do in other cities, whose workers are asked for it. What the others tell
+// follows from their rows alone, so that a turn is the same however often it is taken; but only if it is the same
+// others. So a turn waits for a city that is away for a moment, and not for one that the job waits for no more.
 
+package import Basics
 import Wire
 
 extension TrainingJob {
@@ -20,6 +25,24 @@ extension TrainingJob {
     var turn: Int? {
         guard phase == .running, !isJudging, round % period > 0 else { return nil }
         return round % period - 1
+    }
+
+    /// Whether the open round is a turn that hears other cities.
+    var hearsOthers: Bool { turn != nil && configuration.policy.across }
+
+    /// Whether the open round can be asked for now.
+    var isReadyToAsk: Bool { !hearsOthers || roster.isAssembled }
+
+    /// The cities that the open round of a city hears, ascending; none where it is no such turn.
+    package func others(of city: CityID) -> [CityID] {
+        hearsOthers ? roster.seats.filter { $0.isHome && $0.city != city }.map(\.city) : []
+    }
+
+    /// Whether a city that could not hear another one may try again: as often as ticks are waited for the absent.
+    mutating func mayTryAgain() -> Bool {
+        guard hearsOthers else { return true }
+        refusals += 1
+        return refusals <= roster.patience.absence
     }
 
     /// Averages up to a round, and that in making included.

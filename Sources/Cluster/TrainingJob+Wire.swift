@@ -4,14 +4,15 @@ package import Basics
 package import Wire
 
 extension TrainingJob {
-    /// The body that asks a city for the open round; `weights` go beside it as bulk frame 0.
-    package func trainRound(of city: CityID) -> TrainRound {
+    /// The body that asks a city for the open round; `weights` go beside it as bulk frame 0. `others` are where the
+    /// cities are that it hears.
+    package func trainRound(of city: CityID, others: [CityHome] = []) -> TrainRound {
         let seat = roster.index(of: city) ?? 0
         return TrainRound(
             job: configuration.job, round: UInt32(clamping: round),
             steps: localSteps(of: seat), seed: configuration.seed, model: configuration.model,
             kept: UInt32(clamping: stopping.best?.number ?? 0), format: configuration.policy.format,
-            judges: turn == nil)
+            judges: turn == nil, others: others)
     }
 
     private func localSteps(of seat: Int) -> UInt32 {
@@ -59,7 +60,7 @@ extension TrainingJob {
 
     /// The job as people see it. `name` gives a city's name, `worker` its worker's.
     package func row(name: (CityID) -> String, worker: (CityID) -> String = { _ in "" }) -> JobRow {
-        var detail = [roster.complaint(name: name)]
+        var detail = [roster.complaint(hearsAll: hearsOthers, name: name)]
         if case .failed(let reason) = phase { detail.insert(reason, at: 0) }
         if configuration.policy.survey == .only, phase == .done, let shortage { detail.insert(shortage, at: 0) }
         let short = averaged.count { $0.cities < roster.seats.count }

@@ -212,6 +212,8 @@ package struct TrainingJob: Equatable, Sendable {
     var exchange: RowExchange
     /// Since when the round is open; nil: the next tick will say.
     var opened: Tick?
+    /// How often the turn could not be taken.
+    var refusals: UInt64 = 0
 
     /// A queued job; give it `.start`.
     package init(_ configuration: Configuration) {
@@ -261,7 +263,9 @@ package struct TrainingJob: Equatable, Sendable {
         case .published(let city, let people, let values):
             actions = accept(Outcome(city: city, people: people, values: values))
         case .failed(let city, let round, let detail, let retry):
-            if phase != .queued, round == self.round { fail(city, detail: detail, retry: retry) }
+            if phase != .queued, round == self.round {
+                fail(city, detail: detail, retry: retry && mayTryAgain())
+            }
         case .pause: actions = setPaused(true)
         case .resume: actions = setPaused(false)
         case .cancel: actions = phase.isOver ? [] : end(.cancelled)
@@ -301,7 +305,7 @@ package struct TrainingJob: Equatable, Sendable {
         open = RoundSum(seats: roster.seats.count)
         exchange = RowExchange(seats: roster.seats.count)
         openBytes = 0
-        opened = nil
+        (opened, refusals) = (nil, 0)
         if phase == .running || phase == .indexing { roster.reopen() }
     }
 }

@@ -19,9 +19,10 @@ extension CityShard {
 
     /// Judges `weights` by the kept-back visits, then runs one round from them, keeps what became of it, and says that
     /// it is done. Without weights it is the first round of all, and there is nothing to judge. A round of no steps
-    /// only judges.
+    /// only judges. `askOthers` brings what the order's other cities tell of this one's people, given its guests.
     package func trainRound(
-        _ order: TrainRound, weights: [Float], pool: ComputePool, isCancelled: () -> Bool
+        _ order: TrainRound, weights: [Float], pool: ComputePool,
+        askOthers: (_ guests: [PersonID]) throws -> [CityID: [UInt8]] = { _ in [:] }, isCancelled: () -> Bool
     ) throws -> RoundResult {
         try computing.withLock { state, _ in
             if let record = try record(job: order.job, round: order.round), record.format == order.format {
@@ -35,6 +36,7 @@ extension CityShard {
                 job: order.job, round: order.round, samples: 0, meanLoss: 0, judged: UInt64(judged?.people ?? 0),
                 ndcg: judged?.ndcg ?? 0)
             if order.steps == 0 { return result }
+            try listen(to: order, trainer, &state, askOthers)
             let outcome = try trainer.round(
                 Int(order.round), weights: weights, steps: Int(order.steps), pool: pool, isCancelled: isCancelled)
             (result.samples, result.meanLoss) = (UInt64(outcome.samples), outcome.meanLoss)
@@ -197,16 +199,19 @@ extension CityShard {
     func trainer(
         for order: TrainRound, weights: [Float], pool: ComputePool, state: inout Computing
     ) throws -> any ModelTrainer {
+        let count = try configuration(from: order.model).sharedCount
+        guard weights.count == count else { throw ShardError.wrongWeights(expected: count, got: weights.count) }
+        return try trainer(for: order, pool: pool, state: &state)
+    }
+
+    /// The same for who has no weights.
+    func trainer(for order: TrainRound, pool: ComputePool, state: inout Computing) throws -> any ModelTrainer {
         let stored = try lastRound(of: order.job, before: order.round, ShardKeys.trainers)
         if let trainer = state.trainer, state.trainerJob == order.job, stored?.round == state.trainerRound {
             return trainer
         }
-        let configuration = try configuration(from: order.model)
-        guard weights.count == configuration.sharedCount else {
-            throw ShardError.wrongWeights(expected: configuration.sharedCount, got: weights.count)
-        }
         if state.inference?.order.job != order.job { dropExchange(&state) }
-        let trainer = try configuration.trainer(
+        let trainer = try configuration(from: order.model).trainer(
             graph: currentGraph(pool: pool), seed: order.seed ^ UInt64(city.number), state: stored?.bytes)
         state.trainer = trainer
         state.trainerJob = order.job

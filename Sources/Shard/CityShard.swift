@@ -30,10 +30,14 @@ package final class CityShard: Sendable {
 
     /// What only the running long call touches.
     struct Computing {
-        var trainer: (any ModelTrainer)?
+        var trainer: (any ModelTrainer)? {
+            didSet { if trainer !== oldValue { across = nil } }
+        }
         var trainerJob = JobID(0)
         /// The last round it has done; nil: none yet.
         var trainerRound: UInt32?
+        /// What the trainer's turns hear of those cities, once they have.
+        var across: (cities: [CityID], heard: CityAcross)?
         var model: CityModel?
         /// While it embeds itself together with others.
         var inference: OpenInference?

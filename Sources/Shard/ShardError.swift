@@ -5,6 +5,8 @@ package enum ShardError: Error, Equatable {
     case badCutoffs(city: String)
     case badModel(reason: String)
     case badQuestion(city: String, rule: String)
+    case elsewhereBusy(city: String)
+    case elsewhereTooLarge(city: String, bytes: Int)
     case exchangeGone(city: String)
     case exportGone(city: String)
     case noModel(city: String)
@@ -34,6 +36,10 @@ extension ShardError: CustomStringConvertible {
         case .badCutoffs(let city): "\(city): rankings are judged at one or more lengths from 1 to 1000"
         case .badModel(let reason): "the model cannot be trained: \(reason)"
         case .badQuestion(let city, let rule): "\(city): \(rule)"
+        case .elsewhereBusy(let city):
+            "\(city) computes something else and tells nothing of its guests meanwhile; it is asked again"
+        case .elsewhereTooLarge(let city, let bytes):
+            "\(city) has \(bytes) bytes to tell another city's turns, more than a message holds; train without --across"
         case .exchangeGone(let city):
             "\(city) does not know how far it was in embedding itself with others (its worker was restarted); it "
                 + "begins again"

@@ -82,6 +82,9 @@ package enum Kind: UInt16, CaseIterable, Sendable {
     case rowsFetched = 151
     case rowsRequest = 152
     case rows = 153
+    // Steps that hear other cities
+    case elsewhereRequest = 154
+    case elsewhere = 155
     // Cities that move
     case moveCity = 160
     case movesRequest = 161

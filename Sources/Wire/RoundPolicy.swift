@@ -32,6 +32,8 @@ package struct RoundPolicy: Part {
     package var balance = 0.0
     /// Steps that every city takes by turns after each average, from where the city before it left off; 0: none.
     package var corrections: UInt32 = 0
+    /// Whether those steps hear what the city's people do in other cities.
+    package var across = false
     /// How deltas travel.
     package var format = DeltaFormat.float32
     /// Bytes that a worker may use; 0: what the worker itself says.
@@ -52,6 +54,7 @@ package struct RoundPolicy: Part {
         stepsMax = try reader.get()
         balance = try reader.getDouble()
         corrections = try reader.get()
+        across = try reader.getBool()
         format = try DeltaFormat(from: &reader)
         memoryBytesMax = try reader.get()
         let word = try reader.get(UInt8.self)
@@ -64,7 +67,7 @@ package struct RoundPolicy: Part {
     package var isInRange: Bool {
         (0...1).contains(quorum) && (0...1).contains(balance) && (1...16).contains(growth)
             && (0...16).contains(outerRate) && (0..<1).contains(outerMomentum) && stepsMax > 0 && staleness <= 1
-            && corrections <= 100_000
+            && corrections <= 100_000 && (corrections > 0 || !across)
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -77,6 +80,7 @@ package struct RoundPolicy: Part {
         writer.put(stepsMax)
         writer.put(balance)
         writer.put(corrections)
+        writer.put(across)
         writer.put(format.rawValue)
         writer.put(memoryBytesMax)
         writer.put(survey.rawValue)

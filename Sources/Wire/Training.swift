@@ -75,11 +75,14 @@ package struct TrainRound: Body {
     package var format: DeltaFormat
     /// Whether the city is to say how well the weights rank.
     package var judges: Bool
+    /// The cities whose word of the city's people its steps hear, and where those are; none: steps hear what is here.
+    package var others: [CityHome]
 
     package init(
         job: JobID, round: UInt32, steps: UInt32, seed: UInt64, model: [UInt8], kept: UInt32 = 0,
-        format: DeltaFormat = .float32, judges: Bool = true
+        format: DeltaFormat = .float32, judges: Bool = true, others: [CityHome] = []
     ) {
+        self.others = others
         self.judges = judges
         self.kept = kept
         self.format = format
@@ -99,6 +102,7 @@ package struct TrainRound: Body {
         kept = try reader.get()
         format = try DeltaFormat(from: &reader)
         judges = try reader.getBool()
+        others = try reader.getList(smallest: 16)
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -110,6 +114,7 @@ package struct TrainRound: Body {
         writer.put(kept)
         writer.put(format.rawValue)
         writer.put(judges)
+        writer.put(list: others)
     }
 }
 

@@ -43,12 +43,16 @@ extension Verb {
         try invocation.noMoreWords(after: 1)
         let settings = invocation.settings
         let order = try invocation.modelOrder()
+        let policy = try RoundPolicy(settings)
+        if policy.across, order.model != ModelOrder.standard.model {
+            throw UsageError("--across is for \(ModelOrder.standard.model): cities of other models share no axes")
+        }
         let session = try invocation.session()
         let accepted = try session.ask(
             StartTraining(
                 rounds: UInt32(settings.integer("rounds")), steps: UInt32(settings.integer("steps")),
                 seed: UInt64(settings.integer("seed")), model: order.block,
-                patience: UInt32(settings.integer("patience")), policy: try RoundPolicy(settings)),
+                patience: UInt32(settings.integer("patience")), policy: policy),
             for: JobAccepted.self)
         if settings.flag("detach") {
             if invocation.isJSON { return try printJSON(StartedJob(job: accepted.job.number)) }
@@ -84,6 +88,8 @@ extension Verb {
             "corrections",
             "steps that each city takes by turns after every average, from where the one before left off",
             .integer(0...100_000), default: "0", scope: .call),
+        Setting(
+            "across", "those steps hear what the city's people do in other cities", .flag, scope: .call),
         Setting(
             "compress", "how deltas travel", .choice(DeltaFormat.allCases.map(\.name)), default: "float32",
             scope: .call),
@@ -128,10 +134,11 @@ extension RoundPolicy {
         growth = settings.number("growth")
         stepsMax = UInt32(settings.integer("steps-max"))
         balance = settings.number("balance")
-        corrections = UInt32(settings.integer("corrections"))
+        (corrections, across) = (UInt32(settings.integer("corrections")), settings.flag("across"))
         format = DeltaFormat.allCases.first { $0.name == settings.text("compress") } ?? .float32
         memoryBytesMax = UInt64(settings.integer("memory")) << 20
         if quorum < 1, deadlineSeconds == 0 { throw UsageError("--quorum counts after a --deadline; give both") }
+        if across, corrections == 0 { throw UsageError("--across is about --corrections; give both") }
         let isEstimate = settings.flag("estimate")
         if isEstimate, settings.flag("no-survey") { throw UsageError("--estimate and --no-survey exclude each other") }
         survey = isEstimate ? .only : settings.flag("no-survey") ? .none : .before

@@ -154,7 +154,9 @@ struct Interpreter {
             case .train(let city, let round):
                 let steps = training!.trainRound(of: city).steps
                 let many = steps == 10 ? "" : ", \(steps) steps"
-                lines.append("train \(city) round \(round) from \(training!.weights)\(many)")
+                let others = list(training!.others(of: city))
+                let heard = others.isEmpty ? "" : ", hears \(others)"
+                lines.append("train \(city) round \(round) from \(training!.weights)\(many)\(heard)")
             case .collect(let city, let round):
                 lines.append("collect \(city) round \(round)")
                 if !isSlow { lines += give("\(city)", round) }
@@ -245,6 +247,7 @@ struct Command {
         policy.growth = values["growth"].flatMap { Double($0) } ?? policy.growth
         policy.balance = values["balance"].flatMap { Double($0) } ?? policy.balance
         policy.corrections = values["corrections"].flatMap { UInt32($0) } ?? policy.corrections
+        policy.across = values["across"] != nil
         policy.memoryBytesMax = (values["memory"].flatMap { UInt64($0) } ?? 0) << 20
         policy.survey = values["survey"] == "only" ? .only : values["survey"] == "before" ? .before : .none
         return policy

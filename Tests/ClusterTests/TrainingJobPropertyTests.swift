@@ -61,6 +61,7 @@ private struct Storm {
             case .checkpoint: durable = job.encoded()
             case .train(let city, let round):
                 #expect(round == job.round && home.contains(Int(city.number)))
+                checkOthers(of: city)
                 let key = [Int(city.number), round]
                 // Done once, it is answered from what is kept.
                 if kept[key] == nil { kept[key] = Self.learn(city, round: round, from: job.weights) }
@@ -81,6 +82,15 @@ private struct Storm {
                 isFinished = true
             }
         }
+    }
+
+    /// A turn that hears others hears those that are here; where nobody is given up, all.
+    private func checkOthers(of city: CityID) {
+        let others = job.others(of: city).map { Int($0.number) }
+        guard job.hearsOthers else { return #expect(others.isEmpty) }
+        #expect(others == home.subtracting([Int(city.number)]).sorted())
+        let isPatient = job.configuration.patience.absence == .max
+        #expect(!isPatient || others.count == cities - 1, "a city that was away for a moment was not waited for")
     }
 
     /// One step of bad or good luck.
@@ -209,10 +219,11 @@ private struct Storm {
     }
 
     /// Average, a turn of each city from where the one before left off, average, ...: whatever the weather.
-    @Test func turnsGoOnFromEachOtherInTheOrderOfTheCities() {
+    @Test(arguments: [false, true])
+    func turnsGoOnFromEachOtherInTheOrderOfTheCities(across: Bool) {
         let endless = JobPatience(absence: .max, answer: 5, losses: .max)
         var policy = RoundPolicy()
-        policy.corrections = 2
+        (policy.corrections, policy.across) = (2, across)
         for seed in 0..<UInt64(300) {
             let storm = storm(seed: seed, patience: endless, steps: 300, policy: policy)
             #expect(storm.job.state == .done, "seed \(seed): \(storm.job.state)")
@@ -228,6 +239,28 @@ private struct Storm {
             #expect(storm.job.weights == weights, "seed \(seed): the weights depend on the storm")
             #expect(storm.job.losses.count == storm.rounds && storm.job.rounds.count == round)
         }
+    }
+
+    /// With little patience turns that hear others are taken without the absent, or not at all, and every job ends.
+    @Test func turnsThatHearOthersDoNotWaitForever() {
+        var policy = RoundPolicy()
+        (policy.corrections, policy.across) = (2, true)
+        var (taken, skipped) = (0, 0)
+        for seed in 0..<UInt64(300) {
+            let patience = JobPatience(absence: 2, answer: 2, losses: 3)
+            let storm = storm(seed: seed, patience: patience, steps: 300, policy: policy)
+            guard storm.job.state == .done else {
+                guard case .failed = storm.job.state else {
+                    Issue.record("seed \(seed) ends \(storm.job.state)")
+                    continue
+                }
+                continue
+            }
+            let turns = storm.job.rounds.enumerated().filter { $0.offset % (1 + storm.cities) > 0 }
+            taken += turns.count { $0.element.cities == 1 }
+            skipped += turns.count { $0.element.cities == 0 }
+        }
+        #expect(taken > 0 && skipped > 0, "\(taken), \(skipped)")
     }
 
     /// Slow cities are left behind by the deadline, and what they bring later counts once, in the next round.

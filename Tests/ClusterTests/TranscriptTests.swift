@@ -15,7 +15,7 @@ import Musl
 @Suite struct TranscriptTests {
     @Test(arguments: [
         "placement", "membership", "rounds", "collecting", "stragglers", "policies", "worker-loss", "refusals",
-        "pause-and-restart", "plans", "turns", "together",
+        "pause-and-restart", "plans", "turns", "turns-across", "together",
     ])
     func transcriptsHold(name: String) throws {
         let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")

@@ -42,7 +42,7 @@ import Wire
         _ step: MoveOrder.Step, from source: ShardHost, to target: ShardHost, epoch: UInt64 = 2,
         spoiling spoil: @escaping (Envelope) throws -> Envelope = { $0 }
     ) throws -> UInt64 {
-        let neighbor = PeerService(host: source)
+        let neighbor = PeerService(host: source, pool: ComputePool(threads: 1))
         func ask(_ request: Envelope) throws -> Envelope {
             let answer = neighbor.answer(request)
             if answer.kind == .failure { throw try answer.decode(Failure.self) }

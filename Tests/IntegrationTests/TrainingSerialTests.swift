@@ -26,24 +26,10 @@ extension Serial {
         @Test func killedInEveryPhaseItEndsBitForBitTheSame() throws {
             let (kills, seed) = (Self.number("KILLS", 6), Self.number("SEED", 1))
             let order = ["train", "--rounds", String(2 * kills), "--steps", "6", "--detach"]
-            func train(_ disturb: (TestCluster) throws -> Void) throws -> (JobAnswer, [String: Data]) {
-                let cluster = try TestCluster()
-                defer { cluster.stop() }
-                let _: ImportAnswer = try cluster.importSynthetic(Self.world)
-                guard try cluster.run("muster", order).status == 0 else { throw ClusterFault("train") }
-                try disturb(cluster)
-                let job = try cluster.run("muster", ["job", "1", "--follow", "--json"]).job()
-                let isLive = try cluster.eventually {
-                    let status: StatusAnswer = try cluster.json("status")
-                    return status.cities.allSatisfy { $0.model == 1 && $0.home }
-                }
-                #expect(isLive)
-                return (job, try cluster.embeddings())
-            }
-            let quiet = try train { _ in }
+            let quiet = try train(order)
             var random = SeededRandom(seed: UInt64(seed)).child("phases")
             var phases: [String: Int] = [:]
-            let stormy = try train { cluster in
+            let stormy = try train(order) { cluster in
                 for phase in Self.phases(kills, &random) where try self.kill(cluster, in: phase, &random) {
                     phases[phase, default: 0] += 1
                 }
@@ -53,6 +39,44 @@ extension Serial {
             #expect(stormy.0.state == "done" && stormy.0.losses == quiet.0.losses, "SEED=\(seed) \(phases)")
             #expect(stormy.1 == quiet.1, "the embeddings differ; SEED=\(seed) \(phases)")
             print("kills by phase: \(phases)")
+        }
+
+        /// A training on a cluster of its own: the job, and what goes live.
+        private func train(
+            _ order: [String], workers: Int = 2, _ disturb: (TestCluster) throws -> Void = { _ in }
+        ) throws -> (JobAnswer, [String: Data]) {
+            let cluster = try TestCluster(workers: workers)
+            defer { cluster.stop() }
+            let _: ImportAnswer = try cluster.importSynthetic(Self.world)
+            guard try cluster.run("muster", order).status == 0 else { throw ClusterFault("train") }
+            try disturb(cluster)
+            let job = try cluster.run("muster", ["job", "1", "--follow", "--json"]).job()
+            let isLive = try cluster.eventually {
+                let status: StatusAnswer = try cluster.json("status")
+                return status.cities.allSatisfy { $0.model == 1 && $0.home }
+            }
+            #expect(isLive)
+            return (job, try cluster.embeddings())
+        }
+
+        @Test func turnsThatHearOtherCitiesAreTheSameOnAnyWorkersWhoeverDies() throws {
+            // Nearly all of the time is a turn's.
+            let order = ["train", "--rounds", "3", "--steps", "2", "--corrections", "4", "--detach"]
+            let (together, alone) = (try train(order + ["--across"], workers: 1), try train(order))
+            #expect(together.1 != alone.1, "what is elsewhere says nothing")
+            let apart = try train(order + ["--across"])
+            #expect(apart.0.state == "done" && apart.0.losses == together.0.losses)
+            #expect(apart.1 == together.1, "the embeddings depend on where cities are")
+            let stormy = try train(order + ["--across"]) { cluster in
+                for (round, victim) in [(1, "worker-2"), (2, "worker-1")] {
+                    #expect(cluster.eventually(60) { (self.firstJob(cluster)?.round ?? 0) >= round })
+                    #expect(firstJob(cluster)?.state != "done", "nobody was killed in a turn")
+                    try cluster.kill(victim)
+                    try cluster.restart(victim)
+                }
+            }
+            #expect(stormy.0.state == "done" && stormy.0.losses == apart.0.losses)
+            #expect(stormy.1 == apart.1, "the embeddings depend on who was killed")
         }
 
         /// Which phases are hit, in the order in which a job comes to them.
@@ -180,6 +204,12 @@ extension Serial {
             let second = try cluster.post("/v1/jobs", body, ["Idempotency-Key": "a"])
             #expect(first.status == 202 && first.body == second.body)
             #expect(try cluster.post("/v1/jobs", Data(#"{"quorum": 7}"#.utf8), [:]).status == 400)
+            // What turns shall hear means nothing without turns, or where cities share no axes.
+            #expect(try cluster.post("/v1/jobs", Data(#"{"across": true}"#.utf8), [:]).status == 400)
+            for more in [[], ["lightgcn", "--corrections", "2"]] {
+                let refused = try cluster.run("muster", ["train", "--across"] + more)
+                #expect(refused.status != 0 && refused.complaint.contains("--across is "))
+            }
             #expect(cluster.eventually { (try? cluster.json("job", "3", as: JobAnswer.self).state) == "done" })
             #expect(try cluster.post("/v1/models/3/use", Data(), [:]).status == 200)
         }

@@ -78,6 +78,76 @@ extension CityInferenceTests {
         #expect(silent(visitors.0, of: visitors.1, in: Int(place)) == [UInt32(person)])
     }
 
+    private func part(_ bytes: [UInt8]) throws(ByteError) -> ElsewherePart {
+        var reader = ByteReader(bytes)
+        let part = try ElsewherePart(from: &reader)
+        try reader.finish()
+        return part
+    }
+
+    @Test func whatIsToldIsReadAndHeardAlike() throws {
+        let trainers = try trainers { $0.plan = .whole }
+        let (asker, teller) = (trainers[0], trainers[1])
+        let told = teller.elsewhere(for: asker.graph.city, guests: asker.guests)
+        #expect(!told.people.isEmpty && !told.guests.isEmpty && !told.strangers.isEmpty)
+        let here = told.people.filter { asker.graph.localPerson($0) != nil }
+        #expect(here == told.people, "people were told whom the city does not know")
+        #expect(told.strangers.allSatisfy { asker.graph.localPerson($0) == nil })
+        var writer = ByteWriter()
+        told.encode(into: &writer)
+        let read = try part(writer.bytes)
+        #expect(read == told && read.fits(asker))
+        // What was kept back there is not heard here.
+        let silent = teller.validation.pairs.count { pair in
+            asker.graph.localPerson(teller.graph.people[Int(pair >> 32)]) != nil
+        }
+        let all = told.people.reduce(0) { sum, person in
+            sum + (teller.graph.localPerson(person).map { teller.graph.visits(of: $0).count } ?? 0)
+        }
+        #expect(told.visits.count < all || silent == 0)
+
+        let (once, again) = (try self.trainers { $0.plan = .whole }, trainers)
+        let weights = SharedWeights.initial(asker.configuration, seed: 3).values
+        once[0].across = CityAcross(once[0], among: [once[0], once[1]])
+        again[0].across = CityAcross(again[0], parts: [teller.graph.city: read])
+        let results = try [once[0], again[0]].map {
+            try $0.round(0, weights: weights, steps: 2, pool: pool, isCancelled: { false }).weights
+        }
+        #expect(results[0] == results[1])
+        // Other models have rows of another width, or fewer rows of a table.
+        let wide = try self.trainers { $0.neighborhoodBuckets = 7 }
+        let narrow = try self.trainers { $0.cityBuckets = 1 }
+        #expect(!told.fits(wide[0]) && !told.fits(narrow[0]))
+    }
+
+    @Test func whatIsToldInDamagedBytesIsRefusedOrHeard() throws {
+        let trainers = try trainers()
+        let asker = trainers[0]
+        var writer = ByteWriter()
+        trainers[1].elsewhere(for: asker.graph.city, guests: Array(asker.guests.prefix(3))).encode(into: &writer)
+        let bytes = writer.bytes
+        for count in 0..<bytes.count {
+            #expect(throws: ByteError.self, "cut to \(count)") { try part(Array(bytes[..<count])) }
+        }
+        #expect(throws: ByteError.trailing(1)) { try part(bytes + [0]) }
+        let weights = SharedWeights.initial(asker.configuration, seed: 3).values
+        var (random, read, refused) = (SeededRandom(seed: 3), 0, 0)
+        for index in bytes.indices {
+            var damaged = bytes
+            damaged[index] ^= 1 << UInt8(random.below(8))
+            guard let part = try? part(damaged), part.fits(asker) else {
+                refused += 1
+                continue
+            }
+            read += 1
+            if random.below(100) > 0 { continue }
+            let found = rows(
+                asker, CityAcross(asker, parts: [trainers[1].graph.city: part]), weights: weights)
+            #expect(found.people.count == asker.graph.people.count * asker.configuration.dimensions)
+        }
+        #expect(read > 100 && refused > 100, "\(read), \(refused)")
+    }
+
     @Test func aRoundThatHearsElsewhereIsAnotherAndMovesOnlyTheCitysOwnRows() throws {
         let (alone, hearing) = (try trainers { $0.plan = .whole }, try trainers { $0.plan = .whole })
         let weights = SharedWeights.initial(alone[0].configuration, seed: 3).values

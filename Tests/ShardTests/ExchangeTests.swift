@@ -80,13 +80,16 @@ import World
 
     /// Everybody does what the job says at once; `before` may disturb an action.
     private func train(
-        _ shards: Shards, _ before: (inout TrainingJob) throws -> [TrainingJob.Action] = { _ in [] }
+        _ shards: Shards, corrections: UInt32 = 0, across: Bool = false,
+        _ before: (inout TrainingJob) throws -> [TrainingJob.Action] = { _ in [] }
     ) throws -> TrainingJob {
+        var policy = RoundPolicy()
+        (policy.corrections, policy.across) = (corrections, across)
         let cities = shards.open.map(\.city)
         var job = TrainingJob(
             .init(
                 job: JobID(4), rounds: 1, steps: 2, seed: 9, cities: cities, model: Self.model,
-                patience: JobPatience(losses: .max)))
+                policy: policy, patience: JobPatience(losses: .max)))
         var (actions, clock) = (job.handle(.start(alive: cities)), UInt64(0))
         while !job.state.isOver, clock < 1000 {
             if actions.isEmpty {
@@ -109,8 +112,18 @@ import World
         do {
             switch action {
             case .train(let city, _):
+                let others = job.others(of: city).map { CityHome(city: $0, worker: WorkerID(1), epoch: Epoch(0)) }
+                let order = job.trainRound(of: city, others: others)
+                let request = ElsewhereRequest(job: order.job, seed: order.seed, model: order.model, to: city)
                 let result = try shard(city).trainRound(
-                    job.trainRound(of: city), weights: job.weights, pool: pool, isCancelled: { false })
+                    order, weights: job.weights, pool: pool,
+                    askOthers: { guests in
+                        var told: [CityID: [UInt8]] = [:]
+                        for other in others {
+                            told[other.city] = try shard(other.city).elsewhere(request, guests: guests, pool: pool)
+                        }
+                        return told
+                    }, isCancelled: { false })
                 return .trained(
                     city, round: Int(result.round), samples: result.samples, meanLoss: result.meanLoss, seconds: 1,
                     judgement: .init(people: result.judged, ndcg: result.ndcg))
@@ -218,6 +231,72 @@ import World
                 #expect(model.embeddings == twin.embeddings && model.report == twin.report, "seed \(seed)")
             }
         }
+    }
+
+    /// Turns that hear other cities are others than turns that do not, and the same whoever dies meanwhile.
+    @Test func turnsHearOtherCitiesWhateverIsLost() throws {
+        let (alone, quiet) = (try shards(), try shards())
+        let apart = try train(alone, corrections: 2)
+        let truth = try train(quiet, corrections: 2, across: true)
+        #expect(truth.state == .done && truth.rounds.map(\.cities) == [3, 1, 1, 1])
+        #expect(truth.weights != apart.weights, "what is elsewhere says nothing")
+        var kills = 0
+        for seed in 0..<UInt64(6) {
+            let stormy = try shards()
+            var random = SeededRandom(seed: seed)
+            let job = try train(stormy, corrections: 2, across: true) { job in
+                guard job.state == .running, random.below(6) == 0 else { return [] }
+                let victim = CityID(UInt32(random.below(3)))
+                try stormy.reopen(Int(victim.number))
+                kills += 1
+                return job.handle(.lost(victim)) + job.handle(.reached(victim))
+            }
+            #expect(job.state == .done && job.weights == truth.weights, "seed \(seed)")
+            #expect(try models(stormy).map(\.embeddings) == models(quiet).map(\.embeddings), "seed \(seed)")
+        }
+        #expect(kills > 5)
+    }
+
+    @Test func whoComputesTellsNothingAndDoesNotWait() throws {
+        let shards = try shards()
+        let request = ElsewhereRequest(job: JobID(4), seed: 9, model: Self.model, to: CityID(0))
+        func told() throws -> [UInt8] { try shards.open[1].elsewhere(request, guests: [], pool: pool) }
+        let part = try told()
+        shards.open[1].computing.withLock { _, _ in
+            _ = #expect(throws: ShardError.elsewhereBusy(city: "C1")) { try told() }
+        }
+        // A trainer that is at hand says the same as one that is made for it; of a job that is past nothing is said.
+        #expect(try told() == part)
+        let late = ElsewhereRequest(job: JobID(3), seed: 9, model: Self.model, to: CityID(0))
+        #expect(throws: ShardError.elsewhereBusy(city: "C1")) {
+            try shards.open[1].elsewhere(late, guests: [], pool: pool)
+        }
+    }
+
+    /// What another city tells is asked for once, and nothing is trained on what cannot be read.
+    @Test func othersAreAskedOnceForAllTurns() throws {
+        let shards = try shards()
+        var asked = 0
+        let other = CityHome(city: CityID(1), worker: WorkerID(1), epoch: Epoch(0))
+        let request = ElsewhereRequest(job: JobID(4), seed: 9, model: Self.model, to: CityID(0))
+        let weights = try ModelConfiguration(ModelOrder(block: Self.model)).initialWeights(seed: 9)
+        func turn(_ round: UInt32, others: [CityHome], spoilt: Bool = false) throws {
+            let order = TrainRound(job: JobID(4), round: round, steps: 1, seed: 9, model: Self.model, others: others)
+            _ = try shards.open[0].trainRound(
+                order, weights: weights, pool: pool,
+                askOthers: { guests in
+                    asked += 1
+                    let part = try shards.open[1].elsewhere(request, guests: guests, pool: pool)
+                    return [other.city: spoilt ? Array(part.dropLast()) : part]
+                }, isCancelled: { false })
+        }
+        #expect(throws: ShardError.unreadablePart(city: "C0", from: CityID(1))) {
+            try turn(0, others: [other], spoilt: true)
+        }
+        for round in 0..<4 { try turn(UInt32(round), others: round == 1 ? [] : [other]) }
+        #expect(asked == 2)
+        let heard = shards.open[0].computing.withLock { state, _ in (state.trainer as? CityTrainer)?.across }
+        #expect((heard?.messagesMore ?? 0) > 0)
     }
 
     @Test func aModelWithNothingToTellIsPublishedAtOnce() throws {

@@ -42,7 +42,7 @@ import Testing
         let numbers = Kind.allCases.map(\.rawValue)
         #expect(
             numbers == [1, 2, 3] + Array(16...22) + Array(32...37) + Array(48...53) + Array(64...78) + Array(80...90)
-                + Array(96...99) + Array(112...118) + [128, 129, 144, 145] + Array(148...153) + Array(160...168))
+                + Array(96...99) + Array(112...118) + [128, 129, 144, 145] + Array(148...155) + Array(160...168))
         #expect(Kind.roundResult.name == "roundResult")
     }
 
@@ -105,6 +105,21 @@ import Testing
         let answer = asked.answer(Seeds(seeds: []))
         #expect(answer.request == asked.request && answer.city == asked.city && answer.job == asked.job)
         #expect(answer.epoch == asked.epoch && answer.deadlineMilliseconds == 0 && answer.kind == .seeds)
+    }
+
+    @Test func numbersTravelAsBulk() throws {
+        let people = [PersonID(1), PersonID(.max)]
+        var envelope = Envelope(Elsewhere(), bulk: [Envelope.bulk(of: people)])
+        #expect(envelope.bulk[0].count == 16)
+        #expect(try envelope.bulkIdentifiers(of: PersonID.self) == people)
+        envelope.bulk[0].removeLast()
+        #expect(throws: WireError.body(.elsewhere, .truncated(need: 8, have: 7))) {
+            try envelope.bulkIdentifiers(of: PersonID.self)
+        }
+        envelope.bulk = []
+        #expect(throws: WireError.missingBulk(.elsewhere, index: 0)) {
+            try envelope.bulkIdentifiers(of: PersonID.self)
+        }
     }
 
     @Test func weightsTravelBitForBit() throws {

@@ -24,7 +24,8 @@ enum Samples {
         var policy = RoundPolicy()
         (policy.quorum, policy.deadlineSeconds, policy.staleness) = (0.75, 30, 0)
         (policy.outerRate, policy.outerMomentum) = (0.7, 0.9)
-        (policy.growth, policy.stepsMax, policy.balance, policy.corrections) = (2, 640, 0.5, 3)
+        (policy.growth, policy.stepsMax, policy.balance) = (2, 640, 0.5)
+        (policy.corrections, policy.across) = (3, true)
         (policy.format, policy.memoryBytesMax, policy.survey) = (.bfloat16, 1 << 30, .before)
         return policy
     }()
@@ -84,7 +85,9 @@ enum Samples {
         JobReport(row: fullJob),
         ControlJob(job: JobID(9), verb: .pause),
         StartTraining(rounds: 10, steps: 20, seed: 30, model: [1, 2, 3], patience: 3, policy: policy),
-        TrainRound(job: JobID(9), round: 1, steps: 20, seed: 30, model: [1, 2, 3], kept: 1, format: .bfloat16),
+        TrainRound(
+            job: JobID(9), round: 1, steps: 20, seed: 30, model: [1, 2, 3], kept: 1, format: .bfloat16,
+            others: [CityHome(city: CityID(4), worker: WorkerID(2), epoch: Epoch(3))]),
         RoundResult(job: JobID(9), round: 1, samples: 5120, meanLoss: 0.5, seconds: 1.5, judged: 40, ndcg: 0.125),
         PublishModel(job: JobID(9), version: ModelVersion(2), seed: 30, model: [1], rounds: 1),
         Published(job: JobID(9), people: 40, values: [0.1, 0.2, 0.3, 0.4]),
@@ -167,6 +170,8 @@ enum Samples {
         RowsFetched(fetch, .unreached, bytes: 70, detail: "worker-2 has not answered"),
         RowsRequest(job: JobID(9), stage: 1, to: CityID(4)),
         Rows(isKept: true),
+        ElsewhereRequest(job: JobID(9), seed: 30, model: [1], to: CityID(4)),
+        Elsewhere(),
         MoveCity(worker: WorkerID(2)),
         MovesRequest(),
         Moves(rows: [

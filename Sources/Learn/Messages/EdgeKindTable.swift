@@ -42,10 +42,15 @@ struct EdgeKindTable: Sendable {
     }
 
     /// Of all friendships; `features` is [edges, 3].
-    init(friendships features: [Float]) {
-        let edges = features.count / FriendshipColumns.count
-        let codes = (0..<edges).map { FriendshipKind.kind(of: $0, in: features.span) }
-        self.init(codes, columns: FriendshipColumns.count) { code, features, start in
+    init(friendships features: [Float]) { self.init(friendshipKinds: Self.kinds(ofFriendships: features)) }
+
+    static func kinds(ofFriendships features: [Float]) -> [UInt16] {
+        (0..<features.count / FriendshipColumns.count).map { FriendshipKind.kind(of: $0, in: features.span) }
+    }
+
+    /// Of friendships whose kinds are given as `FriendshipKind` numbers them.
+    init(friendshipKinds: [UInt16]) {
+        self.init(friendshipKinds, columns: FriendshipColumns.count) { code, features, start in
             FriendshipKind.features(of: code, into: &features, at: start)
         }
     }

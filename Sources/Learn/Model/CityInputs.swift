@@ -5,7 +5,7 @@ import Basics
 import Graph
 
 /// What an encoder reads of all vertices of one kind.
-struct VertexInputs: Sendable {
+struct VertexInputs: Equatable, Sendable {
     /// Features that are quantities.
     let quantities: SparseRows
     /// What passes the hidden layer: the same, and behind them a column for each neighborhood, with the share of their

@@ -33,12 +33,13 @@ struct SparseRows: Sendable, Equatable {
             }
             if (index + 1) % width == 0 { offsets.append(UInt32(values.count)) }
         }
-        columns.append(contentsOf: repeatElement(0, count: rowsAhead))
-        (self.offsets, self.columns, self.values, self.width) = (offsets, columns, values, width)
+        self.init(offsets: offsets, columns: columns, values: values, width: width)
     }
 
-    private init(offsets: [UInt32], columns: [UInt32], values: [Float], width: Int) {
-        (self.offsets, self.columns, self.values, self.width) = (offsets, columns, values, width)
+    /// `columns` are as many as `values`.
+    init(offsets: [UInt32], columns: [UInt32], values: [Float], width: Int) {
+        self.columns = columns + repeatElement(0, count: rowsAhead)
+        (self.offsets, self.values, self.width) = (offsets, values, width)
     }
 
     /// The same with single rows of other matrices, as wide, behind them.
@@ -51,7 +52,6 @@ struct SparseRows: Sendable, Equatable {
             values += matrix.values[entries]
             offsets.append(UInt32(values.count))
         }
-        columns += repeatElement(0, count: rowsAhead)
         return SparseRows(offsets: offsets, columns: columns, values: values, width: width)
     }
 }

@@ -4,9 +4,10 @@
 // not know tell what they say of themselves.
 //
 // People whom the city does not know stand behind its own, places elsewhere behind its own places, so that the numbers
-// of batches hold. For a process that has all cities (`scale-out`): workers hold only their own.
+// of batches hold. Other cities tell it once for a training (`ElsewherePart`); it is as much memory again as the city's
+// own messages and inputs, for what is elsewhere.
 
-import Basics
+package import Basics
 import Graph
 
 package struct CityAcross: Sendable {
@@ -15,28 +16,45 @@ package struct CityAcross: Sendable {
     /// Visits and friendships that the city alone does not hear.
     package let messagesMore: Int
 
-    package init(_ trainer: CityTrainer, among trainers: [CityTrainer]) {
+    /// `parts` are what other cities told, all of which fit the trainer.
+    package init(_ trainer: CityTrainer, parts: [CityID: ElsewherePart]) {
         let graph = trainer.graph
+        let parts = parts.sorted { $0.key < $1.key }.map(\.value)
+        precondition(parts.allSatisfy { $0.fits(trainer) }, "a part of another model")
         var more = Elsewhere(graph)
-        for (index, other) in trainers.enumerated() where other !== trainer { more.add(other, index) }
+        for (index, part) in parts.enumerated() { more.add(part, index) }
         messagesMore = more.visits.reduce(0) { $0 + $1.count } + more.friendships.count
         let kinds = EdgeKindTable(visitKinds: graph.visitSignals.kinds + more.visits.flatMap { $0.map(\.kind) })
-        let friendshipKinds = EdgeKindTable(friendships: graph.socialFeatures + more.friendshipFeatures)
+        let friendshipKinds = EdgeKindTable(
+            friendshipKinds: EdgeKindTable.kinds(ofFriendships: graph.socialFeatures) + more.friendshipKinds)
         inputs = CityInputs(
-            people: trainer.inputs.people.followed(
-                by: more.strangers.map { (trainers[$0.city].inputs.people, $0.row) }),
-            places: trainer.inputs.places.followed(by: more.places.map { (trainers[$0.city].inputs.places, $0.row) }),
+            people: trainer.inputs.people.followed(by: more.strangers.map { (parts[$0.part].strangerInputs, $0.row) }),
+            places: trainer.inputs.places.followed(by: more.places.map { (parts[$0.part].placeInputs, $0.row) }),
             friendshipKinds: friendshipKinds, visitKinds: kinds)
         let visits = more.visitRows(kinds.kindOfEdge)
         messages = WholeCity(
             friends: more.friendRows(friendshipKinds.kindOfEdge), visits: visits.byPerson, visitors: visits.byPlace,
             friendshipKinds: friendshipKinds.count, visitKinds: kinds.count, friendOffsets: graph.socialOffsets)
     }
+
+    /// Where all trainers are in one process.
+    package init(_ trainer: CityTrainer, among trainers: [CityTrainer]) {
+        var parts: [CityID: ElsewherePart] = [:]
+        for other in trainers where other !== trainer {
+            parts[other.graph.city] = other.elsewhere(for: trainer.graph.city, guests: trainer.guests)
+        }
+        self.init(trainer, parts: parts)
+    }
+}
+
+extension CityTrainer {
+    /// Everybody whom the city knows and who lives elsewhere, ascending.
+    package var guests: [PersonID] { Array(graph.people[graph.residents...]) }
 }
 
 /// What other cities know of a city's people.
 private struct Elsewhere {
-    typealias Vertex = (city: Int, row: Int)
+    typealias Vertex = (part: Int, row: Int)
 
     private let graph: CityGraph
     /// Visits of each person of the city.
@@ -44,8 +62,7 @@ private struct Elsewhere {
     private(set) var places: [Vertex] = []
     private(set) var strangers: [Vertex] = []
     private(set) var friendships: [(one: UInt32, other: UInt32)] = []
-    /// [friendships, 3]
-    private(set) var friendshipFeatures: [Float] = []
+    private(set) var friendshipKinds: [UInt16] = []
     private var rowOfPlace: [PlaceID: UInt32] = [:]
     private var rowOfStranger: [PersonID: UInt32] = [:]
     private var known: Set<UInt64> = []
@@ -55,33 +72,33 @@ private struct Elsewhere {
         visits = Array(repeating: [], count: graph.people.count)
     }
 
-    mutating func add(_ other: CityTrainer, _ city: Int) {
-        let there = other.graph
-        let kinds = there.visitSignals.kinds
-        for (person, id) in there.people.enumerated() {
+    mutating func add(_ part: ElsewherePart, _ index: Int) {
+        for (person, id) in part.people.enumerated() {
             guard let here = graph.localPerson(id) else { continue }
-            for edge in there.visits(of: UInt32(person)) {
-                let place = Int(there.visitPlaces[edge])
-                let silent = other.validation.pairs.contains(UInt64(person) << 32 | UInt64(place))
-                if silent { continue }
-                visits[Int(here)].append((row(ofPlace: there.places[place], (city, place)), kinds[edge]))
+            for visit in Int(part.offsets[person])..<Int(part.offsets[person + 1]) {
+                let place = Int(part.visits[visit])
+                visits[Int(here)].append((row(ofPlace: part.places[place], (index, place)), part.kinds[visit]))
             }
-            // Their home knows all friends of residents; this city those who were here, too.
-            if Int(here) >= graph.residents, person < there.residents { addFriends(of: person, here, there, city) }
         }
+        for (row, id) in part.strangers.enumerated() where graph.localPerson(id) == nil && rowOfStranger[id] == nil {
+            rowOfStranger[id] = UInt32(graph.people.count + strangers.count)
+            strangers.append((index, row))
+        }
+        addFriendships(part)
     }
 
-    private mutating func addFriends(of person: Int, _ here: UInt32, _ there: CityGraph, _ city: Int) {
-        let friends = Set(graph.friends(of: here).map { graph.socialNeighbors[$0] })
-        for edge in there.friends(of: UInt32(person)) {
-            let friend = Int(there.socialNeighbors[edge])
-            let row = row(ofPerson: there.people[friend], (city, friend))
+    private mutating func addFriendships(_ part: ElsewherePart) {
+        var (last, friends): (UInt32?, Set<UInt32>) = (nil, [])
+        for edge in part.guests.indices {
+            // Their home knows all friends of residents; this city those who were here, too.
+            guard let here = graph.localPerson(part.guests[edge]), Int(here) >= graph.residents else { continue }
+            let friend = part.friends[edge]
+            guard let row = graph.localPerson(friend) ?? rowOfStranger[friend] else { continue }
+            if last != here { (last, friends) = (here, Set(graph.friends(of: here).map { graph.socialNeighbors[$0] })) }
             let pair = UInt64(min(row, here)) << 32 | UInt64(max(row, here))
             if friends.contains(row) || !known.insert(pair).inserted { continue }
             friendships.append((here, row))
-            friendshipFeatures +=
-                there.socialFeatures[
-                    edge * FriendshipColumns.count..<(edge + 1) * FriendshipColumns.count]
+            friendshipKinds.append(part.friendshipKinds[edge])
         }
     }
 
@@ -90,14 +107,6 @@ private struct Elsewhere {
         let row = UInt32(graph.places.count + places.count)
         rowOfPlace[place] = row
         places.append(vertex)
-        return row
-    }
-
-    private mutating func row(ofPerson person: PersonID, _ vertex: Vertex) -> UInt32 {
-        if let row = graph.localPerson(person) ?? rowOfStranger[person] { return row }
-        let row = UInt32(graph.people.count + strangers.count)
-        rowOfStranger[person] = row
-        strangers.append(vertex)
         return row
     }
 
