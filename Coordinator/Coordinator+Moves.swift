@@ -101,6 +101,7 @@ extension Coordinator {
     /// Whether it was a worker's word that it does not even begin with its part.
     func takeMoveFailure(_ message: Envelope, _ failure: Failure, from peer: [UInt8]) -> Bool {
         guard message.request.number == 0, let city = message.city, let move = moves[city],
+            message.epoch == move.epoch,
             let worker = membership.worker(of: peer), worker == move.from || worker == move.to
         else { return false }
         drive(move: city, .failed(failure.detail))
@@ -172,7 +173,9 @@ extension Coordinator {
         guard let peer = membership.peer(of: worker) else { return false }
         let name = map.cities[move.city]?.name ?? "?"
         return send(
-            Envelope(MoveOrder(step, epoch: move.epoch, other: other, name: name), city: move.city), to: peer)
+            Envelope(
+                MoveOrder(step, epoch: move.epoch, other: other, name: name), city: move.city, epoch: move.epoch),
+            to: peer)
     }
 
     /// What waited for a city goes to its worker; jobs may ask it again.

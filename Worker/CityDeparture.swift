@@ -1,9 +1,6 @@
 import Basics
 import FoundationEssentials
 import Glibc
-import Shard
-import Store
-import Synchronization
 import Wire
 
 /// What a worker gives of a city that another one copies: while the city works on, its state of one moment; once it is
@@ -15,16 +12,9 @@ struct CityDeparture: Sendable {
     static let pieceBytes = 4 << 20
 
     func files(of city: CityID, _ request: CityFilesRequest) throws -> CityFiles {
-        let place = CityFolders.Place.held
         if !request.isClosed {
             guard let shard = host.shard(city) else { throw MoveError.notHere(city) }
-            // One after the other: the same question may come again while the first is being answered.
-            try host.holding.withLock { asked in
-                asked[city] = monotonicSeconds()
-                try host.folders.remove(place, city)
-                try host.folders.create(place, city)
-                try shard.store.database.checkpoint(into: host.folders.rows(place, city))
-            }
+            try host.hold(shard)
         }
         let folder = try folder(of: city, isClosed: request.isClosed)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { Self.isCopied($0) }
@@ -34,7 +24,7 @@ struct CityDeparture: Sendable {
     func piece(of city: CityID, _ request: CityFileRequest) throws -> [UInt8] {
         guard Self.isName(request.name) else { throw MoveError.file(request.name, reason: "no name of a file") }
         let path = "\(try folder(of: city, isClosed: request.isClosed))/\(request.name)"
-        if !request.isClosed { host.holding.withLock { $0[city] = monotonicSeconds() } }
+        if !request.isClosed { host.noteHeld(city) }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw MoveError.file(path, reason: String(cString: strerror(errno))) }
         defer { close(descriptor) }

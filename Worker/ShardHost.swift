@@ -26,12 +26,16 @@ final class ShardHost: Sendable {
         /// What was ordered and not said otherwise since. Orders wait in lanes, and what the coordinator has said
         /// meanwhile counts.
         var toRelease: Set<CityID> = []
+        /// Whose release is being carried out.
+        var releasing: Set<CityID> = []
         var toReceive: Set<CityID> = []
     }
 
     private let cities = Mutex(Cities())
-    /// When a city's state of one moment was last asked for. Held while one is made or deleted.
-    let holding = Mutex<[CityID: Double]>([:])
+    /// When a city's state of one moment was last asked for.
+    private let held = Mutex<[CityID: Double]>([:])
+    /// Held while one is made or deleted: one after the other.
+    private let holding = Mutex<Void>(())
     /// A copy that pauses for so long makes a new one.
     private static let heldSeconds = 15.0
 
@@ -57,12 +61,36 @@ final class ShardHost: Sendable {
         for shard in all() { attempt(shard.name) { try shard.prepareServing(pool: pool) } }
     }
 
-    /// Deletes states of one moment that nobody copies any more.
+    /// Makes a city's state of this moment, in place of an earlier one.
+    func hold(_ shard: CityShard) throws {
+        let city = shard.city
+        noteHeld(city)
+        try holding.withLock { _ in
+            try folders.remove(.held, city)
+            try folders.create(.held, city)
+            try shard.store.database.checkpoint(into: folders.rows(.held, city))
+            noteHeld(city)
+        }
+    }
+
+    /// The state is being copied.
+    func noteHeld(_ city: CityID) { held.withLock { $0[city] = monotonicSeconds() } }
+
+    /// Deletes states of one moment that nobody copies any more, on a thread of its own. Quick.
     func dropHeld(now: Double) {
-        holding.withLock { asked in
-            for (city, last) in asked where now - last > Self.heldSeconds {
+        let old = held.withLock { held in
+            let old = held.filter { now - $0.value > Self.heldSeconds }.map(\.key)
+            for city in old { held[city] = nil }
+            return old
+        }
+        if !old.isEmpty { startThread { [self] in delete(held: old) } }
+    }
+
+    private func delete(held cities: [CityID]) {
+        holding.withLock { _ in
+            // What was asked for again meanwhile stays.
+            for city in cities where held.withLock({ $0[city] }) == nil {
                 attempt("city \(city)") { try folders.remove(.held, city) }
-                asked[city] = nil
             }
         }
     }
@@ -95,11 +123,16 @@ final class ShardHost: Sendable {
 
     private func take(_ assignment: CityAssignment, cluster: UInt64) throws {
         let city = assignment.city
-        let isClosing = cities.withLock { cities in
+        let (isReleasing, closing) = cities.withLock { cities in
             cities.toRelease.remove(city)
-            return cities.closing[city] != nil
+            return (cities.releasing.contains(city), cities.closing[city])
         }
-        if isClosing { throw MoveError.stillBusy(city) }
+        if isReleasing { throw MoveError.stillBusy(city) }
+        if let closing {
+            // It was closed for another worker, and is given back.
+            guard closing.close(waitingMilliseconds: 0) else { throw MoveError.stillBusy(city) }
+            cities.withLock { $0.closing[city] = nil }
+        }
         if shard(city) != nil { return }
         if !folders.exists(.city, city) {
             if assignment.isArriving {
@@ -150,11 +183,13 @@ final class ShardHost: Sendable {
     /// Throws `stillBusy` where something works in it for more than `milliseconds`; it is closed all the same.
     func release(_ city: CityID, waitingMilliseconds milliseconds: Int) throws {
         let (isOrdered, leaving) = cities.withLock { cities in
-            let isOrdered = cities.toRelease.contains(city)
-            if isOrdered, let shard = cities.open.removeValue(forKey: city) { cities.closing[city] = shard }
-            return (isOrdered, cities.closing[city])
+            guard cities.toRelease.contains(city) else { return (false, CityShard?.none) }
+            cities.releasing.insert(city)
+            if let shard = cities.open.removeValue(forKey: city) { cities.closing[city] = shard }
+            return (true, cities.closing[city])
         }
         guard isOrdered else { throw MoveError.calledOff }
+        defer { _ = cities.withLock { $0.releasing.remove(city) } }
         if let leaving, !leaving.close(waitingMilliseconds: milliseconds) { throw MoveError.stillBusy(city) }
         defer { cities.withLock { $0.closing[city] = nil } }
         if folders.exists(.city, city) {
@@ -192,7 +227,11 @@ final class ShardHost: Sendable {
     func all() -> [CityShard] { cities.withLock { $0.open.values.sorted { $0.city < $1.city } } }
 
     func close() {
-        dropHeld(now: .infinity)
+        delete(
+            held: held.withLock { held in
+                defer { held = [:] }
+                return Array(held.keys)
+            })
         for shard in all() { shard.close() }
         cities.withLock { $0 = Cities() }
     }

@@ -4,8 +4,7 @@ package import Wire
 
 // A worker's door: where other workers ask it for what is too large to go through the coordinator. One thread owns the
 // socket and answers nothing but the hello; two more read and answer, so that a short question does not wait behind
-// one for many MiB, and none of them behind a training. A full queue is answered with `busy`; so at most `questionsMax`
-// answers are held.
+// one for many MiB. A full queue is answered with `busy`; so at most `questionsMax` answers are held.
 //
 // The hello says which worker is behind the door: a port that was another worker's yesterday must not answer for it.
 
