@@ -5,7 +5,7 @@ import Wire
 extension Verb {
     static let move = Verb(
         name: "move",
-        summary: "let a city live on another worker, with all it has; nothing is refused meanwhile",
+        summary: "let a city live on another worker, with all it has; requests wait for its last part",
         usage: """
             muster move Bergen worker-2
             muster move Bergen                   to the worker that carries least
